@@ -1,0 +1,1 @@
+"""Where arrays live, and how the heavy work is done on them."""

@@ -1,0 +1,306 @@
+"""Primitives: a name, a pure forward on arrays, one rule per input, and what it keeps for them.
+
+    @primitive(saves=("x", "y"))
+    def _mul(xp, x, y):
+        return xp.multiply(x, y)
+
+    _mul.vjp(lambda g, z, x, y: unbroadcast(_mul(g, y), x),
+             lambda g, z, x, y: unbroadcast(_mul(g, x), y))
+
+Parameters before the ``*`` are arrays (tensors, or Python numbers); keyword-only ones are fixed values. A rule
+gets an input as an array (a Tensor when the backward pass is itself recorded) if the primitive saves it, and
+otherwise a node that knows only shape, dtype and device.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autocnn.backend.arrays import CPU, device_of, is_array, namespace
+from autocnn.engine.tape import NO_PARAMS, SCALAR, Context, Node, local
+from autocnn.engine.tensor import Tensor, as_tensor, promote
+from autocnn.errors import DeviceError, OperandError
+from autocnn.types import Array
+
+Rule = Callable[..., Any]
+_ndarray = np.ndarray
+
+
+class Primitive:
+    """One op of the compute graph. Calling it runs it: Tensors in, a Tensor out; arrays in, an array out."""
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        saves: Sequence[str] | Sequence[Sequence[str]],
+        residuals: Sequence[str],
+        outputs: bool,
+        differentiable: bool,
+        view: bool,
+    ) -> None:
+        parameters = list(inspect.signature(forward).parameters.values())[1:]
+        positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        self.name = forward.__name__.strip("_")
+        self.forward = forward
+        self.inputs = tuple(positional)
+        self.keywords = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.residuals = tuple(residuals)
+        self.outputs = outputs
+        self.differentiable = differentiable
+        self.view = view
+        self.saves = saves
+        self.rules: tuple[Rule | None, ...] = ()
+        self.each: Rule | None = None
+        self.fast_rule: Rule | None = None
+        self._keep: dict[tuple[bool, ...], tuple[int, ...]] = {}
+        self.pair = False
+        self.pair_keep: tuple[tuple[bool, bool, bool], ...] = ()
+        self.__doc__ = forward.__doc__
+        _REGISTRY[self.name] = self
+
+    def vjp(self, *rules: Rule | None) -> None:
+        """Give the rule of each input: `rule(g, z, *inputs, **params)` is the cotangent of that input."""
+        if len(rules) != len(self.inputs):
+            raise TypeError(f"{self.name}: {len(rules)} rules for {len(self.inputs)} inputs")
+        self.rules = rules
+        self.pair = len(rules) == 2 and len(self.keywords) == 0 and not self.residuals and None not in rules
+        if self.pair:
+            kept = [self._slots((n & 1 > 0, n & 2 > 0)) for n in range(4)]
+            self.pair_keep = tuple((0 in slots, 1 in slots, 2 in slots) for slots in kept)
+
+    def vjp_each(self, rule: Rule) -> None:
+        """Give the rule of a primitive with any number of inputs: `rule(i, g, z, *inputs, **params)`."""
+        self.each = rule
+
+    def fast(self, rule: Rule) -> None:
+        """Give the fused rule: `rule(g, z, *inputs, need, **params)` is every cotangent that is needed."""
+        self.fast_rule = rule
+        self.pair = False
+
+    def rule(self, i: int) -> Rule | None:
+        """The rule of input `i`."""
+        if self.each is not None:
+            each = self.each
+            return lambda *args, **params: each(i, *args, **params)
+        return self.rules[i] if i < len(self.rules) else None
+
+    # Running ------------------------------------------------------------------------------------------------
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        """Run on operands: recorded where one of them is a Tensor."""
+        for x in inputs:
+            if type(x) is not _ndarray:
+                break
+        else:  # NumPy arrays alone: the way of every plain backward pass
+            z = self.forward(np, *inputs, **params)
+            if type(z) is _ndarray:
+                return z
+        for x in inputs:
+            if isinstance(x, Tensor):
+                return self.record(inputs, params)
+        return self.run(inputs, params)[0]
+
+    def run(self, arrays: Sequence[Any], params: dict[str, Any]) -> tuple[Any, tuple[Array, ...]]:
+        """The outputs and the residuals, on bare arrays."""
+        z = self.forward(_namespace(arrays), *arrays, **params)
+        residuals: tuple[Array, ...] = ()
+        if self.residuals:
+            z, residuals = z
+        if not self.outputs and type(z) is not _ndarray and not is_array(z):
+            z = np.asarray(z)
+        return z, residuals
+
+    def record(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+        """Run on Tensors and write the node down, if somebody will want it."""
+        context = local.context
+        tensors = [x if isinstance(x, Tensor) or type(x) in _NUMBERS else _operand(self, x) for x in inputs]
+        needs = tuple([isinstance(x, Tensor) and x._node is not None and x._node.requires_grad for x in tensors])
+        requires = context.recording and self.differentiable and True in needs
+        place = context.place
+        if context.watch is not None:
+            place = context.watch.place(place)
+        arrays = [x._array if isinstance(x, Tensor) else x for x in tensors]
+        z, residuals = self.run(arrays, params)
+        if not requires and context.watch is None:
+            return tuple(map(Tensor, z)) if self.outputs else Tensor(z)
+        if requires and not self.outputs and z.dtype.kind != "f":
+            requires = False
+        edges = tuple([x._node or x._leaf(False) if isinstance(x, Tensor) else SCALAR for x in tensors])
+        saved = self.keep(arrays, z, residuals, needs) if requires or context.watch else ()
+        z = z if self.outputs else (z,)
+        like = next(iter(z))
+        shape = tuple([y.shape for y in z]) if self.outputs else like.shape
+        node = Node(
+            self, edges, params or NO_PARAMS, shape, like.dtype, device_of(like), saved, place, requires
+        )  # fmt: skip
+        if context.watch is not None:
+            context.watch.seen(node, tuple(tensors), z)
+        if self.outputs:
+            return tuple([Tensor(y, _item(node, i, y, context)) for i, y in enumerate(z)])
+        return Tensor(like, node)
+
+    def keep(
+        self, arrays: Sequence[Any], z: Any, residuals: tuple[Array, ...], needs: tuple[bool, ...]
+    ) -> tuple[Any, ...]:
+        """What the node holds on to: inputs, output, residuals, each None where no rule asks for it."""
+        slots = self._keep.get(needs)
+        if slots is None:
+            slots = self._keep[needs] = self._slots(needs)
+        if not slots:
+            return ()
+        every = (*arrays, z, *residuals)
+        if len(slots) == len(every):
+            return every
+        return tuple([x if i in slots else None for i, x in enumerate(every)])
+
+    def _slots(self, needs: tuple[bool, ...]) -> tuple[int, ...]:
+        count = len(needs)
+        per_rule = [(name,) if isinstance(name, str) else name for name in self.saves]
+        if self.saves and not isinstance(self.saves[0], str):
+            names = {name for names, need in zip(per_rule, needs, strict=True) if need for name in names}
+        else:
+            names = {name for names in per_rule for name in names}
+        order = list(self.inputs) if not self.variadic else [f"x{i}" for i in range(count)]
+        order += ["z", *self.residuals]
+        if self.variadic and "xs" in names:
+            names |= set(order[:count])
+        return tuple(i for i, name in enumerate(order) if name in names)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+_REGISTRY: dict[str, Primitive] = {}
+_NUMBERS = frozenset((int, float, bool))
+
+
+def primitive(
+    *,
+    saves: Sequence[str] | Sequence[Sequence[str]] = (),
+    residuals: Sequence[str] = (),
+    outputs: bool = False,
+    differentiable: bool = True,
+    view: bool = False,
+) -> Callable[[Callable[..., Any]], Primitive]:
+    """Make a pure function on arrays a primitive.
+
+    `saves` names what the rules read: inputs, ``"z"``, residuals; for all rules, or a tuple of names for each.
+    `residuals` names the extra arrays of a forward that returns ``(z, residuals)``. `outputs` says that it
+    returns several arrays; `differentiable=False` that it has no derivative; `view` that z may share x's memory.
+
+    >>> @primitive(saves=("z",))
+    ... def _double_exp(xp, x):
+    ...     return xp.exp(2 * x)
+    >>> _double_exp.name
+    'double_exp'
+    """
+
+    def make(forward: Callable[..., Any]) -> Primitive:
+        return Primitive(
+            forward, saves=saves, residuals=residuals, outputs=outputs,
+            differentiable=differentiable, view=view,
+        )  # fmt: skip
+
+    return make
+
+
+def primitives() -> dict[str, Primitive]:
+    """Every primitive by its name."""
+    return dict(_REGISTRY)
+
+
+def binary(p: Primitive, x: Any, y: Any) -> Tensor:
+    """Run a primitive of two operands after promotion: `p.record`, written out for the commonest case."""
+    context = local.context
+    try:
+        a = x._array
+        b = y._array
+        u = x._node
+        v = y._node
+    except AttributeError:
+        return p.record(promote(x, y), NO_PARAMS)  # type: ignore[no-any-return]
+    if type(a) is not _ndarray or type(b) is not _ndarray or a.dtype is not b.dtype or context.watch:
+        return p.record(promote(x, y), NO_PARAMS)  # type: ignore[no-any-return]
+    z = p.forward(np, a, b)
+    if type(z) is not _ndarray:
+        z = np.asarray(z)
+    if u is None:
+        u = x._leaf(False)
+    if v is None:
+        v = y._leaf(False)
+    needs = u.requires_grad + 2 * v.requires_grad
+    if not needs or not context.recording or not p.differentiable:
+        return Tensor(z)
+    saved: tuple[Any, ...] = ()
+    if p.saves:
+        keep = p.pair_keep[needs]
+        saved = (a if keep[0] else None, b if keep[1] else None, z if keep[2] else None)
+    shape = z.shape
+    if shape == u.shape:
+        shape = u.shape  # one tuple for all: a long chain keeps a million of them
+    return Tensor(z, Node(p, (u, v), NO_PARAMS, shape, z.dtype, CPU, saved, context.place, True))
+
+
+# The outputs of a primitive that has several, and its residuals ------------------------------------------------
+
+
+def _item_forward(xp: Any, x: Any, *, index: int, residual: bool = False) -> Any:
+    return x[index]
+
+
+item = Primitive(_item_forward, saves=(), residuals=(), outputs=False, differentiable=True, view=True)
+item.name = "item"
+"""The i-th output, or residual, of the one node that made several."""
+
+
+def _item(node: Node, i: int, array: Array, context: Context, residual: bool = False) -> Node:
+    params = {"index": i, "residual": True} if residual else {"index": i}
+    requires = node.requires_grad and array.dtype.kind == "f" and not residual
+    made = Node(
+        item, (node,), params, array.shape, array.dtype, device_of(array), (), node.place, requires
+    )  # fmt: skip
+    if context.watch is not None:
+        context.watch.seen(made, (), (array,))
+    return made
+
+
+def residual_tensor(node: Node, i: int, array: Array) -> Tensor:
+    """A residual of a recorded node, as a Tensor that says where it came from."""
+    return Tensor(array, _item(node, i, array, local.context, residual=True))
+
+
+def _operand(p: Primitive, x: Any) -> Tensor:
+    if isinstance(x, Node):
+        raise TypeError(f"{p.name}: an input of shape {x.shape} was not saved; declare it in `saves`")
+    return as_tensor(x)
+
+
+def _namespace(arrays: Sequence[Any]) -> Any:
+    xp = None
+    for a in arrays:
+        if type(a) is _ndarray:
+            if xp is None:
+                xp = np
+            elif xp is not np:
+                raise _two_devices(arrays)
+        elif type(a) not in _NUMBERS and a is not None:
+            if isinstance(a, Node):
+                raise TypeError(f"an input of shape {a.shape} was not saved; declare it in `saves`")
+            if not is_array(a):
+                raise OperandError(f"{type(a).__name__} is no array or number")
+            found = namespace(a)
+            if xp is not None and found is not xp:
+                raise _two_devices(arrays)
+            xp = found
+    return xp if xp is not None else np
+
+
+def _two_devices(arrays: Sequence[Any]) -> DeviceError:
+    places = ", ".join(f"{device_of(a)} {a.shape}" for a in arrays if is_array(a))
+    return DeviceError(f"arrays are on different devices: {places}; move them with to(device)")

@@ -1,0 +1,28 @@
+"""Ops that the engine itself needs; `autocnn.ops` fills them in. That is how the engine can add without a knot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _empty(*args: Any, **kwargs: Any) -> Any:
+    raise RuntimeError("import autocnn before using its engine")
+
+
+add: Any = _empty
+"""(a, b) -> a + b, recorded where a or b is a Tensor."""
+
+ones_like: Any = _empty
+"""x -> ones of its shape, dtype and device."""
+
+zeros: Any = _empty
+"""(shape, dtype, device) -> zeros, as a bare array."""
+
+cast: Any = _empty
+"""(x, dtype) -> x in another dtype, recorded."""
+
+numpy_ufunc: Any = _empty
+"""(ufunc, method, inputs, kwargs): NumPy's universal functions on Tensors."""
+
+numpy_function: Any = _empty
+"""(function, args, kwargs): NumPy's other functions on Tensors."""

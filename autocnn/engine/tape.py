@@ -1,0 +1,198 @@
+"""The record of what was computed: nodes, where they were made, and which memory was written when."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from autocnn.backend.arrays import CPU, Device, owner
+from autocnn.types import Array, DType, Shape
+
+if TYPE_CHECKING:
+    from autocnn.engine.primitive import Primitive
+
+next_serial = itertools.count(1).__next__
+"""The next serial number: one clock for nodes and in-place writes, so that either can be dated by the other."""
+
+
+class Place(NamedTuple):
+    """Where an op was called: the module path, the forward node it is the backward of, the user's line."""
+
+    scope: str = ""
+    twin: int | None = None
+    order: int = 0
+    line: str | None = None
+
+
+class Node:
+    """A plain record of one op: what ran, on which nodes, with what, and what it keeps for its derivative.
+
+    It stands in for an array whose value was not kept: it knows shape, dtype and device, and refuses the rest.
+    """
+
+    __array_ufunc__ = None
+    __slots__ = (
+        "__weakref__", "device", "dtype", "edges", "hooks", "params", "place", "primitive",
+        "requires_grad", "saved", "serial", "shape",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        primitive: Primitive | None,
+        edges: tuple[Node, ...],
+        params: dict[str, Any],
+        shape: Shape,
+        dtype: DType,
+        device: Device,
+        saved: tuple[Any, ...],
+        place: Place,
+        requires_grad: bool,
+    ) -> None:
+        self.primitive = primitive
+        self.edges = edges
+        self.params = params
+        self.shape = shape
+        self.dtype = dtype
+        self.device = device
+        self.saved = saved
+        self.place = place
+        self.requires_grad = requires_grad
+        self.serial = next_serial()
+        self.hooks: list[Any] | None = None
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        n = 1
+        for length in self.shape:
+            n *= length
+        return n
+
+    @property
+    def name(self) -> str:
+        """The name of the op, or ``leaf``."""
+        return self.primitive.name if self.primitive else "leaf"
+
+    def __repr__(self) -> str:
+        where = f" in {self.place.scope}" if self.place.scope else ""
+        return f"<{self.name} {self.serial}: {self.dtype}{list(self.shape)}{where}>"
+
+    def __array__(self, *args: object, **kwargs: object) -> Array:
+        raise TypeError(f"the value of this input of shape {self.shape} was not saved; declare it in `saves`")
+
+
+class Leaf(Node):
+    """The node of a tensor that no op made. It holds its tensor weakly: nothing points forward."""
+
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor: Any, shape: Shape, dtype: DType, device: Device, requires_grad: bool) -> None:
+        super().__init__(None, (), NO_PARAMS, shape, dtype, device, (), _NOWHERE, requires_grad)
+        self.tensor = weakref.ref(tensor)
+
+
+class Watcher(Protocol):
+    """Something that wants to see every op as it runs: a trace, a tap, debug mode."""
+
+    def place(self, place: Place) -> Place:
+        """The place to record for an op that is about to run."""
+
+    def seen(self, node: Node, inputs: tuple[Any, ...], outputs: tuple[Array, ...]) -> None:
+        """An op ran: its node, its operands (tensors or numbers), and the arrays that it made."""
+
+
+class Context(NamedTuple):
+    """What surrounds an op on this thread."""
+
+    recording: bool = True
+    watch: Watcher | None = None
+    place: Place = Place()
+
+
+class _Local(threading.local):
+    context: Context = Context()
+
+
+NO_PARAMS: dict[str, Any] = {}
+_NOWHERE = Place()
+SCALAR_SHAPE: Shape = ()
+local = _Local()
+
+
+@contextmanager
+def context(**changes: Any) -> Iterator[Context]:
+    """Change what surrounds the ops of this thread, for the length of a ``with`` block."""
+    before = local.context
+    local.context = after = before._replace(**changes)
+    try:
+        yield after
+    finally:
+        local.context = before
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Name the ops of a ``with`` block, inside whatever is already named.
+
+    >>> with scope("stem"), scope("conv"):
+    ...     local.context.place.scope
+    'stem/conv'
+    """
+    place = local.context.place
+    path = f"{place.scope}/{name}" if place.scope else name
+    with context(place=place._replace(scope=path)):
+        yield
+
+
+# Who wrote last to which memory -------------------------------------------------------------------------------
+
+_writes: dict[int, tuple[weakref.ref[Any], int, str]] = {}
+_last_write = 0
+
+
+def written(array: Array, op: str) -> None:
+    """Note that an op has overwritten an array's memory: one version, shared by all aliases."""
+    global _last_write
+    memory = owner(array)
+    key = id(memory)
+    before = _writes.get(key)
+    alive = before[0] if before is not None and before[0]() is memory else None
+    reference = alive or weakref.ref(memory, lambda gone: _forget(key, gone))
+    _last_write = next_serial()
+    _writes[key] = (reference, _last_write, op)
+
+
+def version(array: Array) -> int:
+    """The serial number of the last write to an array's memory; 0 where nothing was written."""
+    memory = owner(array)
+    entry = _writes.get(id(memory))
+    return entry[1] if entry is not None and entry[0]() is memory else 0
+
+
+def last_write() -> int:
+    """The serial number of the last write to any memory."""
+    return _last_write
+
+
+def writer(array: Array) -> str:
+    """The name of the op that last wrote to an array's memory."""
+    return _writes[id(owner(array))][2]
+
+
+def _forget(key: int, gone: weakref.ref[Any]) -> None:
+    entry = _writes.get(key)
+    if entry is not None and entry[0] is gone:
+        del _writes[key]
+
+
+SCALAR = Node(None, (), NO_PARAMS, SCALAR_SHAPE, None, CPU, (), _NOWHERE, False)  # type: ignore[arg-type]
+"""The node of every Python number: numbers are weak, they have a shape but no dtype of their own."""

@@ -1,0 +1,66 @@
+"""Broadcasting and its adjoint, the sum over what was broadcast."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autocnn.engine import Tensor, as_tensor, method, primitive
+from autocnn.errors import ShapeError
+from autocnn.types import Shape
+
+
+@method("broadcast_to")
+def broadcast_to(x: Any, size: Shape) -> Tensor:
+    """x (any shape) as a view of shape `size`, its axes of length 1 repeated without a copy.
+
+    Raises ShapeError if the shapes do not broadcast.
+
+    >>> import autocnn as ac
+    >>> broadcast_to(ac.tensor([1.0, 2.0]), (3, 2)).sum().item()
+    9.0
+    """
+    x = as_tensor(x)
+    size = tuple(size)
+    lead = len(size) - x.ndim
+    if lead < 0 or any(n not in (1, m) for n, m in zip(x.shape, size[lead:], strict=True)):
+        raise ShapeError(f"broadcast_to: x {x.shape} does not broadcast to {size}")
+    return x if x.shape == size else _broadcast_to(x, shape=size)  # type: ignore[no-any-return]
+
+
+@primitive(view=True)
+def _broadcast_to(xp: Any, x: Any, *, shape: Shape) -> Any:
+    return xp.broadcast_to(x, shape)
+
+
+@primitive()
+def _sum_to(xp: Any, x: Any, *, shape: Shape) -> Any:
+    lead = x.ndim - len(shape)
+    repeated = tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
+    total = xp.sum(x, axis=(*range(lead), *repeated), keepdims=True, dtype=x.dtype)
+    return total.reshape(shape)
+
+
+_broadcast_to.vjp(lambda g, z, x, shape: _sum_to(g, shape=x.shape))
+_sum_to.vjp(lambda g, z, x, shape: _broadcast_to(g, shape=x.shape))
+
+
+def unbroadcast(g: Any, x: Any) -> Any:
+    """The cotangent of an operand x from that of the broadcast result: itself, or summed to x's shape."""
+    return g if g.shape == x.shape else _sum_to(g, shape=x.shape)
+
+
+def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
+    """The common shape of operands; raises ShapeError, in the op's name, where there is none."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = " and ".join(map(str, shapes))
+        raise ShapeError(f"{name}: shapes {listed} do not broadcast") from None
+
+
+def size_of(shape: Shape) -> int:
+    """Number of elements of a shape."""
+    return math.prod(shape)
