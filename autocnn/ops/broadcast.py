@@ -27,7 +27,7 @@ def broadcast_to(x: Any, size: Shape) -> Tensor:
     lead = len(size) - x.ndim
     if lead < 0 or any(n not in (1, m) for n, m in zip(x.shape, size[lead:], strict=True)):
         raise ShapeError(f"broadcast_to: x {x.shape} does not broadcast to {size}")
-    return x if x.shape == size else _broadcast_to(x, shape=size)  # type: ignore[no-any-return]
+    return x if x.shape == size else _broadcast_to(x, shape=size)
 
 
 @primitive(view=True)

@@ -69,7 +69,7 @@ _cast.vjp(lambda g, z, x, dtype: _cast(g, dtype=str(x.dtype)))
 def cast(x: Any, dtype: DType) -> Tensor:
     """x in another dtype; itself where it has it already."""
     x = as_tensor(x)
-    return x if x.dtype == dtype else _cast(x, dtype=str(np.dtype(dtype)))  # type: ignore[no-any-return]
+    return x if x.dtype == dtype else _cast(x, dtype=str(np.dtype(dtype)))
 
 
 slots.add = _plus
