@@ -23,7 +23,7 @@ import numpy as np
 from autocnn.backend.arrays import CPU, device_of, is_array, namespace
 from autocnn.engine.tape import NO_PARAMS, SCALAR, Context, Node, local
 from autocnn.engine.tensor import Tensor, as_tensor, promote
-from autocnn.errors import DeviceError, OperandError
+from autocnn.errors import DeviceError, DTypeError, OperandError, ShapeError
 from autocnn.types import Array
 
 Rule = Callable[..., Any]
@@ -98,9 +98,14 @@ class Primitive:
             if type(x) is not _ndarray:
                 break
         else:  # NumPy arrays alone: the way of every plain backward pass
-            z = self.forward(np, *inputs, **params)
-            if type(z) is _ndarray:
-                return z
+            try:
+                z = self.forward(np, *inputs, **params)
+            except (ValueError, TypeError) as error:
+                _explain(self, inputs, error)
+                raise
+            if self.residuals:
+                z = z[0]
+            return z if type(z) is _ndarray or self.outputs else np.asarray(z)
         for x in inputs:
             if isinstance(x, Tensor):
                 return self.record(inputs, params)
@@ -108,7 +113,11 @@ class Primitive:
 
     def run(self, arrays: Sequence[Any], params: dict[str, Any]) -> tuple[Any, tuple[Array, ...]]:
         """The outputs and the residuals, on bare arrays."""
-        z = self.forward(_namespace(arrays), *arrays, **params)
+        try:
+            z = self.forward(_namespace(arrays), *arrays, **params)
+        except (ValueError, TypeError) as error:
+            _explain(self, arrays, error)
+            raise
         residuals: tuple[Array, ...] = ()
         if self.residuals:
             z, residuals = z
@@ -227,7 +236,11 @@ def binary(p: Primitive, x: Any, y: Any) -> Tensor:
         return p.record(promote(x, y), NO_PARAMS)  # type: ignore[no-any-return]
     if type(a) is not _ndarray or type(b) is not _ndarray or a.dtype is not b.dtype or context.watch:
         return p.record(promote(x, y), NO_PARAMS)  # type: ignore[no-any-return]
-    z = p.forward(np, a, b)
+    try:
+        z = p.forward(np, a, b)
+    except (ValueError, TypeError) as error:
+        _explain(p, (a, b), error)
+        raise
     if type(z) is not _ndarray:
         z = np.asarray(z)
     if u is None:
@@ -279,6 +292,20 @@ def _operand(p: Primitive, x: Any) -> Tensor:
     if isinstance(x, Node):
         raise TypeError(f"{p.name}: an input of shape {x.shape} was not saved; declare it in `saves`")
     return as_tensor(x)
+
+
+def _explain(p: Primitive, operands: Sequence[Any], error: Exception) -> None:
+    """Raise in the library's words where an array library refused operands by their shapes or dtypes."""
+    arrays = [a for a in operands if is_array(a)]
+    try:
+        np.broadcast_shapes(*[a.shape for a in arrays])
+    except ValueError:
+        if "broadcast" in str(error):
+            shapes = " and ".join(str(a.shape) for a in arrays)
+            raise ShapeError(f"{p.name}: shapes {shapes} do not broadcast") from error
+    if isinstance(error, TypeError) and ("ufunc" in str(error) or "boolean" in str(error)):
+        dtypes = " and ".join(dict.fromkeys(str(a.dtype) for a in arrays))
+        raise DTypeError(f"{p.name}: dtype is {dtypes}; it is not defined for that") from error
 
 
 def _namespace(arrays: Sequence[Any]) -> Any:
