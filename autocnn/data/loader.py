@@ -12,11 +12,12 @@ from autocnn.data.chance import permutation, stream
 from autocnn.data.dataset import ArrayDataset
 from autocnn.data.prefetch import prefetched
 from autocnn.data.transforms import Transform
+from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError, DataError, StateError
 
 _ORDER, _TRANSFORM = 16, 17  # what a stream of chance is for
 
-Batch: TypeAlias = tuple[Any, Any]
+Batch: TypeAlias = tuple[Tensor, Tensor]
 
 
 class Dataset(Protocol):
@@ -28,7 +29,7 @@ class Dataset(Protocol):
 
 
 class DataLoader:
-    """Batches (x, y) of a data set: x float32 (B, ...), y int64 (B,) for class numbers.
+    """Batches (x, y) of a data set, as Tensors: x float32 (B, ...), y int64 (B,) for class numbers.
 
     Iterating gives one epoch. With `shuffle` its order depends on `seed` and the number of the epoch alone;
     what `transform` draws depends on those and on the number of the batch. `seed` None takes 0, or is drawn
@@ -181,6 +182,6 @@ def _stack(values: Sequence[Any], chosen: npt.NDArray[np.int64]) -> npt.NDArray[
 
 
 def _collate(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> Batch:
-    """What a batch is handed out as."""
-    labels = y.astype(np.int64, copy=False) if y.dtype.kind in "iub" else y.astype(np.float32, copy=False)
-    return x.astype(np.float32, copy=False), labels
+    """What a batch is handed out as: whole numbers y are classes, others are targets."""
+    kind = np.int64 if y.dtype.kind in "iub" else np.float32
+    return Tensor(x.astype(np.float32, copy=False)), Tensor(y.astype(kind, copy=False))

@@ -13,14 +13,17 @@ import pytest
 
 from autocnn.data import ArrayDataset, Compose, DataLoader, Normalize, RandomCrop, RandomHorizontalFlip
 from autocnn.data.prefetch import prefetched
+from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError, DataError, StateError
 
 AUGMENT = Compose([RandomCrop(4, padding=1), RandomHorizontalFlip()])
 
 
-def array(value: object) -> np.ndarray:
+def array(value: Tensor) -> np.ndarray:
     """The array of what a loader gives."""
-    return np.asarray(getattr(value, "array", value))
+    assert type(value) is Tensor
+    assert not value.requires_grad
+    return value.array
 
 
 def epoch(loader: DataLoader) -> list[tuple[bytes, list[int]]]:
