@@ -1,0 +1,1 @@
+"""The checkers themselves are checked here: by planted faults, and by what a stand-in must refuse."""
