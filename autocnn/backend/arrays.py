@@ -124,8 +124,10 @@ def as_device(device: str) -> Device:
 def owner(array: Array) -> Array:
     """The array that owns the memory which this one views: the same object for every alias."""
     base = array.base
-    while base is not None and type(base) in _LIBRARIES:
-        array, base = base, base.base
+    while base is not None:
+        if isinstance(base, type(array)):
+            array = base
+        base = getattr(base, "base", None)  # strided windows put an object of their own in between
     return array
 
 

@@ -1,380 +1,18 @@
-"""The one sweep over a graph, and the backward pass as its first use.
-
-`sweep` visits nodes by falling serial number, without recursion. What flows, and what happens at a node, is the
-algebra's affair: the gradient itself is one algebra, on arrays (`Plain`) or on Tensors (`Recorded`).
-"""
+"""The backward pass as users call it: `autograd.grad` and `Tensor.backward`."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-import numpy as np
-
-from autocnn.backend.arrays import owner
 from autocnn.engine import slots, tape
-from autocnn.engine.primitive import item, residual_tensor
-from autocnn.engine.tape import Context, Node, local
+from autocnn.engine.gradient import Gradient, Plain, Recorded
+from autocnn.engine.sweep import sweep
+from autocnn.engine.tape import Node, local
 from autocnn.engine.tensor import Tensor, as_tensor, method
-from autocnn.errors import GradientError, InPlaceError, ReleasedGraphError, ShapeError
-
-_SMALL = 4096
-_NUMBERS = (int, float, bool)
-
-
-class Algebra(Protocol):
-    """What flows backwards: how it passes a node, how two parts add, and what to do when a sum is complete."""
-
-    def apply(self, node: Node, g: Any) -> Sequence[Any]:
-        """What flows into each edge of a node; None where nothing does."""
-
-    def join(self, old: Any, new: Any, edge: Node) -> Any:
-        """The sum of two parts that meet at a node."""
-
-    def done(self, node: Node, g: Any) -> Any:
-        """All of a node's consumers have spoken; what is returned goes on."""
-
-    every: bool
-    """Whether `done` is called at every node; otherwise only at leaves and where there are hooks."""
-
-
-def sweep(roots: Iterable[Node], seeds: Iterable[Any], algebra: Algebra) -> None:
-    """Carry seeds from roots back to the leaves: each node once, the last made first."""
-    pending: dict[int, list[Any]] = {}
-    heap: list[int] = []
-    apply, join, done, every = algebra.apply, algebra.join, algebra.done, algebra.every
-    for root, seed in zip(roots, seeds, strict=True):
-        _deposit(root, seed, pending, heap, join)
-    while heap:
-        node, g = pending.pop(-heappop(heap))
-        if every or node.hooks is not None or node.primitive is None:
-            g = done(node, g)
-        edges = node.edges
-        if not edges:
-            continue
-        i = 0
-        for part in apply(node, g):
-            if part is not None:
-                edge = edges[i]
-                serial = edge.serial
-                if serial in pending:
-                    entry = pending[serial]
-                    entry[1] = join(entry[1], part, edge)
-                else:
-                    pending[serial] = [edge, part]
-                    heappush(heap, -serial)
-            i += 1  # noqa: SIM113 (enumerate would cost a tuple for each edge)
-
-
-def _deposit(node: Node, g: Any, pending: dict[int, list[Any]], heap: list[int], join: Any) -> None:
-    entry = pending.get(node.serial)
-    if entry is None:
-        pending[node.serial] = [node, g]
-        heappush(heap, -node.serial)
-    else:
-        entry[1] = join(entry[1], g, node)
-
-
-class Parts:
-    """Cotangents of a node with several outputs, by output; None where nothing arrived."""
-
-    __slots__ = ("values",)
-
-    def __init__(self, count: int, index: int, g: Any) -> None:
-        self.values: list[Any] = [None] * count
-        self.values[index] = g
-
-
-class Released:
-    """What stands in a node in place of its saved arrays once a backward pass has used them."""
-
-    __slots__ = ("by",)
-
-    def __init__(self, by: str) -> None:
-        self.by = by
-
-
-class Gradient:
-    """What the two gradient algebras share: which nodes matter, hooks, and where gradients are kept."""
-
-    def __init__(self, useful: set[int] | None, wanted: dict[int, Any], retain: bool, by: str) -> None:
-        self.useful = useful
-        self.wanted = wanted
-        self.retain = retain
-        self.released = Released(by)
-        self.every = bool(wanted)
-        self.leaves: list[tuple[Any, Any]] = []
-        self.last_write = tape.last_write()
-
-    def needed(self, node: Node) -> tuple[bool, ...]:
-        """Which inputs of a node need a cotangent."""
-        useful = self.useful
-        if useful is None:
-            return tuple([e.requires_grad for e in node.edges])
-        return tuple([e.requires_grad and e.serial in useful for e in node.edges])
-
-    def unpack(self, node: Node) -> tuple[Any, ...]:
-        """The saved arrays of a node, checked; released unless they are retained."""
-        saved: Any = node.saved
-        if type(saved) is not tuple:
-            if isinstance(saved, Released):
-                raise ReleasedGraphError(
-                    f"backward: the arrays of {node.name} were released by {saved.by}; "
-                    "call that one with retain_graph=True"
-                )
-            saved = saved.refill(node)
-        if self.last_write > node.serial:
-            check_versions(node, saved)
-        if not self.retain and saved:
-            node.saved = self.released  # type: ignore[assignment]
-        return saved  # type: ignore[no-any-return]
-
-
-def check_versions(node: Node, saved: tuple[Any, ...]) -> None:
-    """Raise if an array was overwritten after its node had saved it."""
-    for array in saved:
-        if array is not None and not isinstance(array, (int, float)) and tape.version(array) > node.serial:
-            raise InPlaceError(
-                f"backward: {node.name} saved an array of shape {array.shape} that {tape.writer(array)} "
-                "has overwritten since; clone it before, or write to a copy"
-            )
-
-
-class Plain(Gradient):
-    """Gradients as bare arrays: fast rules where there are any, nothing recorded."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.owned: set[int] = set()
-        """Serial numbers of nodes whose cotangent is an array of this sweep's own."""
-        self.touched: set[int] = set()
-        """Serial numbers of leaves that a large part has reached."""
-
-    def apply(self, node: Node, g: Any) -> Sequence[Any]:
-        p: Any = node.primitive
-        if not p.pair or self.useful is not None:
-            return self._general(node, p, g)
-        # two inputs, no parameters: the commonest case, written out
-        x, y = node.edges
-        saved = node.saved
-        a, b, z = x, y, node
-        if saved:
-            if type(saved) is not tuple or self.last_write > node.serial:
-                saved = self.unpack(node)
-            elif not self.retain:
-                node.saved = self.released  # type: ignore[assignment]
-            u, v, w = saved
-            if u is not None:
-                a = u
-            if v is not None:
-                b = v
-            if w is not None:
-                z = w
-        left, right = p.rules
-        if not y.requires_grad:
-            parts = (left(g, z, a, b), None)
-        elif not x.requires_grad:
-            parts = (None, right(g, z, a, b))
-        else:
-            parts = (left(g, z, a, b), right(g, z, a, b))
-        if g.size > _SMALL:
-            self._adopt(parts, node.edges, g, saved)
-        return parts
-
-    def _general(self, node: Node, p: Any, g: Any) -> Sequence[Any]:
-        edges = node.edges
-        if p is item:
-            return (_into_parts(node, g),)
-        saved = self.unpack(node)
-        extra: dict[str, Any] = node.params
-        z: Any = node
-        inputs: Sequence[Any] = edges
-        if saved:
-            count = len(edges)
-            inputs = [e if s is None else s for s, e in zip(saved, edges, strict=False)]
-            if saved[count] is not None:
-                z = saved[count]
-            if len(saved) > count + 1:
-                extra = _with_residuals(node, saved[count + 1 :])
-        if type(g) is Parts:
-            g = _filled(node, g)
-        need = self.needed(node)
-        parts: Sequence[Any]
-        if p.fast_rule is not None:
-            parts = p.fast_rule(g, z, *inputs, need=need, **extra)
-        elif p.each is not None:
-            each = p.each
-            parts = [each(i, g, z, *inputs, **extra) if n else None for i, n in enumerate(need)]
-        else:
-            parts = [
-                rule(g, z, *inputs, **extra) if n and rule is not None else None
-                for rule, n in zip(p.rules, need, strict=True)
-            ]
-        self._adopt(parts, edges, g, saved)
-        return parts
-
-    def _adopt(self, parts: Sequence[Any], edges: Sequence[Node], g: Any, saved: Sequence[Any]) -> None:
-        """A large array that a rule made for a leaf, and that shares memory with nothing, need not be copied."""
-        for part, edge in zip(parts, edges, strict=True):
-            if part is None or edge.primitive is not None or part.size <= _SMALL:
-                continue
-            if edge.serial in self.touched:
-                continue
-            self.touched.add(edge.serial)
-            memory = owner(part)
-            others = [*(g if isinstance(g, tuple) else (g,)), *saved, *parts]
-            if sum(x is not None and type(x) not in _NUMBERS and owner(x) is memory for x in others) == 1:
-                self.owned.add(edge.serial)
-
-    def join(self, old: Any, new: Any, edge: Node) -> Any:
-        if edge.serial in self.owned:
-            old += new
-            return old
-        if type(old) is Parts:
-            return _join_parts(old, new, _plus)
-        self.owned.add(edge.serial)
-        return _plus(old, new)
-
-    def done(self, node: Node, g: Any) -> Any:
-        owned = node.serial in self.owned
-        if node.hooks is not None:
-            before, g = g, _hooked(node, Tensor(g))._array
-            owned = owned and before is g
-        if node.serial in self.wanted:
-            self.wanted[node.serial] = Tensor(g if owned else g.copy())
-        elif node.primitive is None and not self.wanted:
-            self.leaves.append((node, g if owned else g.copy()))
-        return g
-
-
-def _plus(a: Any, b: Any) -> Any:
-    total = a + b
-    return total if type(total) is type(a) else np.asarray(total)  # NumPy makes scalars of 0-d sums
-
-
-class Recorded(Gradient):
-    """Gradients as Tensors: what runs is written down.
-
-    With `create_graph` the definitions run, so that every order follows. Without it, because somebody watches,
-    the very kernels of `Plain` run: what is drawn is what training runs.
-    """
-
-    def __init__(self, *args: Any, create_graph: bool) -> None:
-        super().__init__(*args)
-        self.create_graph = create_graph
-
-    def apply(self, node: Node, g: Any) -> Sequence[Any]:
-        p = node.primitive
-        if p is item:
-            return (_into_parts(node, g),)
-        assert p is not None  # leaves have no edges
-        saved = self.unpack(node)
-        count = len(node.edges)
-        outer = local.context
-        local.context = self._inside(outer, node)
-        try:
-            inputs: list[Any] = list(node.edges)
-            z: Any = node
-            extra = node.params
-            if saved:
-                inputs = [
-                    e if s is None else s if isinstance(s, _NUMBERS) else Tensor(s, e)
-                    for s, e in zip(saved, node.edges, strict=False)
-                ]
-                if saved[count] is not None:
-                    z = Tensor(saved[count], node)
-                if len(saved) > count + 1:
-                    kept = [
-                        None if r is None else residual_tensor(node, i, r)
-                        for i, r in enumerate(saved[count + 1 :])
-                    ]
-                    extra = _with_residuals(node, kept)
-            if type(g) is Parts:
-                g = tuple(map(as_tensor, _filled(node, g)))
-            need = self.needed(node)
-            if p.fast_rule is not None and not self.create_graph:
-                return p.fast_rule(g, z, *inputs, need=need, **extra)  # type: ignore[no-any-return]
-            rules = [p.rule(i) for i in range(count)]
-            return [
-                rule(g, z, *inputs, **extra) if wanted and rule is not None else None
-                for rule, wanted in zip(rules, need, strict=True)
-            ]
-        finally:
-            local.context = outer
-
-    def _inside(self, outer: Context, node: Node) -> Context:
-        place = node.place._replace(twin=node.serial, order=node.place.order + 1)
-        return outer._replace(recording=self.create_graph, place=place)
-
-    def join(self, old: Any, new: Any, edge: Node) -> Any:
-        if type(old) is Parts:
-            return _join_parts(old, new, self.join_tensors)
-        outer = local.context
-        local.context = self._inside(outer, edge)
-        try:
-            return slots.add(old, new)
-        finally:
-            local.context = outer
-
-    def join_tensors(self, old: Tensor, new: Tensor) -> Tensor:
-        """The sum of two cotangents of one output."""
-        with tape.context(recording=self.create_graph):
-            return slots.add(old, new)  # type: ignore[no-any-return]
-
-    def done(self, node: Node, g: Any) -> Any:
-        if node.hooks is not None:
-            g = _hooked(node, g)
-        if node.serial in self.wanted:
-            self.wanted[node.serial] = g
-        elif node.primitive is None and not self.wanted:
-            self.leaves.append((node, g))
-        return g
-
-
-# Several outputs -----------------------------------------------------------------------------------------------
-
-
-def _into_parts(node: Node, g: Any) -> Parts:
-    return Parts(len(node.edges[0].shape), node.params["index"], g)
-
-
-def _join_parts(old: Parts, new: Parts, add: Any) -> Parts:
-    for i, value in enumerate(new.values):
-        if value is not None:
-            old.values[i] = value if old.values[i] is None else add(old.values[i], value)
-    return old
-
-
-def _filled(node: Node, g: Parts) -> tuple[Any, ...]:
-    """One cotangent for each output, zeros where nothing arrived."""
-    shapes: Any = node.shape
-    return tuple([
-        slots.zeros(shape, node.dtype, node.device) if value is None else value
-        for value, shape in zip(g.values, shapes, strict=True)
-    ])  # fmt: skip
-
-
-def _with_residuals(node: Node, kept: Sequence[Any]) -> dict[str, Any]:
-    assert node.primitive is not None  # only a primitive has residuals
-    named = zip(node.primitive.residuals, kept, strict=True)
-    return {**node.params, **{name: value for name, value in named if value is not None}}
-
-
-def _hooked(node: Node, g: Tensor) -> Tensor:
-    for hook in node.hooks or ():
-        answer = hook(g)
-        if answer is None:
-            continue
-        if not isinstance(answer, Tensor) or answer.shape != g.shape or answer.dtype != g.dtype:
-            got = f"{answer.dtype} {answer.shape}" if isinstance(answer, Tensor) else type(answer).__name__
-            raise GradientError(f"hook of {node.name}: returned {got}, the gradient is {g.dtype} {g.shape}")
-        g = answer
-    return g
-
-
-# What users call -----------------------------------------------------------------------------------------------
+from autocnn.errors import GradientError, ShapeError
 
 
 def grad(
@@ -448,6 +86,7 @@ def _accumulate(tensor: Tensor, g: Tensor) -> None:
         tensor.grad = slots.add(tensor.grad, g)
     else:
         tensor.grad._array += g._array
+        tape.written(tensor.grad._array, "backward")
 
 
 def _seeds(roots: Sequence[Tensor], given: Any) -> list[Tensor]:
@@ -490,6 +129,7 @@ def _useful(roots: Sequence[Node], targets: set[int]) -> set[int]:
 
 
 _claim = threading.Lock()
+_sweeping: set[int] = set()
 
 
 def _run(
@@ -501,10 +141,24 @@ def _run(
     recorded = create_graph or local.context.watch is not None
     if recorded:
         algebra: Any = Recorded(useful, wanted, retain, by, create_graph=create_graph)
-        sweep(nodes, seeds, algebra)
     else:
-        with tape.context(recording=False):
-            algebra = Plain(useful, wanted, retain, by)
-            algebra.touched.update(node.serial for node in nodes)
-            sweep(nodes, [s._array for s in seeds], algebra)
+        algebra = Plain(useful, wanted, retain, by)
+        algebra.touched.update(node.serial for node in nodes)
+    with tape.context(recording=create_graph), _claimed(nodes):
+        sweep(nodes, seeds if recorded else [s._array for s in seeds], algebra)
     return algebra  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _claimed(roots: Sequence[Node]) -> Iterator[None]:
+    """One sweep at a time from the same roots: of two threads the later raises."""
+    serials = {root.serial for root in roots}
+    with _claim:
+        if serials & _sweeping:
+            raise GradientError("backward: another thread is sweeping this graph; let it finish first")
+        _sweeping.update(serials)
+    try:
+        yield
+    finally:
+        with _claim:
+            _sweeping.difference_update(serials)

@@ -23,6 +23,7 @@ import numpy as np
 from autocnn.backend.arrays import CPU, device_of, is_array, namespace
 from autocnn.engine.tape import NO_PARAMS, SCALAR, Context, Node, local
 from autocnn.engine.tensor import Tensor, as_tensor, promote
+from autocnn.engine.views import link_views
 from autocnn.errors import DeviceError, DTypeError, OperandError, ShapeError
 from autocnn.types import Array
 
@@ -127,32 +128,45 @@ class Primitive:
 
     def record(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Run on Tensors and write the node down, if somebody will want it."""
-        context = local.context
         tensors = [x if isinstance(x, Tensor) or type(x) in _NUMBERS else _operand(self, x) for x in inputs]
-        needs = tuple([isinstance(x, Tensor) and x._node is not None and x._node.requires_grad for x in tensors])
-        requires = context.recording and self.differentiable and True in needs
-        place = context.place
-        if context.watch is not None:
-            place = context.watch.place(place)
         arrays = [x._array if isinstance(x, Tensor) else x for x in tensors]
         z, residuals = self.run(arrays, params)
-        if not requires and context.watch is None:
-            return tuple(map(Tensor, z)) if self.outputs else Tensor(z)
-        if requires and not self.outputs and z.dtype.kind != "f":
+        return self.note(tensors, params, z, residuals)
+
+    def note(self, tensors: Sequence[Any], params: dict[str, Any], z: Any, residuals: tuple[Array, ...]) -> Any:
+        """Write the node of what was just run, if somebody will want it; the output as a Tensor, or several."""
+        context = local.context
+        needs = tuple([isinstance(x, Tensor) and x._node is not None and x._node.requires_grad for x in tensors])
+        requires = context.recording and self.differentiable and True in needs
+        if not self.outputs and z.dtype.kind != "f":
             requires = False
+        if not requires and context.watch is None:
+            made: Any = tuple(map(Tensor, z)) if self.outputs else Tensor(z)
+        else:
+            made = self._noted(tensors, params, z, residuals, needs, requires, context)
+        if self.view:
+            link_views(made, tensors[0], self, params)
+        return made
+
+    def _noted(
+        self, tensors: Sequence[Any], params: dict[str, Any], z: Any, residuals: tuple[Array, ...],
+        needs: tuple[bool, ...], requires: bool, context: Context,
+    ) -> Any:  # fmt: skip
+        place = context.place if context.watch is None else context.watch.place(context.place)
         edges = tuple([x._node or x._leaf(False) if isinstance(x, Tensor) else SCALAR for x in tensors])
-        saved = self.keep(arrays, z, residuals, needs) if requires or context.watch else ()
-        z = z if self.outputs else (z,)
-        like = next(iter(z))
-        shape = tuple([y.shape for y in z]) if self.outputs else like.shape
+        arrays = [x._array if isinstance(x, Tensor) else x for x in tensors]
+        saved = self.keep(arrays, z, residuals, needs) if requires else ()
+        several = z if self.outputs else (z,)
+        first = several[0]
+        shape = tuple([y.shape for y in several]) if self.outputs else first.shape
         node = Node(
-            self, edges, params or NO_PARAMS, shape, like.dtype, device_of(like), saved, place, requires
+            self, edges, params or NO_PARAMS, shape, first.dtype, device_of(first), saved, place, requires
         )  # fmt: skip
         if context.watch is not None:
-            context.watch.seen(node, tuple(tensors), z)
+            context.watch.seen(node, tuple(tensors), several)
         if self.outputs:
-            return tuple([Tensor(y, _item(node, i, y, context)) for i, y in enumerate(z)])
-        return Tensor(like, node)
+            return tuple([Tensor(y, _item(node, i, y, context)) for i, y in enumerate(several)])
+        return Tensor(first, node)
 
     def keep(
         self, arrays: Sequence[Any], z: Any, residuals: tuple[Array, ...], needs: tuple[bool, ...]
@@ -243,13 +257,13 @@ def binary(p: Primitive, x: Any, y: Any) -> Tensor:
         raise
     if type(z) is not _ndarray:
         z = np.asarray(z)
+    needs = (u is not None and u.requires_grad) + 2 * (v is not None and v.requires_grad)
+    if not needs or not context.recording or not p.differentiable:
+        return Tensor(z)
     if u is None:
         u = x._leaf(False)
     if v is None:
         v = y._leaf(False)
-    needs = u.requires_grad + 2 * v.requires_grad
-    if not needs or not context.recording or not p.differentiable:
-        return Tensor(z)
     saved: tuple[Any, ...] = ()
     if p.saves:
         keep = p.pair_keep[needs]

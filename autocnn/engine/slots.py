@@ -21,8 +21,14 @@ zeros: Any = _empty
 cast: Any = _empty
 """(x, dtype) -> x in another dtype, recorded."""
 
+stack_rows: Any = _empty
+"""(rows, y, x) -> the rows of a Jacobian as one tensor of shape (*y.shape, *x.shape)."""
+
 numpy_ufunc: Any = _empty
 """(ufunc, method, inputs, kwargs): NumPy's universal functions on Tensors."""
 
 numpy_function: Any = _empty
 """(function, args, kwargs): NumPy's other functions on Tensors."""
+
+broadcast_to: Any = _empty
+"""(x, shape) -> x as a view of a larger shape, recorded."""

@@ -109,6 +109,9 @@ class Watcher(Protocol):
     def seen(self, node: Node, inputs: tuple[Any, ...], outputs: tuple[Array, ...]) -> None:
         """An op ran: its node, its operands (tensors or numbers), and the arrays that it made."""
 
+    def used(self, node: Node, saved: tuple[Any, ...]) -> None:
+        """A backward pass is about to use what a node saved."""
+
 
 class Context(NamedTuple):
     """What surrounds an op on this thread."""
@@ -120,6 +123,8 @@ class Context(NamedTuple):
 
 class _Local(threading.local):
     context: Context = Context()
+    level: int = 0
+    """How many function transforms surround this call."""
 
 
 NO_PARAMS: dict[str, Any] = {}
@@ -129,14 +134,44 @@ local = _Local()
 
 
 @contextmanager
-def context(**changes: Any) -> Iterator[Context]:
+def context(**changes: Any) -> Iterator[None]:
     """Change what surrounds the ops of this thread, for the length of a ``with`` block."""
-    before = local.context
-    local.context = after = before._replace(**changes)
+    before = {name: getattr(local.context, name) for name in changes}
+    local.context = local.context._replace(**changes)
     try:
-        yield after
+        yield
     finally:
-        local.context = before
+        local.context = local.context._replace(**before)
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[None]:
+    """Show a watcher every op of a ``with`` block, beside whoever watches already."""
+    before = local.context.watch
+    with context(watch=watcher if before is None else Watchers((before, watcher))):
+        yield
+
+
+class Watchers(NamedTuple):
+    """Several watchers as one."""
+
+    each: tuple[Watcher, ...]
+
+    def place(self, place: Place) -> Place:
+        """The place as the watchers, one after the other, complete it."""
+        for watcher in self.each:
+            place = watcher.place(place)
+        return place
+
+    def seen(self, node: Node, inputs: tuple[Any, ...], outputs: tuple[Array, ...]) -> None:
+        """Tell each."""
+        for watcher in self.each:
+            watcher.seen(node, inputs, outputs)
+
+    def used(self, node: Node, saved: tuple[Any, ...]) -> None:
+        """Tell each."""
+        for watcher in self.each:
+            watcher.used(node, saved)
 
 
 @contextmanager
@@ -157,6 +192,7 @@ def scope(name: str) -> Iterator[None]:
 
 _writes: dict[int, tuple[weakref.ref[Any], int, str]] = {}
 _last_write = 0
+_writing = threading.Lock()
 
 
 def written(array: Array, op: str) -> None:
@@ -167,8 +203,9 @@ def written(array: Array, op: str) -> None:
     before = _writes.get(key)
     alive = before[0] if before is not None and before[0]() is memory else None
     reference = alive or weakref.ref(memory, lambda gone: _forget(key, gone))
-    _last_write = next_serial()
-    _writes[key] = (reference, _last_write, op)
+    with _writing:
+        _last_write = next_serial()
+        _writes[key] = (reference, _last_write, op)
 
 
 def version(array: Array) -> int:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autocnn.backend.arrays import CPU, Device, device_of, is_array, namespace, to_device, to_numpy
+from autocnn.backend.arrays import CPU, Device, device_of, is_array, to_device, to_numpy
 from autocnn.engine import slots
 from autocnn.engine.tape import Leaf, Node
 from autocnn.errors import DTypeError, GradientError, OperandError, ShapeError
@@ -309,7 +309,7 @@ def _from_python(value: Any) -> np.ndarray[Any, Any]:
     except ValueError as error:
         raise ShapeError("tensor: the nested lists have rows of different lengths") from error
     if array.dtype == np.float64 and not _holds_numpy(value):
-        array = array.astype(np.float32)
+        array = array.astype(get_default_dtype())
     return array
 
 
@@ -369,14 +369,23 @@ def promote_types(a: DType, b: DType) -> DType:
 
 
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
-_DEFAULT_FLOAT = np.dtype(np.float32)
-_NUMBERS = {bool: np.dtype(bool), int: np.dtype(np.int64), float: _DEFAULT_FLOAT}
+_NUMBERS = {bool: np.dtype(bool), int: np.dtype(np.int64), float: np.dtype(np.float32)}
+
+
+def get_default_dtype() -> DType:
+    """The dtype of Python floats: float32, unless it was set otherwise."""
+    return _NUMBERS[float]
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Choose the dtype of Python floats; raises DTypeError if it is not a floating point type."""
+    chosen = np.dtype(dtype)
+    if chosen.kind != "f":
+        raise DTypeError(f"set_default_dtype: dtype is {chosen}; only floating point can be the default")
+    _NUMBERS[float] = chosen
 
 
 def _rebuild(kind: type[Tensor], array: Any, device: str, requires_grad: bool) -> Tensor:
     twin = kind.__new__(kind)
     twin._array, twin._node, twin.grad = to_device(array, device), None, None
     return twin.requires_grad_(requires_grad)
-
-
-__all__ = ["METHODS", "Tensor", "as_array", "as_tensor", "method", "namespace", "promote", "result_type"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.engine import Tensor, as_tensor, method, primitive
+from autocnn.engine import Tensor, as_tensor, method, primitive, slots
 from autocnn.errors import ShapeError
 from autocnn.types import Shape
 
@@ -64,3 +64,6 @@ def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
 def size_of(shape: Shape) -> int:
     """Number of elements of a shape."""
     return math.prod(shape)
+
+
+slots.broadcast_to = broadcast_to

@@ -1,0 +1,130 @@
+"""In-place spellings: the memory is written, the version moves on, the tensor gets the node of the pure op."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autocnn.backend.arrays import owner
+from autocnn.engine import slots, tape
+from autocnn.engine.primitive import primitive
+from autocnn.engine.tape import Node, local
+from autocnn.engine.tensor import Retain, Tensor, as_tensor
+from autocnn.engine.views import Path, base_of, follow, views_of
+from autocnn.errors import DTypeError, InPlaceError, ShapeError
+
+
+def write(target: Tensor, value: Any, op: str) -> Tensor:
+    """Write a value, computed by the pure op, into a tensor's memory; returns the tensor.
+
+    Every alias sees the new values; views, and the tensor that a view looks into, get the graph of what they now
+    hold. Raises InPlaceError on a leaf that requires a gradient while ops are recorded, ShapeError or DTypeError
+    where the value does not fit.
+
+    >>> import autocnn as ac
+    >>> x = ac.tensor([1.0, 2.0])
+    >>> write(x, x * 3, "mul_") is x, x.tolist()
+    (True, [3.0, 6.0])
+    """
+    value = _fitted(target, as_tensor(value), op)
+    base, path = base_of(target)
+    recording = local.context.recording
+    if recording and base.requires_grad and base.is_leaf:
+        what = "the tensor is a view of" if path else "the tensor is"
+        raise InPlaceError(
+            f"{op}: {what} a leaf that requires a gradient; its value must survive. "
+            "Write under no_grad(), or use the op without the underscore"
+        )
+    grows = recording and (value.requires_grad or base.requires_grad)
+    if grows and any(step.output is not None for step in path):
+        raise InPlaceError(
+            f"{op}: the tensor is one of several views made by {path[-1]!r}; clone it before writing"
+        )
+    _rescue(value, target)
+    _overwrite_memory(target, value, op)
+    if grows or local.context.watch is not None:
+        _rebase(target, base, path, value)
+    return target
+
+
+def _fitted(target: Tensor, value: Tensor, op: str) -> Tensor:
+    if value.dtype != target.dtype:
+        if value.dtype.kind == "f" and target.dtype.kind != "f":
+            raise DTypeError(f"{op}: the result is {value.dtype}, which does not fit in place into {target.dtype}")
+        value = slots.cast(value, target.dtype)
+    if value.shape != target.shape:
+        try:
+            value = slots.broadcast_to(value, target.shape)
+        except ShapeError:
+            raise ShapeError(f"{op}: the result {value.shape} does not fit in place into {target.shape}") from None
+    return value
+
+
+def _rescue(value: Tensor, target: Tensor) -> None:
+    """Copy what the pure op saved of the memory that is about to be overwritten."""
+    node = value._node
+    if node is not None and type(node.saved) is tuple:
+        memory = owner(target._array)
+        node.saved = tuple([x.copy() if hasattr(x, "base") and owner(x) is memory else x for x in node.saved])
+
+
+def _overwrite_memory(target: Tensor, value: Tensor, op: str) -> None:
+    array = target._array
+    if any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape, strict=True)):
+        raise InPlaceError(
+            f"{op}: several elements of the expanded tensor {target.shape} share memory; clone it first"
+        )
+    flags = getattr(array, "flags", None)
+    if flags is not None and getattr(flags, "writeable", True) is False:
+        raise InPlaceError(f"{op}: the array of shape {target.shape} is read-only; clone it first")
+    array[...] = value._array
+    tape.written(array, op)
+
+
+def _rebase(target: Tensor, base: Tensor, path: Path, value: Tensor) -> None:
+    """Give base and views the nodes of what they hold now."""
+    if path:
+        before = Tensor(base._array, base.node())
+        made = _overwrite.note((before, value), {"path": path}, base._array, ())
+        base._node = made._node
+    else:
+        _keep_retained(base, value.node())
+        base._node = value._node
+    for view in views_of(base):
+        _, way = base_of(view)
+        view._node = follow(Tensor(base._array, base.node()), way)._node
+
+
+def _keep_retained(tensor: Tensor, node: Node) -> None:
+    """`retain_grad` follows the tensor to its new node; other hooks stay with the value that they were set on."""
+    before = tensor._node
+    if before is not None and before.hooks:
+        node.hooks = [*(node.hooks or []), *(hook for hook in before.hooks if isinstance(hook, Retain))]
+        before.hooks = [hook for hook in before.hooks if not isinstance(hook, Retain)] or None
+
+
+@primitive()
+def _overwrite(xp: Any, x: Any, v: Any, *, path: Path) -> Any:
+    return _with_region(xp, x, path, v)
+
+
+@primitive()
+def _clear(xp: Any, x: Any, *, path: Path) -> Any:
+    return _with_region(xp, x, path, 0)
+
+
+_overwrite.vjp(lambda g, z, x, v, path: _clear(g, path=path), lambda g, z, x, v, path: follow(g, path))
+_clear.vjp(lambda g, z, x, path: _clear(g, path=path))
+
+
+def _with_region(xp: Any, x: Any, path: Path, value: Any) -> Any:
+    """A copy of x with the region that a path leads to overwritten."""
+    copy = x.copy()
+    region = follow(copy, path)
+    if owner(region) is owner(copy):
+        region[...] = value
+        return copy
+    # a reshape on the way had to copy in this layout: address the region by its flat positions instead
+    positions = follow(xp.arange(x.size).reshape(x.shape), path)
+    flat = copy.reshape(-1)
+    flat[positions] = value
+    return flat.reshape(x.shape)
