@@ -1,0 +1,57 @@
+"""What every test may ask for: real data where it lies, and chance that repeats itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# Workers share the cores; one thread each, said before NumPy is first imported.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import hypothesis
+import numpy as np
+import pytest
+
+import autocnn
+
+ROOT = Path(__file__).parents[1]
+
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the real data files lie, if not in one of the usual places."""
+    parser.addoption("--data-dir", help="folder with mnist/, fashion-mnist/, cifar-10/ and optdigits/")
+
+
+def find_data(config: pytest.Config) -> Path | None:
+    """The first that is said: --data-dir, AUTOCNN_DATA, shared/data beside the repository."""
+    said = config.getoption("--data-dir") or os.environ.get("AUTOCNN_DATA")
+    place = Path(said) if said else ROOT.parent / "shared" / "data"
+    return place.resolve() if place.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def data_dir(pytestconfig: pytest.Config) -> Path:
+    """The folder with the real data files; a test that needs it is skipped where there is none."""
+    place = find_data(pytestconfig)
+    if place is None:
+        pytest.skip("needs the real data files: say where they lie with --data-dir or AUTOCNN_DATA")
+    return place
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """NumPy's generator, the same for every test."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def seed() -> int:
+    """Every test starts from the same seed of the library's own generator."""
+    manual_seed = getattr(autocnn, "manual_seed", None)
+    if manual_seed is not None:
+        manual_seed(0)
+    return 0
