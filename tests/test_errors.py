@@ -9,9 +9,7 @@ import pytest
 
 from autocnn import errors
 
-BUILTINS = {
-    value for value in vars(builtins).values() if isinstance(value, type) and issubclass(value, Exception)
-}
+BUILTINS = {value for value in vars(builtins).values() if isinstance(value, type) and issubclass(value, Exception)}
 ERRORS = [
     value
     for _, value in inspect.getmembers(errors, inspect.isclass)
@@ -24,9 +22,7 @@ def test_there_are_errors() -> None:
     assert len(ERRORS) > 10
 
 
-@pytest.mark.parametrize(
-    "error", [e for e in ERRORS if e is not errors.AutocnnError], ids=lambda e: e.__name__
-)
+@pytest.mark.parametrize("error", [e for e in ERRORS if e is not errors.AutocnnError], ids=lambda e: e.__name__)
 def test_error_is_ours_and_a_builtin(error: type[Exception]) -> None:
     assert issubclass(error, errors.AutocnnError)
     specialised = BUILTINS.intersection(error.__mro__) - {Exception}

@@ -18,8 +18,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 def small_files(root: Path) -> list[str]:
     """No file over 500 lines."""
     counts = (
-        (path, len(path.read_text(encoding="utf-8").splitlines()))
-        for path in files(root, *CODE, suffix=".py")
+        (path, len(path.read_text(encoding="utf-8").splitlines())) for path in files(root, *CODE, suffix=".py")
     )
     return [f"{place(root, path)}: {n} lines, over {FILE}" for path, n in counts if n > FILE]
 
@@ -38,9 +37,7 @@ def small_functions(root: Path) -> list[str]:
                     continue
                 limit = TENSOR
             if lines > limit:
-                complaints.append(
-                    f"{place(root, path, node.lineno)}: {node.name} has {lines} lines, over {limit}"
-                )
+                complaints.append(f"{place(root, path, node.lineno)}: {node.name} has {lines} lines, over {limit}")
     return complaints
 
 
@@ -88,9 +85,7 @@ def _public(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[Definition
 def _is_spelling(node: Definition) -> bool:
     """Overloads, setters and deleters share the docstring of the thing itself."""
     said = [ast.unparse(mark) for mark in node.decorator_list]
-    return any(
-        mark in ("overload", "typing.overload") or mark.endswith((".setter", ".deleter")) for mark in said
-    )
+    return any(mark in ("overload", "typing.overload") or mark.endswith((".setter", ".deleter")) for mark in said)
 
 
 def nothing_swallowed(root: Path) -> list[str]:
