@@ -1,0 +1,157 @@
+"""The one visual language of every graph picture: what each colour, shape and line means.
+
+Colours are from the palette of M. Okabe and K. Ito, "Color Universal Design" (2008), lightened for fills. No
+distinction rests on colour alone: families also differ in shape, passes in outline, edges in width and dash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autocnn.graph import Vertex
+
+INK = "#22303C"
+MUTED = "#5B6B7A"
+FAINT = "#9AA7B3"
+FONT = "Helvetica,Arial,DejaVu Sans,sans-serif"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A kind of vertex: its words in the legend, its fill and its outline's form."""
+
+    title: str
+    fill: str
+    shape: str
+    style: str = "filled"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Forward, backward or second order: outline of its vertices, ground of its modules."""
+
+    title: str
+    line: str
+    ground: str
+    width: float
+    rings: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A kind of edge."""
+
+    title: str
+    color: str
+    width: float
+    style: str = "solid"
+
+
+FAMILIES = {
+    "convolution": Family("convolution", "#B9DCF2", "box"),
+    "linear": Family("matrix product", "#CFCBEF", "box3d"),
+    "activation": Family("activation", "#FBDDA6", "ellipse"),
+    "pooling": Family("pooling", "#AFE3D0", "hexagon"),
+    "norm": Family("normalisation", "#F7F1A8", "octagon"),
+    "arithmetic": Family("arithmetic", "#E3E7EB", "box", "filled,rounded"),
+    "reduction": Family("reduction, loss", "#EDCBDD", "tab"),
+    "view": Family("shape, indexing", "#FFFFFF", "cds"),
+    "random": Family("random draw", "#FFFFFF", "component"),
+    "module": Family("collapsed module", "#DCE6EE", "folder"),
+    "input": Family("input", "#FFFFFF", "box", "filled,rounded,bold"),
+    "parameter": Family("parameter", "#F1F3F5", "cylinder"),
+    "constant": Family("constant", "#FFFFFF", "box", "filled,dotted"),
+    "output": Family("output", "#22303C", "box", "filled,rounded"),
+}
+
+PASSES = {
+    "forward": Pass("forward", "#3E5060", "#F6F8FA", 1.0),
+    "backward": Pass("backward", "#D55E00", "#FFF3EA", 2.0),
+    "second": Pass("second order", "#8A3374", "#F9EEF6", 1.4, rings=2),
+}
+
+STROKES = {
+    "forward": Stroke("value", "#3E5060", 1.1),
+    "backward": Stroke("gradient", "#D55E00", 1.1),
+    "second": Stroke("second-order gradient", "#8A3374", 1.1),
+    "leaf": Stroke("parameter or constant", "#9AA7B3", 0.8),
+    "saved": Stroke("value kept for the backward pass", "#9AA7B3", 0.8, "dashed"),
+    "skip forward": Stroke("skip connection", "#0072B2", 3.4),
+    "skip backward": Stroke("gradient through a skip", "#D55E00", 3.4),
+    "skip second": Stroke("second order through a skip", "#8A3374", 3.4),
+}
+
+_WORDS = {
+    "convolution": ("conv", "unfold", "fold", "im2col", "col2im"),
+    "linear": ("matmul", "linear", "einsum", "tensordot", "outer", "dot", "mm", "bmm"),
+    "activation": (
+        *(
+            "relu",
+            "tanh",
+            "sigmoid",
+            "softmax",
+            "elu",
+            "selu",
+            "celu",
+            "gelu",
+            "silu",
+            "mish",
+            "softplus",
+            "step",
+        ),
+        *("hardtanh", "hardsigmoid", "hardswish", "leaky", "softsign", "logsigmoid", "prelu", "threshold"),
+    ),
+    "pooling": ("pool", "unpool"),
+    "norm": ("norm", "normalize", "normalise"),
+    "reduction": (
+        *("sum", "mean", "prod", "amax", "amin", "argmax", "argmin", "var", "std", "any", "all", "cumsum"),
+        *("logsumexp", "entropy", "nll", "loss", "mse", "bce", "huber", "max", "min"),
+    ),
+    "view": (
+        *(
+            "reshape",
+            "transpose",
+            "permute",
+            "broadcast",
+            "expand",
+            "squeeze",
+            "unsqueeze",
+            "flatten",
+            "view",
+        ),
+        *("cast", "cat", "stack", "split", "pad", "crop", "flip", "roll", "repeat", "take", "put", "item"),
+        *(
+            "gather",
+            "scatter",
+            "index",
+            "select",
+            "one",
+            "unbind",
+            "moveaxis",
+            "swapaxes",
+            "copy",
+            "contiguous",
+        ),
+    ),
+    "random": ("dropout", "rand", "randn", "uniform", "normal", "bernoulli", "mask"),
+}
+_FAMILY_OF = {word: family for family, words in _WORDS.items() for word in words}
+_ORDER = ("convolution", "norm", "pooling", "activation", "linear", "random", "reduction", "view")
+
+
+def family(vertex: Vertex) -> str:
+    """The family of a vertex, from its kind and the words of its op's name.
+
+    >>> family(Vertex(0, "conv_weight", "op", {}, (), "float32"))
+    'convolution'
+    """
+    if vertex.kind != "op":
+        return vertex.kind
+    words = vertex.op.lower().split("_")
+    stems = {_FAMILY_OF.get(word) or _FAMILY_OF.get(_stem(word)) for word in words}
+    return next((name for name in _ORDER if name in stems), "arithmetic")
+
+
+def _stem(word: str) -> str:
+    """A word without its dimension: conv2d, pool1d."""
+    return word[:-2] if len(word) > 2 and word[-1] == "d" and word[-2].isdigit() else word

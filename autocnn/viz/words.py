@@ -1,0 +1,131 @@
+"""The texts in a picture, made safe: whatever a name holds, it is shown as text."""
+
+from __future__ import annotations
+
+from math import isclose
+
+from autocnn.graph import Graph, Vertex
+from autocnn.graph.data import ITEM
+from autocnn.graph.text import param
+from autocnn.viz import style
+
+LONGEST = 40
+_QUIET = {"groups": 1, "dilation": 1, "stride": 1, "padding": 0, "output_padding": 0}
+_HIDDEN = frozenset({"shape", "key", "counter", "seed", "dtype", "index", "device"})
+
+
+def quoted(text: str) -> str:
+    """A DOT string that shows exactly this text.
+
+    >>> print(quoted('a "b" <c> & \\\\d'))
+    "a \\"b\\" <c> &amp; \\\\d"
+    """
+    safe = _printable(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{safe}"'
+
+
+def escaped(text: str) -> str:
+    """Text inside a label in Graphviz's HTML.
+
+    Graphviz puts the graph's name for ``\\G`` there and cannot be told otherwise: a word joiner,
+    which is not seen, keeps the two apart.
+    """
+    safe = _printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return safe.replace('"', "&quot;").replace("\\", "\\\u2060")
+
+
+def label(vertex: Vertex) -> str:
+    """What stands on a vertex: its name in bold, below it what else one needs to know, small."""
+    name, small = _words(vertex)
+    color = "#FFFFFF" if vertex.kind == "output" else style.INK
+    quiet = "#FFFFFF" if vertex.kind == "output" else style.MUTED
+    size = 9 if vertex.kind in ("parameter", "constant") else 11
+    rows = [f'<font point-size="{size}" color="{color}"><b>{escaped(short(name))}</b></font>']
+    rows += [f'<font point-size="8" color="{quiet}">{escaped(short(text))}</font>' for text in small]
+    return _table(rows, "center")
+
+
+def _table(rows: list[str], align: str) -> str:
+    cells = "".join(f'<tr><td align="{align}">{row}</td></tr>' for row in rows)
+    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{cells}</table>>'
+
+
+def shape(vertex: Vertex) -> str:
+    """A shape as people write it; the element type only where it is not the usual one.
+
+    >>> shape(Vertex(0, "", "input", {}, (2, 3), "float64"))
+    '2×3 float64'
+    """
+    size = "×".join(map(str, vertex.shape)) or "scalar"
+    return size if vertex.dtype in ("float32", "") else f"{size} {vertex.dtype}"
+
+
+def heading(title: str, graph: Graph) -> str:
+    """The title, and a line that says what the graph holds."""
+    ops = sum(vertex.kind in ("op", "module") and vertex.op != ITEM for vertex in graph.vertices)
+    parameters = sum(vertex.size for vertex in graph.vertices if vertex.kind == "parameter")
+    parameters += sum(_count(vertex) for vertex in graph.vertices if vertex.kind == "module")
+    kinds = {vertex.phase for vertex in graph.vertices if vertex.kind in ("op", "module")}
+    passes = " and ".join(style.PASSES[name].title for name in style.PASSES if name in kinds)
+    facts = [f"{ops:,} op{'s' * (ops != 1)}"]
+    facts += [f"{parameters:,} parameters"] if parameters else []
+    facts += [f"{passes} pass{'es' * (len(kinds) > 1)}"] if passes else []
+    facts += ["no backward pass recorded"] if kinds == {"forward"} else []
+    rows = [f'<font point-size="15"><b>{escaped(short(title, 90))}</b></font>'] if title else []
+    rows.append(f'<font point-size="9" color="{style.MUTED}">{escaped(" · ".join(facts))}</font>')
+    return _table(rows, "left")
+
+
+def short(text: str, longest: int = LONGEST) -> str:
+    """Text cut in the middle if it is too long."""
+    if len(text) <= longest:
+        return text
+    half = (longest - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        c if c.isprintable() else " " if c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+
+
+def _count(vertex: Vertex) -> int:
+    count = vertex.params.get("parameters", 0)
+    return count if isinstance(count, int) else 0
+
+
+def _words(vertex: Vertex) -> tuple[str, list[str]]:
+    if vertex.kind in ("op", "module"):
+        return vertex.op, _notes(vertex)
+    name = vertex.name or vertex.kind
+    prefix = vertex.scope.replace("/", ".") + "."
+    if vertex.kind in ("parameter", "output"):
+        name = name.removeprefix(prefix).replace(f"grad {prefix}", "grad ")
+    return name, [shape(vertex)]
+
+
+def _notes(vertex: Vertex) -> list[str]:
+    """The parameters of an op that are not the usual ones, at most three."""
+    if vertex.kind == "module":
+        notes = [f"{vertex.params.get('ops', 0)} ops"]
+        return notes + ([f"{_count(vertex):,} parameters"] if _count(vertex) else [])
+    notes = []
+    for key, value in sorted(vertex.params.items()):
+        value = _single(value)
+        if key not in _HIDDEN and value is not None and value is not False and value != _QUIET.get(key):
+            notes.append(key if value is True else f"{key} {_number(value)}")
+    return notes[:3]
+
+
+def _single(value: object) -> object:
+    """(3, 3) as 3, ((1, 1), (1, 1)) as 1: one number where all are equal."""
+    while isinstance(value, tuple) and value and all(part == value[0] for part in value):
+        value = value[0]
+    return value
+
+
+def _number(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}" if not isclose(value, round(value)) else str(round(value))
+    return value if isinstance(value, str) else param(value)

@@ -1,0 +1,201 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from autocnn.errors import GraphError
+from autocnn.graph import transform
+from autocnn.viz import draw, render, to_dot
+from tests.graph import made
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+SVG = "{http://www.w3.org/2000/svg}"
+PICTURES = {
+    "block.dot": lambda: draw(made.block(), title="a residual block").dot,
+    "block_backward.dot": lambda: draw(made.block(order=1), title="a residual block").dot,
+    "backward_alone.dot": lambda: draw(transform.backward(made.block(order=1))).dot,
+    "lenet.dot": lambda: draw(made.lenet(), depth=2).dot,
+}
+HOSTILE = '"]; evil [label="x"]; <script>alert(1)</script> \\N \\G &amp; </td> \x00\x1b\ud800 \n end'
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_golden(name):
+    assert PICTURES[name]() == (GOLDEN / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_equal_graphs_give_equal_text_under_any_hash_seed(seed):
+    code = "from tests.graph import made; from autocnn.viz import draw; print(draw(made.block(order=1)).dot)"
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": str(root)}
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert run.stdout == draw(made.block(order=1)).dot + "\n"
+
+
+def texts(svg: str) -> list[str]:
+    return [
+        "".join(found.itertext()).strip().replace("\u2060", "")
+        for found in ElementTree.fromstring(svg).iter(f"{SVG}text")
+    ]
+
+
+def nodes(svg: str) -> list[str]:
+    groups = ElementTree.fromstring(svg).iter(f"{SVG}g")
+    titles = [group.findtext(f"{SVG}title", "") for group in groups if group.get("class") == "node"]
+    return [title for title in titles if not title.startswith("legend")]
+
+
+def edges(svg: str) -> list[str]:
+    groups = ElementTree.fromstring(svg).iter(f"{SVG}g")
+    titles = [group.findtext(f"{SVG}title", "") for group in groups if group.get("class") == "edge"]
+    return [title for title in titles if not title.startswith("legend")]
+
+
+def test_every_vertex_and_edge_is_in_the_picture():
+    graph = made.block(order=1)
+    svg = draw(graph).svg
+    assert sorted(nodes(svg)) == sorted(f"v{vertex.id}" for vertex in graph.vertices)
+    drawn = sorted(tuple(sorted(map(int, edge.replace("v", "").split("->")))) for edge in edges(svg))
+    assert drawn == sorted((edge.source, edge.target) for edge in graph.edges)
+
+
+def test_what_the_picture_says():
+    said = texts(draw(made.block(), title="a block").svg)
+    for text in (
+        "a block",
+        "block",
+        "conv1",
+        "act (visit 2)",
+        "conv",
+        "padding 1",
+        "weight",
+        "4×4×3×3",
+        "Legend",
+    ):
+        assert text in said
+    assert (
+        said.count("2×4×8×8") == 6
+    )  # input, output, and one on each edge between ops, the skip's end included
+    assert "5 ops · 288 parameters · forward pass · no backward pass recorded" in said
+
+
+def strokes(dot: str, ends: str) -> str:
+    return next(line for line in dot.splitlines() if line.strip().startswith(ends + " ["))
+
+
+def test_skips_stand_out_forward_and_backward():
+    dot = draw(made.block(order=1)).dot
+    assert "penwidth=3.4" in strokes(dot, "v0 -> v6")
+    assert "#0072B2" in strokes(dot, "v0 -> v6")
+    assert "penwidth=3.4" in strokes(dot, "v15 -> v9")
+    assert "penwidth=1.1" in strokes(dot, "v5 -> v6")
+
+
+def test_a_skip_into_the_last_add_is_drawn():
+    b = made.Builder()
+    x = b.leaf("input", (2,), "x")
+    b.op("add", (x, b.op("tanh", (x,), (2,))), (2,))
+    assert "skip connection" in draw(b.graph()).dot
+
+
+def test_hostile_names_stay_text():
+    b = made.Builder()
+    x = b.leaf("input", (2,), HOSTILE)
+    w = b.leaf("parameter", (2,), HOSTILE, HOSTILE)
+    b.output(b.op(HOSTILE, (x, w), (2,), HOSTILE, line=HOSTILE, mode=HOSTILE), HOSTILE)
+    picture = draw(b.graph(), title=HOSTILE)
+    assert sorted(nodes(picture.svg)) == ["v0", "v1", "v2", "v3"]
+    assert not list(ElementTree.fromstring(picture.svg).iter(f"{SVG}script"))
+    assert any(
+        text.startswith('"]; evil [label="x"]; <script>alert(1)</script> \\N \\G &amp; ')
+        for text in texts(picture.svg)
+    )
+
+
+def test_items_are_folded_into_the_edges():
+    b = made.Builder()
+    x = b.leaf("input", (4, 3), "x")
+    pair = b.op("split", (x,), (), sizes=(2, 2))
+    parts = [b.op("item", (pair,), (2, 3), index=place) for place in (0, 1)]
+    b.op("mul", tuple(parts), (2, 3))
+    svg = draw(b.graph()).svg
+    assert nodes(svg) == ["v0", "v1", "v4"]
+    assert edges(svg) == ["v0->v1", "v1->v4", "v1->v4"]
+    assert texts(svg).count("2×3") == 2
+
+
+def test_sizes_that_are_no_trouble():
+    assert len(nodes(draw(made.doubling(60)).svg)) == 62
+    b = made.Builder()
+    b.output(b.op("tanh", (b.leaf("input", (2,), "x"),), (2,), "/".join(["deep"] * 300)))
+    assert draw(b.graph()).dot.count("subgraph") == 301
+    assert to_dot(made.chain(100_000)).count(" -> ") > 100_000
+
+
+def test_refusals():
+    with pytest.raises(GraphError) as caught:
+        render(to_dot(made.chain(10_000)))
+    assert str(caught.value) == (
+        "render: the picture has 20,024 vertices and edges; Graphviz lays out about 6,000. "
+        "Collapse modules (depth=1), draw a part (graph.transform), or save as .dot or .json"
+    )
+    with pytest.raises(GraphError, match="render: format is 'gif'; one of svg, png, pdf"):
+        render("digraph {}", "gif")
+    with pytest.raises(
+        GraphError, match="to_dot: direction is 'UP'; 'TB' \\(top-down\\) or 'LR' \\(left to right\\)"
+    ):
+        to_dot(made.block(), direction="UP")
+    with pytest.raises(GraphError, match=r"^render: Graphviz failed"):
+        render("digraph {")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"),
+    [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("dot", b"digraph"), ("json", b"{")],
+)
+def test_files(tmp_path, suffix, start):
+    path = draw(made.block()).save(tmp_path / f"graph.{suffix}")
+    assert path.read_bytes().startswith(start)
+
+
+def test_a_file_of_another_kind_is_refused_and_not_written(tmp_path):
+    with pytest.raises(
+        GraphError, match=r"save: graph\.gif ends in 'gif'; one of \.svg, \.png, \.pdf, \.dot, \.json"
+    ):
+        draw(made.block()).save(tmp_path / "graph.gif")
+    assert not list(tmp_path.iterdir())
+
+
+def test_in_a_notebook_it_is_svg():
+    assert draw(made.block())._repr_svg_().startswith("<svg")
+
+
+def test_without_graphviz_the_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    with pytest.raises(GraphError) as caught:
+        render("digraph {}")
+    assert str(caught.value) == (
+        "render: Graphviz is not installed; install it as a program (dot), or pip install pygraphviz"
+    )
+
+
+def test_the_program_is_used_where_there_is_one(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/dot")
+    monkeypatch.setattr("graphviz.pipe", lambda engine, format, data, quiet: b"<?xml from the program")
+    assert render("digraph {}") == b"<?xml from the program"
+
+
+def test_png_has_twice_the_dots():
+    assert int.from_bytes(render("digraph { a }", "png")[16:20], "big") > 100
