@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import lzma
-import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -52,13 +51,3 @@ def small() -> ArrayDataset:
     """23 images, each of them its own number throughout."""
     images = np.broadcast_to(np.arange(23, dtype=np.uint8)[:, None, None, None], (23, 1, 4, 4))
     return ArrayDataset(images, np.arange(23) % 5)
-
-
-@pytest.fixture(scope="session")
-def data_dir() -> Path:
-    """The folder with the real data files; a test that needs it is skipped where there is none."""
-    said = os.environ.get("AUTOCNN_DATA")
-    place = Path(said) if said else Path(__file__).parents[3] / "shared" / "data"
-    if not place.is_dir():
-        pytest.skip("needs the real data files: say where they lie with AUTOCNN_DATA")
-    return place
