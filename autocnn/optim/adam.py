@@ -1,0 +1,116 @@
+"""Adam, and AdamW with its weight decay apart from the gradient."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autocnn.errors import ArgumentError
+from autocnn.optim.optimizer import Group, Optimizer, Parameters, like
+from autocnn.types import Array, Namespace
+
+
+class Adam(Optimizer):
+    """Steps scaled by running means of the gradient and of its square.
+
+    m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;  with `amsgrad` v is the largest so far;
+    p <- p - lr m' / (sqrt(v') + eps),  m' = m / (1 - beta1^t),  v' = v / (1 - beta2^t)
+
+    `weight_decay` adds its multiple of p to g; with `decoupled_weight_decay` p <- (1 - lr weight_decay) p
+    comes first instead.
+
+    Source: D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1;
+    S. Reddi et al., "On the Convergence of Adam and Beyond", 2018, for `amsgrad`.
+
+    >>> from autocnn.engine import Tensor
+    >>> w = Tensor([1.0, 2.0]).requires_grad_()
+    >>> w.grad = Tensor([1.0, -3.0])
+    >>> Adam([w], lr=0.5).step()
+    >>> w.array.round(6).tolist()
+    [0.5, 2.5]
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "betas": betas,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "amsgrad": amsgrad,
+                "maximize": maximize,
+                "decoupled_weight_decay": decoupled_weight_decay,
+            },
+        )
+
+    def _check_options(self, group: Group) -> None:
+        self._at_least(group, "lr", "eps", "weight_decay")
+        betas = tuple(group["betas"])
+        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise ArgumentError(f"{self._name}: betas is {betas}; both are at least 0 and less than 1")
+
+    def _update(self, xp: Namespace, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
+        (beta1, beta2), lr, decay = group["betas"], group["lr"], group["weight_decay"]
+        decoupled, room = group["decoupled_weight_decay"], self._room(xp, p, "step")
+        step = state["step"] = state.get("step", 0) + 1
+        if decoupled and decay:
+            p *= 1 - lr * decay
+        g = self._descent(xp, p, g, group, 0 if decoupled else decay)
+        m, v = like(xp, p, state, "exp_avg", "exp_avg_sq")
+        xp.subtract(g, m, out=room)
+        room *= 1 - beta1
+        m += room
+        xp.multiply(g, g, out=room)
+        room *= 1 - beta2
+        v *= beta2
+        v += room
+        if group["amsgrad"]:
+            (largest,) = like(xp, p, state, "max_exp_avg_sq")
+            v = xp.maximum(largest, v, out=largest)
+        xp.sqrt(v, out=room)
+        room /= math.sqrt(1 - beta2**step)
+        room += group["eps"]
+        xp.divide(m, room, out=room)
+        room *= lr / (1 - beta1**step)
+        p -= room
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay: p <- (1 - lr weight_decay) p, then a step of Adam without it.
+
+    Source: I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2.
+
+    >>> from autocnn.engine import Tensor
+    >>> w = Tensor([1.0]).requires_grad_()
+    >>> w.grad = Tensor([0.0])
+    >>> AdamW([w], lr=0.5, weight_decay=0.5).step()
+    >>> w.tolist()
+    [0.75]
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True
+        )

@@ -1,0 +1,213 @@
+"""What every optimiser shares: groups of parameters, their state, and the walk over both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from typing import Any, TypeAlias
+
+from autocnn.engine import Tensor, enable_grad
+from autocnn.engine.tape import written
+from autocnn.engine.tensor import as_array, namespace
+from autocnn.errors import ArgumentError, GradientError, OperandError, StateError
+from autocnn.types import Array, Namespace
+
+Group: TypeAlias = dict[str, Any]
+Parameters: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Group]
+
+
+class Optimizer:
+    """Changes parameters in place by their gradients; the base of all optimisers.
+
+    `params` are tensors, (name, tensor) pairs, or dicts with "params" and the options of their own; `defaults`
+    are the options of every other group. A subclass says how one parameter moves, in `_update`.
+
+    Raises OperandError for what is no tensor, GradientError for a tensor that an op made, ArgumentError if
+    there are no parameters, or one comes twice.
+    """
+
+    def __init__(self, params: Parameters, defaults: Mapping[str, Any]) -> None:
+        self.defaults: dict[str, Any] = dict(defaults)
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[Group] = []
+        self._scratch: dict[Any, Array] = {}
+        for group in self._groups(params):
+            self.add_param_group(group)
+
+    def _groups(self, params: Parameters) -> list[Group]:
+        if isinstance(params, Tensor):
+            raise OperandError(f"{self._name}: params is one tensor {params.shape}; it is a list of them")
+        given = list(params)
+        if not given:
+            raise ArgumentError(f"{self._name}: params is empty; there is nothing to optimise")
+        if isinstance(given[0], dict):
+            return [dict(group) for group in given if isinstance(group, dict)]
+        return [{"params": given}]
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Optimise more parameters: a dict with "params", and the options in which they differ."""
+        listed = param_group["params"]
+        tensors = [listed] if isinstance(listed, Tensor) else list(listed)
+        group = {"params": [], **self.defaults, **param_group}
+        if tensors and isinstance(tensors[0], tuple):
+            group["param_names"] = [name for name, _ in tensors]
+            tensors = [tensor for _, tensor in tensors]
+        known = {id(tensor) for tensor in self._parameters()}
+        for position, tensor in enumerate(tensors):
+            self._check(tensor, f"params[{position}]")
+            if id(tensor) in known:
+                raise ArgumentError(f"{self._name}: params[{position}] {tensor.shape} comes twice")
+            known.add(id(tensor))
+        group["params"] = tensors
+        self._check_options(group)
+        self.param_groups.append(group)
+
+    def _check(self, tensor: Any, which: str) -> None:
+        if not isinstance(tensor, Tensor):
+            raise OperandError(f"{self._name}: {which} is {type(tensor).__name__}; only tensors are optimised")
+        if not tensor.is_leaf:
+            raise GradientError(
+                f"{self._name}: {which} {tensor.shape} was made by {tensor.node().name}; "
+                "only leaves are optimised. Use detach()"
+            )
+
+    def _check_options(self, group: Group) -> None:
+        """Raise ArgumentError where an option has a value that makes no sense."""
+
+    def _at_least(self, group: Group, *names: str) -> None:
+        for name in names:
+            if not group[name] >= 0:  # NaN too
+                raise ArgumentError(f"{self._name}: {name} is {group[name]}; it is at least 0")
+
+    def _parameters(self) -> Iterable[Tensor]:
+        return chain.from_iterable(group["params"] for group in self.param_groups)
+
+    # A step -------------------------------------------------------------------------------------------------
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients, or with `set_to_none=False` fill them with zeros."""
+        for parameter in self._parameters():
+            if set_to_none or parameter.grad is None:
+                parameter.grad = None
+                continue
+            parameter.grad = parameter.grad.detach()
+            parameter.grad.array[...] = 0
+            written(parameter.grad.array, "zero_grad")
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Move every parameter that has a gradient; returns what `closure` does, which is called first."""
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    p = parameter.array
+                    self._update(namespace(p), p, parameter.grad.array, self.state[parameter], group)
+                    written(p, f"{self._name}.step")
+        return loss
+
+    def _update(self, xp: Namespace, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
+        """Write the new value into `p`; `g` is not to be written to."""
+        raise TypeError(f"{self._name}: _update is missing; every optimiser says how one parameter moves")
+
+    def _room(self, xp: Namespace, p: Array, use: str) -> Array:
+        """An array like `p` with any values in it, the same one at every step, for one use at a time."""
+        key = use, type(p), p.shape, p.strides, p.dtype
+        room = self._scratch.get(key)
+        if room is None:
+            room = self._scratch[key] = xp.empty_like(p)
+        return room
+
+    def _descent(self, xp: Namespace, p: Array, g: Array, group: Group, decay: float) -> Array:
+        """The gradient to go down by: negated to maximise, with the derivative of the L2 penalty."""
+        if not group["maximize"] and not decay:
+            return g
+        room = self._room(xp, p, "descent")
+        if decay:
+            xp.multiply(p, decay, out=room)
+            (xp.subtract if group["maximize"] else xp.add)(room, g, out=room)
+        else:
+            xp.negative(g, out=room)
+        return room
+
+    # State --------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The options of every group and the state of every parameter, which is named by its number.
+
+        -> {"state": {number: {...}}, "param_groups": [{..., "params": [numbers]}]}
+        """
+        numbers = {id(parameter): number for number, parameter in enumerate(self._parameters())}
+        groups = [
+            {**group, "params": [numbers[id(parameter)] for parameter in group["params"]]}
+            for group in self.param_groups
+        ]
+        state = {numbers[id(parameter)]: dict(values) for parameter, values in self.state.items() if values}
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over options and state; arrays are copied, to the dtype and device of their parameters.
+
+        Raises StateError if groups or parameters are not those of the state.
+        """
+        for key in ("state", "param_groups"):
+            if key not in state_dict:
+                raise StateError(f"{self._name}.load_state_dict: state_dict lacks {key!r}")
+        saved = state_dict["param_groups"]
+        sizes, expected = ([len(group["params"]) for group in groups] for groups in (saved, self.param_groups))
+        if sizes != expected:
+            raise StateError(
+                f"{self._name}.load_state_dict: groups of {expected} parameters, the state has {sizes}. "
+                "Make the optimiser as it was then"
+            )
+        owners = dict(
+            zip(chain.from_iterable(group["params"] for group in saved), self._parameters(), strict=True)
+        )
+        fresh: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        for number, values in state_dict["state"].items():
+            if int(number) not in owners:
+                raise StateError(f"{self._name}.load_state_dict: state of parameter {number}, which no group has")
+            owner = owners[int(number)]
+            fresh[owner] = {name: self._adopt(name, value, owner) for name, value in values.items()}
+        for group, options in zip(self.param_groups, saved, strict=True):
+            group.update({name: value for name, value in options.items() if name != "params"})
+        self.state = fresh
+
+    def _adopt(self, name: str, value: Any, owner: Tensor) -> Any:
+        """A loaded value as the optimiser keeps it: a copied Tensor like its parameter, or a number."""
+        if value is None or isinstance(value, int | float):
+            return value
+        array = as_array(value)
+        if name == "step":
+            return int(array)
+        if array.shape != owner.shape:
+            raise StateError(
+                f"{self._name}.load_state_dict: {name} has shape {array.shape}, its parameter {owner.shape}"
+            )
+        copied = namespace(owner.array).empty_like(owner.array)
+        copied[...] = array
+        return Tensor(copied)
+
+    def __repr__(self) -> str:
+        lines = [f"{self._name} ("]
+        for number, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {number}")
+            lines += [
+                f"    {name}: {group[name]}" for name in sorted(group) if name not in ("params", "param_names")
+            ]
+        return "\n".join([*lines, ")"])
+
+
+def like(xp: Namespace, p: Array, state: dict[str, Any], *names: str) -> list[Array]:
+    """The arrays of a parameter's state under these names; zeros in the layout of `p` where there are none."""
+    for name in names:
+        if name not in state:
+            state[name] = Tensor(xp.zeros_like(p))
+    return [state[name].array for name in names]

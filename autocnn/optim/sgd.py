@@ -1,0 +1,85 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autocnn.engine import Tensor
+from autocnn.errors import ArgumentError
+from autocnn.optim.optimizer import Group, Optimizer, Parameters
+from autocnn.types import Array, Namespace
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum if asked.
+
+    g <- g + weight_decay p;  b <- momentum b + (1 - dampening) g  (b = g at first);
+    p <- p - lr b,  with `nesterov`: p <- p - lr (g + momentum b)
+
+    Source: I. Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013,
+    with the learning rate outside of the momentum.
+
+    >>> from autocnn.engine import Tensor
+    >>> w = Tensor([1.0, 2.0]).requires_grad_()
+    >>> w.grad = Tensor([1.0, 1.0])
+    >>> SGD([w], lr=0.5).step()
+    >>> w.tolist()
+    [0.5, 1.5]
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "momentum": momentum,
+                "dampening": dampening,
+                "weight_decay": weight_decay,
+                "nesterov": nesterov,
+                "maximize": maximize,
+            },
+        )
+
+    def _check_options(self, group: Group) -> None:
+        self._at_least(group, "lr", "momentum", "weight_decay")
+        if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
+            raise ArgumentError(
+                f"SGD: nesterov with momentum {group['momentum']} and dampening {group['dampening']}; "
+                "it needs a momentum, and no dampening"
+            )
+
+    def _update(self, xp: Namespace, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
+        momentum, room = group["momentum"], self._room(xp, p, "step")
+        g = self._descent(xp, p, g, group, group["weight_decay"])
+        if momentum:
+            b = self._momentum(xp, p, g, state, group)
+            if group["nesterov"]:
+                xp.multiply(b, momentum, out=room)
+                room += g
+                g = room
+            else:
+                g = b
+        p -= xp.multiply(g, group["lr"], out=room)
+
+    def _momentum(self, xp: Namespace, p: Array, g: Array, state: dict[str, Any], group: Group) -> Array:
+        """The running sum of gradients, with this one in it."""
+        buffer = state.get("momentum_buffer")
+        if buffer is None:
+            b = xp.empty_like(p)
+            b[...] = g
+            state["momentum_buffer"] = Tensor(b)
+            return b
+        b = buffer.array
+        b *= group["momentum"]
+        b += xp.multiply(g, 1 - group["dampening"], out=self._room(xp, p, "step")) if group["dampening"] else g
+        return b
