@@ -1,5 +1,6 @@
 """Record and differentiate: tape, tensor, primitive, backward, transforms."""
 
+from autocnn.backend.arrays import namespace
 from autocnn.engine.backward import grad
 from autocnn.engine.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from autocnn.engine.primitive import Primitive, binary, primitive, primitives
@@ -9,5 +10,6 @@ from autocnn.engine.tensor import Tensor, as_tensor, method, promote, result_typ
 
 __all__ = [
     "Node", "Primitive", "Tensor", "as_tensor", "binary", "enable_grad", "grad", "is_grad_enabled",
-    "method", "no_grad", "primitive", "primitives", "promote", "result_type", "scope", "set_grad_enabled", "sweep",
+    "method", "namespace", "no_grad", "primitive", "primitives", "promote", "result_type", "scope",
+    "set_grad_enabled", "sweep",
 ]  # fmt: skip

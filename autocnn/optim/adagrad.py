@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autocnn.engine import Tensor
-from autocnn.engine.tensor import namespace
+from autocnn.engine import Tensor, namespace
 from autocnn.optim.optimizer import Group, Optimizer, Parameters
 from autocnn.types import Array, Namespace
 

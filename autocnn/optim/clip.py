@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from autocnn.engine import Tensor
+from autocnn.engine import Tensor, namespace
 from autocnn.engine.tape import written
-from autocnn.engine.tensor import namespace
 from autocnn.errors import ArgumentError, NonFiniteError
 from autocnn.types import Array
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any, TypeAlias
 
-from autocnn.engine import Tensor, enable_grad
+from autocnn.engine import Tensor, enable_grad, namespace
 from autocnn.engine.tape import written
-from autocnn.engine.tensor import as_array, namespace
+from autocnn.engine.tensor import as_array
 from autocnn.errors import ArgumentError, GradientError, OperandError, StateError
 from autocnn.types import Array, Namespace
 
