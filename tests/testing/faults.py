@@ -305,13 +305,13 @@ _wrong_definition.fast(lambda g, z, x, need: (_mul(g, _mul(x, 2.0)),))
 # Second order ---------------------------------------------------------------------------------------------------
 
 
-@primitive(saves=("slope",), residuals=("slope",))
+@primitive(saves=("z", "slope"), residuals=("slope",))
 def _constant_residual(xp: Any, x: Any) -> Any:
     z = xp.exp(x)
-    return z, (z,)
+    return z, (xp.array(z),)
 
 
-_constant_residual.vjp(lambda g, z, x, slope: _mul(g, slope))
+_constant_residual.vjp(lambda g, z, x, slope=None: _mul(g, bare(z) if slope is None else slope))
 
 
 @primitive(saves=("x", "y"))
