@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from autocnn.backend.random import Generator, default_generator, integers
 from autocnn.data.chance import permutation, stream
 from autocnn.data.dataset import ArrayDataset
 from autocnn.data.prefetch import prefetched
@@ -32,9 +33,10 @@ class DataLoader:
     """Batches (x, y) of a data set, as Tensors: x float32 (B, ...), y int64 (B,) for class numbers.
 
     Iterating gives one epoch. With `shuffle` its order depends on `seed` and the number of the epoch alone;
-    what `transform` draws depends on those and on the number of the batch. `seed` None takes 0, or is drawn
-    once from `generator`. `prefetch` batches are made ahead in one background thread; 0 makes each when it is
-    asked for. Pixels of uint8 become floats of the same value: scaling is what a Normalize is for.
+    what `transform` draws depends on those and on the number of the batch. Without `seed` it is drawn once,
+    from `generator` or the library's own (`manual_seed`). `prefetch` batches are made ahead in one background
+    thread; 0 makes each when it is asked for. Pixels of uint8 become floats of the same value: scaling is
+    what a Normalize is for.
 
     `state_dict()` says which batch comes next, so that training goes on with the very same batches. Leaving a
     loop early and starting another begins the next epoch.
@@ -55,7 +57,7 @@ class DataLoader:
         *,
         drop_last: bool = False,
         seed: int | None = None,
-        generator: np.random.Generator | None = None,
+        generator: Generator | np.random.Generator | None = None,
         transform: Transform | None = None,
         prefetch: int = 2,
     ) -> None:
@@ -66,7 +68,7 @@ class DataLoader:
         if seed is not None and generator is not None:
             raise ArgumentError(f"DataLoader: seed is {seed} and there is a generator too. Give one of them")
         if seed is None:
-            seed = 0 if generator is None else int(generator.integers(1 << 63))
+            seed = _drawn(generator) if shuffle or transform is not None else 0
         if seed < 0:
             raise ArgumentError(f"DataLoader: seed is {seed}; it is at least 0")
         self.dataset = dataset
@@ -167,6 +169,14 @@ class DataLoader:
             "shuffle": self.shuffle,
             "drop_last": self.drop_last,
         }
+
+
+def _drawn(generator: Generator | np.random.Generator | None) -> int:
+    """A seed from a generator."""
+    if isinstance(generator, np.random.Generator):
+        return int(generator.integers(1 << 63))
+    key, counter = (generator or default_generator()).next_key()
+    return int(integers(key, counter, (), 0, 1 << 63))
 
 
 def _stack(values: Sequence[Any], chosen: npt.NDArray[np.int64]) -> npt.NDArray[Any]:

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from autocnn.engine import Tensor, enable_grad, namespace
 from autocnn.engine.tape import written
-from autocnn.engine.tensor import as_array
-from autocnn.errors import ArgumentError, GradientError, OperandError, StateError
+from autocnn.engine.tensor import as_array, as_tensor
+from autocnn.errors import ArgumentError, GradientError, InPlaceError, OperandError, StateError
 from autocnn.types import Array, Namespace
 
 Group: TypeAlias = dict[str, Any]
@@ -23,8 +23,8 @@ class Optimizer:
     `params` are tensors, (name, tensor) pairs, or dicts with "params" and the options of their own; `defaults`
     are the options of every other group. A subclass says how one parameter moves, in `_update`.
 
-    Raises OperandError for what is no tensor, GradientError for a tensor that an op made, ArgumentError if
-    there are no parameters, or one comes twice.
+    Raises OperandError for what is no tensor, GradientError for a tensor that an op made, InPlaceError for one
+    that cannot be written to, ArgumentError if there are no parameters, or one comes twice.
     """
 
     def __init__(self, params: Parameters, defaults: Mapping[str, Any]) -> None:
@@ -74,6 +74,10 @@ class Optimizer:
             raise GradientError(
                 f"{self._name}: {which} {tensor.shape} was made by {tensor.node().name}; "
                 "only leaves are optimised. Use detach()"
+            )
+        if getattr(tensor.array.flags, "writeable", True) is False:
+            raise InPlaceError(
+                f"{self._name}: {which} {tensor.shape} is read-only; a step writes to it. Clone it first"
             )
 
     def _check_options(self, group: Group) -> None:
@@ -192,7 +196,7 @@ class Optimizer:
                 f"{self._name}.load_state_dict: {name} has shape {array.shape}, its parameter {owner.shape}"
             )
         copied = namespace(owner.array).empty_like(owner.array)
-        copied[...] = array
+        copied[...] = as_tensor(array, owner).array  # on the parameter's device
         return Tensor(copied)
 
     def __repr__(self) -> str:

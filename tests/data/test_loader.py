@@ -6,11 +6,13 @@ import gc
 import json
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
+from autocnn.backend.random import Generator, manual_seed
 from autocnn.data import ArrayDataset, Compose, DataLoader, Normalize, RandomCrop, RandomHorizontalFlip
 from autocnn.data.prefetch import prefetched
 from autocnn.engine import Tensor
@@ -72,10 +74,25 @@ def test_order_depends_on_seed_and_epoch_alone(small: ArrayDataset, prefetch: in
     assert order(DataLoader(small, 5, seed=1)) == list(range(23))
 
 
-def test_a_generator_gives_the_seed_once(small: ArrayDataset) -> None:
-    one, two = (DataLoader(small, 5, True, generator=np.random.default_rng(4)) for _ in range(2))
+@pytest.mark.parametrize("make", [lambda: np.random.default_rng(4), lambda: Generator(4)])
+def test_a_generator_gives_the_seed_once(small: ArrayDataset, make: Callable[[], Any]) -> None:
+    one, two = (DataLoader(small, 5, True, generator=make()) for _ in range(2))
     assert one.seed == two.seed > 0
     assert order(one) == order(two)
+    generator = make()
+    assert len({DataLoader(small, 5, True, generator=generator).seed for _ in range(3)}) == 3
+
+
+def test_without_a_seed_the_library_gives_one(small: ArrayDataset) -> None:
+    seeds = []
+    for _ in range(2):
+        manual_seed(3)
+        seeds.append([DataLoader(small, 5, True).seed for _ in range(3)])
+    assert seeds[0] == seeds[1]
+    assert len(set(seeds[0])) == 3
+    manual_seed(3)
+    DataLoader(small, 5)  # nothing by chance: nothing is drawn
+    assert DataLoader(small, 5, True).seed == seeds[0][0]
 
 
 def test_transforms_depend_on_seed_epoch_and_batch(small: ArrayDataset) -> None:
@@ -122,7 +139,7 @@ def test_the_last_batch_leaves_its_epoch_open(small: ArrayDataset) -> None:
 
 
 def test_leaving_early_begins_the_next_epoch(small: ArrayDataset) -> None:
-    loader, whole = DataLoader(small, 5, True), DataLoader(small, 5, True)
+    loader, whole = (DataLoader(small, 5, True, seed=0) for _ in range(2))
     next(iter(loader))
     order(whole)
     assert order(loader) == order(whole)

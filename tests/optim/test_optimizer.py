@@ -12,7 +12,7 @@ import pytest
 from autocnn import optim
 from autocnn.engine import Tensor, is_grad_enabled, no_grad
 from autocnn.engine.tape import version
-from autocnn.errors import ArgumentError, GradientError, NonFiniteError, OperandError, StateError
+from autocnn.errors import ArgumentError, GradientError, InPlaceError, NonFiniteError, OperandError, StateError
 
 MAKERS: dict[str, Callable[[Any], optim.Optimizer]] = {
     "SGD": lambda params: optim.SGD(params, 0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
@@ -209,6 +209,12 @@ def made() -> Tensor:
     return weight(2) + weight(2)
 
 
+def read_only() -> Tensor:
+    w = weight(2)
+    w.array.flags.writeable = False
+    return w
+
+
 def nesterov(**options: float) -> optim.SGD:
     return optim.SGD([weight(1)], nesterov=True, **options)
 
@@ -223,6 +229,11 @@ def nesterov(**options: float) -> optim.SGD:
             lambda: optim.SGD([weight(2), made()]),
             GradientError,
             "SGD: params[1] (2,) was made by add; only leaves are optimised. Use detach()",
+        ),
+        (
+            lambda: optim.SGD([read_only()]),
+            InPlaceError,
+            "SGD: params[0] (2,) is read-only; a step writes to it. Clone it first",
         ),
         (lambda: optim.SGD([w := weight(2), w]), ArgumentError, "SGD: params[1] (2,) comes twice"),
         (lambda: optim.SGD([weight(1)], lr=-1), ArgumentError, "SGD: lr is -1; it is at least 0"),
