@@ -219,7 +219,7 @@ class Namespace:
         elif name in surface.FUNCTIONS:
             found = _checked(name, getattr(np, name), surface.FUNCTIONS[name])
         else:
-            raise AttributeError(f"module 'cupy' has no attribute {name!r}")
+            raise AttributeError(f"a GPU's namespace has no attribute {name!r}")
         setattr(self, name, found)
         return found
 
@@ -250,7 +250,7 @@ class UFunc:
         if name not in surface.UFUNC_METHODS:
             raise AttributeError(f"CuPy's ufuncs have no attribute {name!r}")
         if self.__name__ not in surface.UFUNC_METHODS[name]:
-            raise NotImplementedError(f"`{self.__name__}.{name}` is not supported by CuPy")
+            raise AttributeError(f"CuPy does not support {self.__name__}.{name}")
         parameters = {
             "at": "a indices b",
             "reduce": _SUM_OF_UFUNC,
@@ -266,7 +266,7 @@ _SUM_OF_UFUNC = "array axis dtype out keepdims"
 class _Linalg:
     def __getattr__(self, name: str) -> Any:
         if name not in surface.LINALG:
-            raise AttributeError(f"module 'cupy.linalg' has no attribute {name!r}")
+            raise AttributeError(f"a GPU's linalg has no attribute {name!r}")
         return _checked(name, getattr(np.linalg, name))
 
 
@@ -313,7 +313,7 @@ def _checked(name: str, function: Callable[..., Any], names: str = "", owner: St
     def call(*args: Any, **kwargs: Any) -> Any:
         unknown = set(kwargs) - set(known)
         if known and (unknown or ("*" not in known and len(args) > len(known))):
-            raise TypeError(f"cupy.{name} takes {names}; given {len(args)} values and {sorted(kwargs)}")
+            raise TypeError(f"{name} takes {names} on a GPU; given {len(args)} values and {sorted(kwargs)}")
         for x in (*args, *kwargs.values()):
             _allow(x)
         if "newshape" in kwargs:
@@ -396,7 +396,7 @@ def _root(values: Any) -> Any:
 
 
 xp = Namespace()
-"""The namespace of stand-ins: what ``import cupy as xp`` would give."""
+"""The namespace of stand-ins, in place of the GPU library."""
 
 LIBRARY = Library(
     xp=xp,

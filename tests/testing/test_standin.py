@@ -82,12 +82,12 @@ def test_text_of_the_refusal(x: StandIn) -> None:
 @pytest.mark.parametrize("name", ["insert", "block", "errstate", "nditer", "vecdot", "unstack", "longdouble"])
 def test_lacks_what_cupy_lacks(name: str) -> None:
     assert hasattr(np, name)
-    with pytest.raises(AttributeError, match=f"module 'cupy' has no attribute '{name}'"):
+    with pytest.raises(AttributeError, match=f"a GPU's namespace has no attribute '{name}'"):
         getattr(xp, name)
 
 
 def test_lacks_ufunc_methods_that_cupy_lacks(x: StandIn) -> None:
-    with pytest.raises(NotImplementedError, match=r"`maximum.reduce` is not supported"):
+    with pytest.raises(AttributeError, match=r"^CuPy does not support maximum.reduce$"):
         xp.maximum.reduce(x)
     with pytest.raises(AttributeError):
         _ = x.flags.writeable
