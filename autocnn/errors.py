@@ -20,6 +20,10 @@ class ShapeError(ArgumentError):
     """Shapes that do not fit together, or not the operation."""
 
 
+class OutOfRangeError(ArgumentError, IndexError):
+    """An axis or an index that a tensor does not have."""
+
+
 class DTypeError(AutocnnError, TypeError):
     """An element type that the operation cannot take."""
 

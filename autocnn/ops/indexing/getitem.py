@@ -1,0 +1,149 @@
+"""`x[key]` and its adjoints: by a basic index (a view), and by arrays of positions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autocnn.engine import Tensor, as_tensor, method, primitive
+from autocnn.errors import OutOfRangeError
+from autocnn.ops.broadcast import broadcast_shapes, broadcast_to, size_of
+from autocnn.ops.indexing.key import Key, Step, as_slices, parse
+from autocnn.ops.shape.joining import stack, unbind
+from autocnn.ops.shape.views import unsqueeze
+from autocnn.types import Array, Namespace, Shape
+
+
+@method("__getitem__")
+def getitem(x: Any, key: Any) -> Tensor:
+    """x[key]: numbers, slices, None and ... give a view; tensors of integers or bools a copy.
+
+    Several index tensors broadcast together; their axes come where the first stood, or in front
+    if they stood apart.
+    Raises OutOfRangeError, ShapeError, or ArgumentError for what is no index of x.
+
+    >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> getitem(x, (0, slice(None))).tolist(), getitem(x, x > 1.5).tolist()
+    ([1.0, 2.0], [2.0, 3.0, 4.0])
+    """
+    x = as_tensor(x)
+    where = parse("getitem", key, x.shape)
+    if not where.advanced or not where.plain:
+        x = _slice(x, index=where.basic)
+    if not where.advanced:
+        return x
+    axes, positions = advanced("getitem", where)
+    return take_at("getitem", x, positions, axes, _is_mask(where))
+
+
+def _is_mask(where: Key) -> bool:
+    """Whether no position can occur twice."""
+    return len(where.advanced) == 1 and where.advanced[0][1].dtype.kind == "b"
+
+
+# Basic -----------------------------------------------------------------------------------------------------------
+
+
+@primitive(view=True)
+def _slice(xp: Any, x: Any, *, index: tuple[Step, ...]) -> Any:
+    return x[as_slices(index)]
+
+
+@primitive()
+def _unslice(xp: Any, x: Any, *, index: tuple[Step, ...], shape: Shape) -> Any:
+    """Zeros of this shape, with x at the index."""
+    z = xp.zeros(shape, x.dtype)
+    z[as_slices(index)] = x
+    return z
+
+
+_slice.vjp(lambda g, z, x, index: _unslice(g, index=index, shape=x.shape))
+_unslice.vjp(lambda g, z, x, index, shape: _slice(g, index=index))
+
+
+# By arrays of positions ------------------------------------------------------------------------------------------
+
+
+def advanced(op: str, where: Key) -> tuple[tuple[int, ...], Tensor]:
+    """The axes that are indexed by arrays, and the positions (axes, *shape) in them."""
+    axes: list[int] = []
+    positions: list[Tensor] = []
+    for place, index in where.advanced:
+        if index.dtype.kind != "b":
+            axes.append(place)
+            positions.append(index)
+            continue
+        mask = index if index.ndim else unsqueeze(index, 0)
+        axes.extend(range(place, place + mask.ndim))
+        found = _nonzero(mask)
+        if len(where.advanced) == 1:
+            return tuple(axes), found
+        positions.extend(unbind(found))
+    if len(positions) == 1:
+        return tuple(axes), unsqueeze(positions[0], 0)
+    shape = broadcast_shapes(op, *[p.shape for p in positions])
+    return tuple(axes), stack([broadcast_to(p, shape) for p in positions])
+
+
+def take_at(op: str, x: Tensor, positions: Tensor, axes: tuple[int, ...], unique: bool = False) -> Tensor:
+    """The elements of x at positions (axes, *shape); raises OutOfRangeError where one is not there."""
+    try:
+        return _index(x, positions, axes=axes, unique=unique)
+    except IndexError as error:
+        raise out_of_range(op, x.shape, positions.array, axes) from error
+
+
+def out_of_range(op: str, shape: Shape, positions: Array, axes: tuple[int, ...]) -> OutOfRangeError:
+    """The error that names the first position that is not there."""
+    for axis, row in zip(axes, positions, strict=True):
+        wrong = row[(row < -shape[axis]) | (row >= shape[axis])]
+        if wrong.size:
+            first = wrong.flat[0]
+            return OutOfRangeError(f"{op}: index is {first}, axis {axis} of x {shape} has length {shape[axis]}")
+    return OutOfRangeError(f"{op}: an index is out of range for x {shape}")
+
+
+@primitive(saves=(("positions",), ()))
+def _index(xp: Any, x: Any, positions: Any, *, axes: tuple[int, ...], unique: bool) -> Any:
+    if len(axes) == 1:
+        return xp.take(x, positions[0], axis=axes[0])
+    return x[key_of(positions, axes)]
+
+
+@primitive(saves=(("positions",), ()))
+def _unindex(
+    xp: Any, x: Any, positions: Any, *, axes: tuple[int, ...], unique: bool, shape: Shape
+) -> Any:  # fmt: skip
+    """Zeros of this shape, with x added at the positions."""
+    if unique:
+        z = xp.zeros(shape, x.dtype)
+        z[key_of(positions, axes)] = x
+        return z
+    places = xp.arange(size_of(shape)).reshape(shape)[key_of(positions, axes)]
+    return add_at(xp, x, places, shape)
+
+
+_index.vjp(
+    lambda g, z, x, positions, axes, unique: _unindex(g, positions, axes=axes, unique=unique, shape=x.shape), None
+)
+_unindex.vjp(lambda g, z, x, positions, axes, unique, shape: _index(g, positions, axes=axes, unique=unique), None)
+
+
+def add_at(xp: Namespace, x: Array, places: Array, shape: Shape) -> Array:
+    """Zeros of this shape, with each element of x added at a place in C order."""
+    z = xp.zeros(size_of(shape), x.dtype)
+    xp.add.at(z, places.ravel(), x.ravel())  # one flat index: the fast way of add.at
+    return z.reshape(shape)
+
+
+def key_of(positions: Array, axes: tuple[int, ...]) -> tuple[Any, ...]:
+    """Arrays of positions as NumPy writes them: between full slices."""
+    key: list[Any] = [slice(None)] * (axes[-1] + 1)
+    for axis, row in zip(axes, positions, strict=True):
+        key[axis] = row
+    return tuple(key)
+
+
+@primitive(differentiable=False)
+def _nonzero(xp: Any, x: Any) -> Any:
+    """The positions of what is not zero, (axes, how many)."""
+    return xp.stack(xp.nonzero(x))

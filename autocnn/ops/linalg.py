@@ -1,0 +1,235 @@
+"""Products of vectors, matrices and stacks of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autocnn.engine import Tensor, as_tensor, method, primitive, promote
+from autocnn.errors import ShapeError
+from autocnn.ops.broadcast import broadcast_shapes, size_of, unbroadcast
+from autocnn.ops.elementwise import add, mul
+from autocnn.ops.shape.views import _permute, _reshape, squeeze, swap_last, unsqueeze
+from autocnn.types import Array
+
+# Matrix products -------------------------------------------------------------------------------------------------
+
+
+@method("matmul", "__matmul__")
+def matmul(x: Any, other: Any) -> Tensor:
+    """The matrix product x @ other, over broadcast leading axes; a vector is a row left, a column right.
+
+    x (..., n, k), other (..., k, m) -> (..., n, m).
+    Raises ShapeError where the inner lengths differ, or for a 0-d operand.
+
+    >>> matmul(Tensor([[1.0, 2.0]]), Tensor([3.0, 4.0])).tolist()
+    [11.0]
+    """
+    return _product("matmul", x, other)
+
+
+@method("__rmatmul__")
+def _matmul_reflected(x: Any, other: Any) -> Tensor:
+    return _product("matmul", other, x)
+
+
+def _product(op: str, x: Any, y: Any) -> Tensor:
+    a, b = _same_dtype(x, y)
+    if not a.ndim or not b.ndim:
+        raise ShapeError(f"{op}: x is {a.shape}, other {b.shape}; both need an axis. Use mul for a number")
+    inner = b.shape[max(b.ndim - 2, 0)]
+    if a.shape[-1] != inner:
+        raise ShapeError(f"{op}: x {a.shape} has inner length {a.shape[-1]}, other {b.shape} has {inner}")
+    broadcast_shapes(op, a.shape[:-2], b.shape[:-2])
+    if a.ndim > 1 and b.ndim > 1:
+        return _matmul(a, b)
+    row, column = a.ndim == 1, b.ndim == 1
+    z = _matmul(unsqueeze(a, 0) if row else a, unsqueeze(b, 1) if column else b)
+    gone = ((-2,) if row else ()) + ((-1,) if column else ())
+    return squeeze(z, gone)
+
+
+def _same_dtype(*operands: Any) -> tuple[Tensor, ...]:
+    xs = [as_tensor(x) for x in operands]
+    return tuple(promote(*xs)) if any(x.dtype != xs[0].dtype for x in xs) else tuple(xs)
+
+
+@primitive(saves=(("y",), ("x",)))
+def _matmul(xp: Any, x: Any, y: Any) -> Any:
+    """(..., n, k) @ (..., k, m): one product where y has no leading axes, instead of one for each matrix in x."""
+    if y.ndim == 2 < x.ndim and x.size:
+        rows = xp.matmul(_regular(xp, x.reshape(-1, x.shape[-1])), _regular(xp, y))
+        return rows.reshape(*x.shape[:-1], y.shape[1])
+    return xp.matmul(_regular(xp, x), _regular(xp, y))
+
+
+def _matmul_x(g: Any, z: Any, x: Any, y: Any) -> Any:
+    return unbroadcast(_matmul(g, _permute(y, dims=swap_last(y.ndim))), x)
+
+
+def _matmul_y(g: Any, z: Any, x: Any, y: Any) -> Any:
+    if y.ndim == 2 < x.ndim:
+        x, g = _as_rows(x), _as_rows(g)
+    return unbroadcast(_matmul(_permute(x, dims=swap_last(x.ndim)), g), y)
+
+
+_matmul.vjp(_matmul_x, _matmul_y)
+
+
+def _as_rows(x: Any) -> Any:
+    return _reshape(x, shape=(size_of(x.shape[:-1]), x.shape[-1]))
+
+
+def _regular(xp: Any, x: Array) -> Array:
+    """x with rows or columns that lie together, as BLAS wants them; a copy where they do not."""
+    (n, k), (down, along), size = x.shape[-2:], x.strides[-2:], x.itemsize
+    rows = along == size and down >= k * size
+    columns = down == size and along >= n * size
+    return x if rows or columns else xp.ascontiguousarray(x)
+
+
+@method("mm")
+def mm(x: Any, mat2: Any) -> Tensor:
+    """The product of two matrices: (n, k), (k, m) -> (n, m).
+
+    Raises ShapeError for anything but matrices that fit.
+
+    >>> mm(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
+    [[11.0]]
+    """
+    _need_axes("mm", x=(x, 2), mat2=(mat2, 2))
+    return _product("mm", x, mat2)
+
+
+@method("bmm")
+def bmm(x: Any, mat2: Any) -> Tensor:
+    """The products of two stacks of as many matrices: (b, n, k), (b, k, m) -> (b, n, m).
+
+    Raises ShapeError for anything but such stacks.
+
+    >>> bmm(Tensor([[[2.0]]]), Tensor([[[3.0]]])).tolist()
+    [[[6.0]]]
+    """
+    _need_axes("bmm", x=(x, 3), mat2=(mat2, 3))
+    if as_tensor(x).shape[0] != as_tensor(mat2).shape[0]:
+        raise ShapeError(f"bmm: x {x.shape} has {x.shape[0]} matrices, mat2 {mat2.shape} {mat2.shape[0]}")
+    return _product("bmm", x, mat2)
+
+
+@method("mv")
+def mv(x: Any, vec: Any) -> Tensor:
+    """The product of a matrix and a vector: (n, k), (k,) -> (n,).
+
+    Raises ShapeError for other numbers of axes.
+
+    >>> mv(Tensor([[1.0, 2.0]]), Tensor([3.0, 4.0])).tolist()
+    [11.0]
+    """
+    _need_axes("mv", x=(x, 2), vec=(vec, 1))
+    return _product("mv", x, vec)
+
+
+@method("dot")
+def dot(x: Any, other: Any) -> Tensor:
+    """The inner product of two vectors: (k,), (k,) -> ().
+
+    Raises ShapeError for other numbers of axes.
+
+    >>> dot(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).item()
+    11.0
+    """
+    _need_axes("dot", x=(x, 1), other=(other, 1))
+    return _product("dot", x, other)
+
+
+@method("outer", "ger")
+def outer(x: Any, vec2: Any) -> Tensor:
+    """Every product of an element of one vector and one of another: (n,), (m,) -> (n, m).
+
+    Raises ShapeError for anything but vectors.
+
+    >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).tolist()
+    [[3.0, 4.0], [6.0, 8.0]]
+    """
+    _need_axes("outer", x=(x, 1), vec2=(vec2, 1))
+    return mul(unsqueeze(x, 1), unsqueeze(vec2, 0))
+
+
+@method("addmm")
+def addmm(x: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta x + alpha (mat1 @ mat2), x broadcast to (n, m).
+
+    >>> addmm(Tensor([1.0]), Tensor([[2.0]]), Tensor([[3.0]])).tolist()
+    [[7.0]]
+    """
+    product = mm(mat1, mat2)
+    product = product if alpha == 1 else mul(product, alpha)
+    return add(product, x if beta == 1 else mul(x, beta))
+
+
+def _need_axes(op: str, **operands: tuple[Any, int]) -> None:
+    for name, (x, ndim) in operands.items():
+        found = as_tensor(x)
+        if found.ndim != ndim:
+            raise ShapeError(f"{op}: {name} is {found.ndim}-d {found.shape}; must be {ndim}-d")
+
+
+# The dense layer -------------------------------------------------------------------------------------------------
+
+
+def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
+    """x @ weight.T + bias: x (..., in), weight (out, in), bias (out,) -> (..., out).
+
+    Raises ShapeError where lengths differ.
+
+    >>> linear(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]]), Tensor([0.5])).tolist()
+    [[11.5]]
+    """
+    operands = _same_dtype(x, weight) if bias is None else _same_dtype(x, weight, bias)
+    x, w = operands[:2]
+    if w.ndim not in (1, 2) or not x.ndim:
+        raise ShapeError(f"linear: x is {x.shape}, weight {w.shape}; must be (..., in) and (out, in)")
+    if x.shape[-1] != w.shape[-1]:
+        raise ShapeError(f"linear: x {x.shape} has {x.shape[-1]} features, weight {w.shape} expects {w.shape[-1]}")
+    if w.ndim == 1:
+        z = _product("linear", x, w)
+        return z if bias is None else add(z, operands[2])
+    if bias is None:
+        return _project(x, w)
+    b = operands[2]
+    if b.shape != (w.shape[0],):
+        z = _project(x, w)
+        broadcast_shapes("linear", z.shape, b.shape)
+        return add(z, b)
+    return _linear(x, w, b)
+
+
+@primitive(saves=(("w",), ("x",)))
+def _project(xp: Any, x: Any, w: Any) -> Any:
+    rows = _regular(xp, x.reshape(size_of(x.shape[:-1]), x.shape[-1]))
+    return xp.matmul(rows, _regular(xp, w).T).reshape(*x.shape[:-1], w.shape[0])
+
+
+@primitive(saves=(("w",), ("x",), ()))
+def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
+    z = _project.forward(xp, x, w)
+    z += b
+    return z
+
+
+def _linear_w(g: Any, x: Any) -> Any:
+    return _matmul(_permute(_as_rows(g), dims=(1, 0)), _as_rows(x))
+
+
+_project.vjp(lambda g, z, x, w: _matmul_rows(g, w), lambda g, z, x, w: _linear_w(g, x))
+_linear.vjp(
+    lambda g, z, x, w, b: _matmul_rows(g, w),
+    lambda g, z, x, w, b: _linear_w(g, x),
+    lambda g, z, x, w, b: unbroadcast(g, b),
+)
+
+
+def _matmul_rows(g: Any, w: Any) -> Any:
+    """g (..., out) @ w (out, in), for a vector g too."""
+    if g.ndim > 1:
+        return _matmul(g, w)
+    return _reshape(_matmul(_as_rows(g), w), shape=(w.shape[1],))

@@ -1,0 +1,282 @@
+"""Joining tensors and taking them apart: each is the adjoint of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autocnn.engine import Tensor, as_tensor, method, primitive, promote
+from autocnn.errors import ArgumentError, ShapeError
+from autocnn.ops.axes import as_int, as_sizes, one_axis
+from autocnn.ops.broadcast import broadcast_to
+from autocnn.ops.shape.padding import _crop
+from autocnn.ops.shape.views import _reshape, reshape, unsqueeze
+from autocnn.types import Shape
+
+# Joining ---------------------------------------------------------------------------------------------------------
+
+
+def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
+    """Tensors one after the other along an axis they have: (a, b), (c, b) -> (a + c, b).
+
+    Raises ShapeError unless all other lengths agree. Empty vectors are passed over, as in PyTorch.
+
+    >>> cat([Tensor([1.0]), Tensor([2.0, 3.0])]).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    xs = _operands("cat", tensors)
+    full = [x for x in xs if x.shape != (0,)] or xs[:1]
+    shape = full[0].shape
+    if not shape:
+        raise ShapeError("cat: a 0-d tensor cannot be joined along an axis. Use stack")
+    axis = one_axis("cat", dim, len(shape))
+    for x in full:
+        if len(x.shape) != len(shape) or _without(x.shape, axis) != _without(shape, axis):
+            raise ShapeError(f"cat: shapes {shape} and {x.shape} differ in another axis than dim {axis}")
+    return _cat(*full, dim=axis)
+
+
+@primitive()
+def _cat(xp: Any, *xs: Any, dim: int) -> Any:
+    return xp.concatenate(xs, axis=dim)
+
+
+def _cat_rule(i: int, g: Any, z: Any, *xs: Any, dim: int) -> Any:
+    before = sum([x.shape[dim] for x in xs[:i]])
+    after = g.shape[dim] - before - xs[i].shape[dim]
+    return _crop(g, widths=tuple([(before, after) if k == dim else (0, 0) for k in range(g.ndim)]))
+
+
+_cat.vjp_each(_cat_rule)
+
+
+def stack(tensors: Sequence[Any], dim: int = 0) -> Tensor:
+    """Tensors of one shape side by side along a new axis: n times (a, b) -> (n, a, b).
+
+    Raises ShapeError where shapes differ.
+
+    >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])], 1).tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+    xs = _operands("stack", tensors)
+    for x in xs:
+        if x.shape != xs[0].shape:
+            raise ShapeError(f"stack: shapes {xs[0].shape} and {x.shape} differ; must be the same")
+    return _stack(*xs, dim=one_axis("stack", dim, xs[0].ndim + 1))
+
+
+@primitive()
+def _stack(xp: Any, *xs: Any, dim: int) -> Any:
+    return xp.stack(xs, axis=dim)
+
+
+def _stack_rule(i: int, g: Any, z: Any, *xs: Any, dim: int) -> Any:
+    widths = tuple([(i, len(xs) - 1 - i) if k == dim else (0, 0) for k in range(g.ndim)])
+    return _reshape(_crop(g, widths=widths), shape=xs[i].shape)
+
+
+_stack.vjp_each(_stack_rule)
+
+
+def hstack(tensors: Sequence[Any]) -> Tensor:
+    """Tensors joined along the second axis, vectors along their only one.
+
+    >>> hstack([Tensor([1.0]), Tensor([2.0])]).tolist()
+    [1.0, 2.0]
+    """
+    xs = [_at_least(1, x) for x in _operands("hstack", tensors)]
+    return cat(xs, 0 if xs[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Any]) -> Tensor:
+    """Tensors joined along the first axis, vectors as rows.
+
+    >>> vstack([Tensor([1.0]), Tensor([2.0])]).tolist()
+    [[1.0], [2.0]]
+    """
+    return cat([_at_least(2, x) for x in _operands("vstack", tensors)], 0)
+
+
+def _operands(op: str, tensors: Sequence[Any]) -> list[Tensor]:
+    if isinstance(tensors, Tensor) or not isinstance(tensors, Sequence):
+        raise ArgumentError(f"{op}: tensors is a {type(tensors).__name__}; must be a list or tuple of tensors")
+    if not tensors:
+        raise ArgumentError(f"{op}: tensors is empty; must hold at least one")
+    xs = [as_tensor(x) for x in tensors]
+    return list(promote(*xs)) if any(x.dtype != xs[0].dtype for x in xs) else xs
+
+
+def _at_least(ndim: int, x: Tensor) -> Tensor:
+    return x if x.ndim >= ndim else reshape(x, (1,) * (ndim - x.ndim) + x.shape)
+
+
+def _without(shape: Shape, axis: int) -> Shape:
+    return shape[:axis] + shape[axis + 1 :]
+
+
+# Taking apart ----------------------------------------------------------------------------------------------------
+
+
+@method("split")
+def split(x: Any, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """x in pieces along an axis: of one length, the last perhaps shorter, or of the lengths given. Views.
+
+    Raises ShapeError unless given lengths add to that of the axis.
+
+    >>> [p.tolist() for p in split(Tensor([1.0, 2.0, 3.0]), 2)]
+    [[1.0, 2.0], [3.0]]
+    """
+    x = as_tensor(x)
+    if not x.ndim:
+        raise ShapeError("split: x is 0-d; there is no axis to split")
+    axis = one_axis("split", dim, x.ndim)
+    length = x.shape[axis]
+    if isinstance(split_size_or_sections, Sequence):
+        sizes = as_sizes("split", "sections", (split_size_or_sections,))
+        if sum(sizes) != length or any(n < 0 for n in sizes):
+            raise ShapeError(f"split: sections is {sizes}; must add to {length}, the length of dim {axis} of x")
+    else:
+        step = as_int("split", "split_size", split_size_or_sections)
+        if step < 0 or (not step and length):
+            raise ArgumentError(f"split: split_size is {step}; must be positive")
+        sizes = tuple([min(step, length - i) for i in range(0, length, step)]) if length else (0,)
+    return _split(x, sizes=sizes, dim=axis)
+
+
+@primitive(outputs=True, view=True)
+def _split(xp: Any, x: Any, *, sizes: tuple[int, ...], dim: int) -> Any:
+    pieces, start, before = [], 0, (slice(None),) * dim
+    for n in sizes:
+        pieces.append(x[(*before, slice(start, start + n))])
+        start += n
+    return tuple(pieces)
+
+
+_split.vjp(lambda g, z, x, sizes, dim: _cat(*g, dim=dim))
+
+
+@method("chunk")
+def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """x in at most `chunks` pieces of one length, the last perhaps shorter. Views.
+
+    >>> [len(p) for p in chunk(Tensor([1.0, 2.0, 3.0, 4.0, 5.0]), 2)]
+    [3, 2]
+    """
+    x = as_tensor(x)
+    count = as_int("chunk", "chunks", chunks)
+    if count < 1:
+        raise ArgumentError(f"chunk: chunks is {count}; must be at least 1")
+    if not x.ndim:
+        raise ShapeError("chunk: x is 0-d; there is no axis to split")
+    length = x.shape[one_axis("chunk", dim, x.ndim)]
+    return split(x, -(-length // count) if length else [0] * count, dim)
+
+
+@method("tensor_split")
+def tensor_split(x: Any, indices_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """x in so many nearly equal pieces, or cut before each of the given indices. Views.
+
+    >>> [p.tolist() for p in tensor_split(Tensor([1.0, 2.0, 3.0]), 2)]
+    [[1.0, 2.0], [3.0]]
+    """
+    x = as_tensor(x)
+    if not x.ndim:
+        raise ShapeError("tensor_split: x is 0-d; there is no axis to split")
+    axis = one_axis("tensor_split", dim, x.ndim)
+    length = x.shape[axis]
+    if isinstance(indices_or_sections, Sequence):
+        cuts = [slice(i).indices(length)[1] for i in as_sizes("tensor_split", "indices", (indices_or_sections,))]
+        pieces = [(a, max(b - a, 0)) for a, b in zip([0, *cuts], [*cuts, length], strict=True)]
+        return tuple([_narrow(x, axis, start, n) for start, n in pieces])
+    count = as_int("tensor_split", "sections", indices_or_sections)
+    if count < 1:
+        raise ArgumentError(f"tensor_split: sections is {count}; must be at least 1")
+    short, longer = divmod(length, count)
+    return _split(x, sizes=(short + 1,) * longer + (short,) * (count - longer), dim=axis)
+
+
+@method("unbind")
+def unbind(x: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices of x along an axis, without that axis: (n, a) -> n times (a,). Views.
+
+    >>> [p.tolist() for p in unbind(Tensor([[1.0, 2.0], [3.0, 4.0]]))]
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    x = as_tensor(x)
+    if not x.ndim:
+        raise ShapeError("unbind: x is 0-d; there is no axis to take apart")
+    axis = one_axis("unbind", dim, x.ndim)
+    return _unbind(x, dim=axis) if x.shape[axis] else ()
+
+
+@primitive(outputs=True, view=True)
+def _unbind(xp: Any, x: Any, *, dim: int) -> Any:
+    before = (slice(None),) * dim
+    return tuple([x[(*before, i, ...)] for i in range(x.shape[dim])])
+
+
+_unbind.vjp(lambda g, z, x, dim: _stack(*g, dim=dim))
+
+
+@method("narrow")
+def narrow(x: Any, dim: int, start: int, length: int) -> Tensor:
+    """`length` elements of an axis, from `start` on. A view.
+
+    Raises ShapeError where the axis is too short.
+
+    >>> narrow(Tensor([1.0, 2.0, 3.0]), 0, 1, 2).tolist()
+    [2.0, 3.0]
+    """
+    x = as_tensor(x)
+    axis = one_axis("narrow", dim, x.ndim)
+    start = start + x.shape[axis] if start < 0 else start
+    if not 0 <= start <= start + length <= x.shape[axis]:
+        raise ShapeError(f"narrow: start {start} and length {length} do not fit in dim {axis} of x {x.shape}")
+    return _narrow(x, axis, start, length)
+
+
+def _narrow(x: Tensor, axis: int, start: int, length: int) -> Tensor:
+    after = x.shape[axis] - start - length
+    return _crop(x, widths=tuple([(start, after) if k == axis else (0, 0) for k in range(x.ndim)]))
+
+
+# Repeating -------------------------------------------------------------------------------------------------------
+
+
+@method("repeat")
+def repeat(x: Any, *repeats: Any) -> Tensor:
+    """x laid out `repeats` times along each axis, new axes in front: (a,) -> (r, s a) for `repeat(x, r, s)`.
+
+    Raises ArgumentError for fewer numbers than axes.
+
+    >>> repeat(Tensor([1.0, 2.0]), 2).tolist()
+    [1.0, 2.0, 1.0, 2.0]
+    """
+    x = as_tensor(x)
+    times = as_sizes("repeat", "repeats", repeats)
+    if len(times) < x.ndim or any(n < 0 for n in times):
+        raise ArgumentError(f"repeat: repeats is {times}; must be at least 0 for each axis of x {x.shape}")
+    shape = (1,) * (len(times) - x.ndim) + x.shape
+    apart = tuple([n for length in shape for n in (1, length)])  # (1, a, 1, b)
+    wide = tuple([n for pair in zip(times, shape, strict=True) for n in pair])  # (r, a, s, b)
+    together = tuple([n * length for n, length in zip(times, shape, strict=True)])  # (r a, s b)
+    return reshape(broadcast_to(reshape(x, apart), wide), together)
+
+
+@method("tile")
+def tile(x: Any, *dims: Any) -> Tensor:
+    """x laid out `dims` times along each axis; fewer numbers than axes count from the last.
+
+    >>> tile(Tensor([[1.0, 2.0]]), 2).tolist()
+    [[1.0, 2.0, 1.0, 2.0]]
+    """
+    x = as_tensor(x)
+    times = as_sizes("tile", "dims", dims)
+    return repeat(x, (1,) * (x.ndim - len(times)) + times)
+
+
+def repeat_each(x: Tensor, times: int, dim: int) -> Tensor:
+    """Each element of an axis `times` times in a row: (a, b) -> (a, times b) for `dim=1`."""
+    wide = (*x.shape[: dim + 1], times, *x.shape[dim + 1 :])
+    together = (*x.shape[:dim], x.shape[dim] * times, *x.shape[dim + 1 :])
+    return reshape(broadcast_to(unsqueeze(x, dim + 1), wide), together)

@@ -1,0 +1,138 @@
+"""Constant padding and cropping, each the adjoint of the other; flipping and rolling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autocnn.engine import Tensor, as_tensor, method, primitive
+from autocnn.errors import ArgumentError, ShapeError
+from autocnn.ops.axes import as_int, as_sizes, many_axes, one_axis
+from autocnn.ops.shape.views import clone, flatten, reshape
+from autocnn.types import Axes, Size
+
+Widths = tuple[tuple[int, int], ...]
+
+
+def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
+    """x with `value` (0) around it: `pad` is (left, right) of the last axis, then (top, bottom) ...
+
+    Negative widths crop. (a, b) -> (a, left + b + right) for `pad=(left, right)`.
+    Raises ArgumentError for widths that are no pairs, or another mode than ``"constant"``.
+
+    >>> pad(Tensor([1.0, 2.0]), (1, -1)).tolist()
+    [0.0, 1.0]
+    """
+    x = as_tensor(x)
+    widths = as_sizes("pad", "pad", (tuple(pad),))
+    if mode != "constant":
+        raise ArgumentError(f"pad: mode is {mode!r}; must be 'constant'")
+    if len(widths) % 2 or len(widths) > 2 * x.ndim:
+        raise ArgumentError(
+            f"pad: pad is {widths}; must be (before, after) of at most {x.ndim} axes, x is {x.shape}"
+        )
+    pairs = tuple(zip(widths[::2], widths[1::2], strict=True))[::-1]
+    return pad_axes("pad", x, ((0, 0),) * (x.ndim - len(pairs)) + pairs, 0.0 if value is None else value)
+
+
+def pad_axes(op: str, x: Tensor, widths: Widths, value: float = 0.0) -> Tensor:
+    """x padded by (before, after) on each axis, cropped where a width is negative."""
+    left = [n + low + high for n, (low, high) in zip(x.shape, widths, strict=True)]
+    if any(n < 0 for n in left):
+        raise ShapeError(f"{op}: pad is {widths}, x {x.shape}; more is cut off than there is")
+    cut = tuple([(max(-low, 0), max(-high, 0)) for low, high in widths])
+    add = tuple([(max(low, 0), max(high, 0)) for low, high in widths])
+    if any(map(any, cut)):
+        x = _crop(x, widths=cut)
+    if any(map(any, add)):
+        return _pad(x, widths=add, value=value)
+    return x if any(map(any, cut)) else clone(x)
+
+
+@primitive()
+def _pad(xp: Any, x: Any, *, widths: Widths, value: float) -> Any:
+    shape = tuple([n + low + high for n, (low, high) in zip(x.shape, widths, strict=True)])
+    z = xp.full(shape, value, x.dtype)
+    z[_inside(x.shape, widths)] = x
+    return z
+
+
+@primitive(view=True)
+def _crop(xp: Any, x: Any, *, widths: Widths) -> Any:
+    return x[tuple([slice(low, n - high) for n, (low, high) in zip(x.shape, widths, strict=True)])]
+
+
+_pad.vjp(lambda g, z, x, widths, value: _crop(g, widths=widths))
+_crop.vjp(lambda g, z, x, widths: _pad(g, widths=widths, value=0.0))
+
+
+def _inside(shape: Sequence[int], widths: Widths) -> tuple[slice, ...]:
+    return tuple([slice(low, low + n) for n, (low, _) in zip(shape, widths, strict=True)])
+
+
+@method("flip")
+def flip(x: Any, *dims: Any) -> Tensor:
+    """x with the order of elements reversed along the axes `dims`; a copy.
+
+    >>> flip(Tensor([[1.0, 2.0]]), (1,)).tolist()
+    [[2.0, 1.0]]
+    """
+    x = as_tensor(x)
+    return _flip(x, dims=many_axes("flip", as_sizes("flip", "dims", dims), x.ndim, "dims"))
+
+
+@method("fliplr")
+def fliplr(x: Any) -> Tensor:
+    """x reversed along its second axis.
+
+    >>> fliplr(Tensor([[1.0, 2.0]])).tolist()
+    [[2.0, 1.0]]
+    """
+    return flip(x, 1)
+
+
+@method("flipud")
+def flipud(x: Any) -> Tensor:
+    """x reversed along its first axis.
+
+    >>> flipud(Tensor([1.0, 2.0])).tolist()
+    [2.0, 1.0]
+    """
+    return flip(x, 0)
+
+
+@primitive()
+def _flip(xp: Any, x: Any, *, dims: tuple[int, ...]) -> Any:
+    return xp.flip(x, dims).copy(order="K")
+
+
+_flip.vjp(lambda g, z, x, dims: _flip(g, dims=dims))
+
+
+@method("roll")
+def roll(x: Any, shifts: Size, dims: Axes = None) -> Tensor:
+    """x with its elements moved by `shifts` along `dims`, what falls off coming in again; without dims as one row.
+
+    Raises ArgumentError unless there are as many shifts as dims.
+
+    >>> roll(Tensor([1.0, 2.0, 3.0]), 1).tolist()
+    [3.0, 1.0, 2.0]
+    """
+    x = as_tensor(x)
+    by = tuple(as_int("roll", "shifts", s) for s in (shifts if isinstance(shifts, Sequence) else (shifts,)))
+    if dims is None or dims == ():
+        if len(by) != 1:
+            raise ArgumentError(f"roll: shifts is {shifts} without dims; must be one number")
+        return reshape(_roll(flatten(x), shifts=by, dims=(0,)), x.shape)
+    axes = tuple(one_axis("roll", d, x.ndim, "dims") for d in (dims if isinstance(dims, Sequence) else (dims,)))
+    if len(by) != len(axes):
+        raise ArgumentError(f"roll: shifts is {shifts}, dims {dims}; as many of one as of the other")
+    return _roll(x, shifts=by, dims=axes)
+
+
+@primitive()
+def _roll(xp: Any, x: Any, *, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Any:
+    return xp.roll(x, shifts, dims)
+
+
+_roll.vjp(lambda g, z, x, shifts, dims: _roll(g, shifts=tuple([-s for s in shifts]), dims=dims))

@@ -1,0 +1,355 @@
+"""The same elements seen in another shape or order of axes; views of memory wherever that is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autocnn.engine import Tensor, as_tensor, method, primitive
+from autocnn.errors import ArgumentError, ShapeError
+from autocnn.ops.axes import as_sizes, fill_one, many_axes, one_axis
+from autocnn.ops.broadcast import broadcast_shapes, broadcast_to, size_of
+from autocnn.types import Axes, Shape
+
+# Another shape ---------------------------------------------------------------------------------------------------
+
+
+@method("reshape", "view")
+def reshape(x: Any, *shape: Any) -> Tensor:
+    """The elements of x, in C order, in another shape; one length may be -1.
+
+    A view where memory allows it, a copy otherwise. Raises ShapeError where the elements do not fit.
+
+    >>> reshape(Tensor([1.0, 2.0, 3.0, 4.0]), (2, -1)).shape
+    (2, 2)
+    """
+    x = as_tensor(x)
+    sizes = as_sizes("reshape", "shape", shape)
+    return _reshape(x, shape=fill_one("reshape", "shape", sizes, size_of(x.shape), x.shape))
+
+
+@primitive(view=True)
+def _reshape(xp: Any, x: Any, *, shape: Shape) -> Any:
+    return x.reshape(shape)
+
+
+_reshape.vjp(lambda g, z, x, shape: _reshape(g, shape=x.shape))
+
+
+@method("view_as", "reshape_as")
+def reshape_as(x: Any, other: Any) -> Tensor:
+    """x in the shape of another tensor.
+
+    >>> reshape_as(Tensor([1.0, 2.0]), Tensor([[0.0], [0.0]])).shape
+    (2, 1)
+    """
+    return reshape(x, other.shape)
+
+
+@method("flatten")
+def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Axes `start_dim` to `end_dim` made one: (a, b, c) -> (a, b c) for `start_dim=1`.
+
+    Raises ArgumentError where `start_dim` comes after `end_dim`.
+
+    >>> flatten(Tensor([[[1.0], [2.0]]]), 1).shape
+    (1, 2)
+    """
+    x = as_tensor(x)
+    first = one_axis("flatten", start_dim, x.ndim, "start_dim")
+    last = one_axis("flatten", end_dim, x.ndim, "end_dim")
+    if first > last:
+        raise ArgumentError(f"flatten: start_dim is {start_dim} after end_dim {end_dim} of x {x.shape}")
+    if first == last and x.ndim:
+        return x
+    return _reshape(x, shape=(*x.shape[:first], size_of(x.shape[first : last + 1]), *x.shape[last + 1 :]))
+
+
+@method("ravel")
+def ravel(x: Any) -> Tensor:
+    """x as one row of elements.
+
+    >>> ravel(Tensor([[1.0], [2.0]])).tolist()
+    [1.0, 2.0]
+    """
+    return reshape(x, (size_of(as_tensor(x).shape),))
+
+
+@method("unflatten")
+def unflatten(x: Any, dim: int, sizes: Sequence[int]) -> Tensor:
+    """One axis made several: (a, b c) -> (a, b, c) for `unflatten(x, 1, (b, c))`; one length may be -1.
+
+    Raises ShapeError where the lengths do not multiply to that of the axis.
+
+    >>> unflatten(Tensor([1.0, 2.0]), 0, (2, 1)).shape
+    (2, 1)
+    """
+    x = as_tensor(x)
+    axis = one_axis("unflatten", dim, x.ndim)
+    inner = fill_one("unflatten", "sizes", as_sizes("unflatten", "sizes", (sizes,)), x.shape[axis], x.shape)
+    return _reshape(x, shape=(*x.shape[:axis], *inner, *x.shape[axis + 1 :]))
+
+
+@method("squeeze")
+def squeeze(x: Any, dim: Axes = None) -> Tensor:
+    """x without its axes of length 1, or without those among `dim` that have length 1.
+
+    >>> squeeze(Tensor([[[1.0, 2.0]]])).shape, squeeze(Tensor([[[1.0, 2.0]]]), 0).shape
+    ((2,), (1, 2))
+    """
+    x = as_tensor(x)
+    axes = many_axes("squeeze", dim, x.ndim)
+    return _reshape(x, shape=tuple([n for i, n in enumerate(x.shape) if n != 1 or i not in axes]))
+
+
+@method("unsqueeze")
+def unsqueeze(x: Any, dim: int) -> Tensor:
+    """x with a new axis of length 1 before axis `dim`: (a, b) -> (a, 1, b) for `dim=1`.
+
+    >>> unsqueeze(Tensor([1.0, 2.0]), -1).shape
+    (2, 1)
+    """
+    x = as_tensor(x)
+    axis = one_axis("unsqueeze", dim, x.ndim + 1)
+    return _reshape(x, shape=(*x.shape[:axis], 1, *x.shape[axis:]))
+
+
+# Another order of axes -------------------------------------------------------------------------------------------
+
+
+@method("permute")
+def permute(x: Any, *dims: Any) -> Tensor:
+    """x with its axes in another order: axis i of the result is axis `dims[i]` of x. A view.
+
+    Raises ArgumentError unless `dims` names every axis once.
+
+    >>> permute(Tensor([[1.0, 2.0, 3.0]]), (1, 0)).shape
+    (3, 1)
+    """
+    x = as_tensor(x)
+    given = as_sizes("permute", "dims", dims)
+    if len(given) != x.ndim:
+        raise ArgumentError(f"permute: dims is {given}; must name each of the {x.ndim} axes of x {x.shape} once")
+    return _permute(x, dims=many_axes("permute", given, x.ndim, "dims"))
+
+
+@primitive(view=True)
+def _permute(xp: Any, x: Any, *, dims: tuple[int, ...]) -> Any:
+    return x.transpose(dims)
+
+
+_permute.vjp(lambda g, z, x, dims: _permute(g, dims=_inverse(dims)))
+
+
+def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(dims)), key=dims.__getitem__))
+
+
+@method("transpose", "swapaxes", "swapdims")
+def transpose(x: Any, dim0: int, dim1: int) -> Tensor:
+    """x with two axes exchanged. A view.
+
+    >>> transpose(Tensor([[1.0, 2.0, 3.0]]), 0, 1).shape
+    (3, 1)
+    """
+    x = as_tensor(x)
+    order = list(range(x.ndim))
+    a, b = one_axis("transpose", dim0, x.ndim, "dim0"), one_axis("transpose", dim1, x.ndim, "dim1")
+    if order:
+        order[a], order[b] = b, a
+    return _permute(x, dims=tuple(order))
+
+
+@method("t")
+def t(x: Any) -> Tensor:
+    """The transpose of a matrix; a vector or a number as it is.
+
+    Raises ShapeError for more than two axes.
+
+    >>> t(Tensor([[1.0, 2.0]])).tolist()
+    [[1.0], [2.0]]
+    """
+    x = as_tensor(x)
+    if x.ndim > 2:
+        raise ShapeError(f"t: x is {x.ndim}-d {x.shape}; must have at most 2 axes. Use mT or permute")
+    return _permute(x, dims=tuple(reversed(range(x.ndim))))
+
+
+def matrix_transpose(x: Any) -> Tensor:
+    """x with its last two axes exchanged; `Tensor.mT`.
+
+    Raises ShapeError for fewer than two axes.
+
+    >>> matrix_transpose(Tensor([[[1.0, 2.0]]])).shape
+    (1, 2, 1)
+    """
+    x = as_tensor(x)
+    if x.ndim < 2:
+        raise ShapeError(f"mT: x is {x.ndim}-d {x.shape}; must have at least 2 axes")
+    return _permute(x, dims=swap_last(x.ndim))
+
+
+def swap_last(ndim: int) -> tuple[int, ...]:
+    """The order of axes with the last two exchanged."""
+    return (*range(ndim - 2), ndim - 1, ndim - 2)
+
+
+def reverse_axes(x: Any) -> Tensor:
+    """x with its axes in reverse order; `Tensor.T`.
+
+    >>> reverse_axes(Tensor([[1.0, 2.0]])).shape
+    (2, 1)
+    """
+    x = as_tensor(x)
+    return _permute(x, dims=tuple(reversed(range(x.ndim))))
+
+
+@method("movedim", "moveaxis")
+def movedim(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """x with the axes `source` moved to the places `destination`, the others in order.
+
+    Raises ArgumentError unless both name as many axes.
+
+    >>> movedim(Tensor([[[1.0, 2.0]]]), 2, 0).shape
+    (2, 1, 1)
+    """
+    x = as_tensor(x)
+    away = many_axes("movedim", source, x.ndim, "source")
+    to = many_axes("movedim", destination, x.ndim, "destination")
+    if len(away) != len(to):
+        raise ArgumentError(f"movedim: source is {source}, destination {destination}; must be as many of both")
+    order = [i for i in range(x.ndim) if i not in away]
+    for place, axis in sorted(zip(to, away, strict=True)):
+        order.insert(place, axis)
+    return _permute(x, dims=tuple(order))
+
+
+# Broadcasting ----------------------------------------------------------------------------------------------------
+
+
+@method("expand")
+def expand(x: Any, *sizes: Any) -> Tensor:
+    """x with axes of length 1 repeated to `sizes`, and new axes in front; -1 keeps a length. A view.
+
+    Raises ShapeError where a longer axis would have to change.
+
+    >>> expand(Tensor([[1.0], [2.0]]), 2, 3).shape
+    (2, 3)
+    """
+    x = as_tensor(x)
+    given = as_sizes("expand", "sizes", sizes)
+    lead = len(given) - x.ndim
+    if lead < 0 or -1 in given[:lead]:
+        raise ShapeError(
+            f"expand: sizes is {given}, x {x.shape}; must have a length for each axis, -1 for old ones only"
+        )
+    return broadcast_to(x, tuple([x.shape[i - lead] if n == -1 else n for i, n in enumerate(given)]))
+
+
+@method("expand_as")
+def expand_as(x: Any, other: Any) -> Tensor:
+    """x broadcast to the shape of another tensor.
+
+    >>> expand_as(Tensor([1.0]), Tensor([1.0, 2.0])).tolist()
+    [1.0, 1.0]
+    """
+    return expand(x, other.shape)
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """Tensors broadcast to their common shape.
+
+    >>> [t.shape for t in broadcast_tensors(Tensor([[1.0], [2.0]]), Tensor([1.0, 2.0, 3.0]))]
+    [(2, 3), (2, 3)]
+    """
+    xs = [as_tensor(x) for x in tensors]
+    shape = broadcast_shapes("broadcast_tensors", *[x.shape for x in xs])
+    return tuple([broadcast_to(x, shape) for x in xs])
+
+
+# Copies and questions --------------------------------------------------------------------------------------------
+
+
+@method("clone")
+def clone(x: Any) -> Tensor:
+    """A copy of x in memory of its own; its gradient goes to x.
+
+    >>> x = Tensor([1.0])
+    >>> clone(x) is x, clone(x).tolist()
+    (False, [1.0])
+    """
+    return _clone(as_tensor(x))
+
+
+@primitive()
+def _clone(xp: Any, x: Any) -> Any:
+    return x.copy(order="K")
+
+
+_clone.vjp(lambda g, z, x: g)
+
+
+@method("is_contiguous")
+def is_contiguous(x: Tensor) -> bool:
+    """Whether the elements lie in memory in the order of a fresh tensor, channels-last included.
+
+    >>> is_contiguous(Tensor([[1.0, 2.0], [3.0, 4.0]])), is_contiguous(Tensor([[1.0, 2.0], [3.0, 4.0]]).T)
+    (True, False)
+    """
+    array = x.array
+    if array.flags.c_contiguous:
+        return True
+    return 3 <= array.ndim <= 5 and array.transpose(0, *range(2, array.ndim), 1).flags.c_contiguous
+
+
+@method("contiguous")
+def contiguous(x: Any) -> Tensor:
+    """x itself where it is contiguous, a copy that is otherwise.
+
+    >>> contiguous(Tensor([[1.0, 2.0]]).T).is_contiguous()
+    True
+    """
+    x = as_tensor(x)
+    return x if is_contiguous(x) else _contiguous(x)
+
+
+@primitive()
+def _contiguous(xp: Any, x: Any) -> Any:
+    return xp.ascontiguousarray(x)
+
+
+_contiguous.vjp(lambda g, z, x: g)
+
+
+@method("size")
+def size(x: Tensor, dim: int | None = None) -> Any:
+    """The shape, or the length of one axis.
+
+    >>> Tensor([[1.0, 2.0]]).size(), Tensor([[1.0, 2.0]]).size(1)
+    ((1, 2), 2)
+    """
+    return x.shape if dim is None else x.shape[one_axis("size", dim, x.ndim)]
+
+
+@method("dim", "ndimension")
+def dim(x: Tensor) -> int:
+    """The number of axes.
+
+    >>> Tensor([[1.0, 2.0]]).dim()
+    2
+    """
+    return x.ndim
+
+
+@method("numel", "nelement")
+def numel(x: Tensor) -> int:
+    """The number of elements.
+
+    >>> Tensor([[1.0, 2.0]]).numel()
+    2
+    """
+    return size_of(x.shape)
+
+
+for _name, _function in (("T", reverse_axes), ("mT", matrix_transpose)):
+    setattr(Tensor, _name, property(_function))
