@@ -118,7 +118,7 @@ def fetch(
     reason: Exception | None = None
     for attempt in range(retries + len(resource.urls)):
         if attempt >= len(resource.urls):
-            pause(min(2.0 ** (attempt - len(resource.urls)), 10.0))
+            pause(min(0.5 * 2 ** (attempt - len(resource.urls)), 10.0))
         try:
             _transfer(resource.urls[attempt % len(resource.urls)], part, opener or urlopen, progress)
         except (OSError, HTTPException) as error:

@@ -126,7 +126,7 @@ def test_a_cut_connection_is_gone_on_with(server: Server, tmp_path: Path) -> Non
     pauses = Pauses()
     assert fetch(resource(server), tmp_path, pause=pauses).read_bytes() == CONTENT
     assert server.asked == [None, "bytes=100000-", "bytes=150000-"]
-    assert pauses == [1.0, 2.0]
+    assert pauses == [0.5, 1.0]
 
 
 def test_a_later_run_goes_on_too(server: Server, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_missing_page(server: Server, tmp_path: Path) -> None:
     pauses = Pauses()
     with pytest.raises(DataNotFoundError, match=r"could not be fetched from 127\.0\.0\.1:\d+ \(Not Found\)"):
         fetch(resource(server, f"{server.url}/gone"), tmp_path, pause=pauses)
-    assert pauses == [1.0, 2.0, 4.0]
+    assert pauses == [0.5, 1.0, 2.0]
 
 
 def test_no_network(tmp_path: Path) -> None:
