@@ -1,0 +1,390 @@
+"""Arithmetic with broadcasting and PyTorch's promotion: Python numbers and 0-d tensors are weak."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, result_type, slots
+from autocnn.errors import ArgumentError
+from autocnn.ops.broadcast import unbroadcast
+from autocnn.ops.elementwise.casts import floating, quiet
+
+
+@method("__add__", "__radd__")
+def _plus(x: Any, y: Any) -> Tensor:
+    return binary(_add, x, y)
+
+
+@method("add")
+def add(x: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """x + alpha * other.
+
+    >>> add(Tensor([1.0, 2.0]), 1).tolist()
+    [2.0, 3.0]
+    """
+    return binary(_add, x, other if alpha == 1 else mul(other, alpha))
+
+
+@primitive()
+def _add(xp: Any, x: Any, y: Any) -> Any:
+    return xp.add(x, y)
+
+
+_add.vjp(
+    lambda g, z, x, y: g if g.shape == x.shape else unbroadcast(g, x),
+    lambda g, z, x, y: g if g.shape == y.shape else unbroadcast(g, y),
+)
+
+
+@method("neg", "negative", "__neg__")
+def neg(x: Any) -> Tensor:
+    """-x.
+
+    >>> neg(Tensor([1.0, -2.0])).tolist()
+    [-1.0, 2.0]
+    """
+    return _neg(as_tensor(x))
+
+
+@primitive()
+def _neg(xp: Any, x: Any) -> Any:
+    return xp.negative(x)
+
+
+_neg.vjp(lambda g, z, x: _neg(g))
+
+
+@method("__sub__")
+def _minus(x: Any, y: Any) -> Tensor:
+    return binary(_sub, x, y)
+
+
+@method("__rsub__")
+def _minus_from(x: Any, y: Any) -> Tensor:
+    return binary(_sub, y, x)
+
+
+@method("sub", "subtract")
+def sub(x: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """x - alpha * other.
+
+    >>> sub(Tensor([1.0, 2.0]), 1).tolist()
+    [0.0, 1.0]
+    """
+    return binary(_sub, x, other if alpha == 1 else mul(other, alpha))
+
+
+def rsub(x: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """other - alpha * x.
+
+    >>> rsub(Tensor([1.0, 2.0]), 1).tolist()
+    [0.0, -1.0]
+    """
+    return sub(other, x, alpha=alpha)
+
+
+@primitive()
+def _sub(xp: Any, x: Any, y: Any) -> Any:
+    return xp.subtract(x, y)
+
+
+_sub.vjp(
+    lambda g, z, x, y: g if g.shape == x.shape else unbroadcast(g, x),
+    lambda g, z, x, y: unbroadcast(_neg(g), y),
+)
+
+
+@method("positive", "__pos__")
+def positive(x: Any) -> Tensor:
+    """x itself."""
+    return as_tensor(x)
+
+
+@method("mul", "multiply", "__mul__", "__rmul__")
+def mul(x: Any, other: Any) -> Tensor:
+    """x * other.
+
+    >>> mul(Tensor([1.0, 2.0]), 3).tolist()
+    [3.0, 6.0]
+    """
+    return binary(_mul, x, other)
+
+
+@primitive(saves=(("y",), ("x",)))
+def _mul(xp: Any, x: Any, y: Any) -> Any:
+    return xp.multiply(x, y)
+
+
+_mul.vjp(
+    lambda g, z, x, y: _mul(g, y) if g.shape == x.shape else unbroadcast(_mul(g, y), x),
+    lambda g, z, x, y: _mul(g, x) if g.shape == y.shape else unbroadcast(_mul(g, x), y),
+)
+
+
+@method("__truediv__", "true_divide")
+def true_divide(x: Any, other: Any) -> Tensor:
+    """x / other, in floating point also for integers.
+
+    >>> true_divide(Tensor([1, 3]), 2).tolist()
+    [0.5, 1.5]
+    """
+    if isinstance(x, Tensor) and x._array.dtype.kind == "f":
+        return binary(_div, x, other)
+    return binary(_div, *_divisible(x, other))
+
+
+@method("__rtruediv__")
+def _divide_into(x: Any, other: Any) -> Tensor:
+    return true_divide(other, x)
+
+
+@method("div", "divide")
+def div(x: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """x / other; with `rounding_mode` ``"floor"`` or ``"trunc"`` rounded down or towards zero, integers kept.
+
+    Raises ArgumentError for another mode, and for an integer divided by 0 when rounding.
+
+    >>> div(Tensor([-7, 7]), 2, rounding_mode="trunc").tolist()
+    [-3, 3]
+    """
+    if rounding_mode is None:
+        return true_divide(x, other)
+    if rounding_mode == "floor":
+        return floor_divide(x, other)
+    if rounding_mode == "trunc":
+        return binary(_trunc_divide, *_nonzero_divisor("div", x, other))
+    raise ArgumentError(f"div: rounding_mode is {rounding_mode!r}; it must be None, 'floor' or 'trunc'")
+
+
+@primitive(saves=(("y",), ("y", "z")))
+@quiet
+def _div(xp: Any, x: Any, y: Any) -> Any:
+    return xp.divide(x, y)
+
+
+_div.vjp(
+    lambda g, z, x, y: unbroadcast(_div(g, y), x),
+    lambda g, z, x, y: unbroadcast(_neg(_mul(g, _div(z, y))), y),
+)
+
+
+def _divisible(x: Any, y: Any) -> tuple[Any, Any]:
+    """Operands of a true division: integers by integers are divided as the default float."""
+    dtype = result_type(*[v if type(v) in (int, float, bool) else as_tensor(v) for v in (x, y)])
+    return (x, y) if dtype.kind == "f" else (floating(x), floating(y))
+
+
+def _nonzero_divisor(name: str, x: Any, y: Any) -> tuple[Any, Any]:
+    """Promoted operands of an integer division; raises ArgumentError where it would divide by 0."""
+    x, y = promote(x, y)
+    if (x if isinstance(x, Tensor) else y).dtype.kind in "iub" and not as_tensor(y)._array.all():
+        raise ArgumentError(f"{name}: the integer divisor is 0; integers have no infinity. Divide floats")
+    return x, y
+
+
+@method("reciprocal")
+def reciprocal(x: Any) -> Tensor:
+    """1 / x.
+
+    >>> reciprocal(Tensor([2.0, 4.0])).tolist()
+    [0.5, 0.25]
+    """
+    return _reciprocal(floating(x))
+
+
+@primitive(saves=("z",))
+@quiet
+def _reciprocal(xp: Any, x: Any) -> Any:
+    return xp.reciprocal(x)
+
+
+_reciprocal.vjp(lambda g, z, x: _neg(_mul(g, _mul(z, z))))
+
+
+# Rounding divisions: piecewise constant, or piecewise linear --------------------------------------------------
+
+
+@primitive(differentiable=False)
+def _zeros_like(xp: Any, x: Any) -> Any:
+    return xp.zeros_like(x)
+
+
+@method("floor_divide", "__floordiv__")
+def floor_divide(x: Any, other: Any) -> Tensor:
+    """x / other rounded down; the derivative is 0.
+
+    Raises ArgumentError where an integer is divided by 0.
+
+    >>> floor_divide(Tensor([-7.0, 7.0]), 2).tolist()
+    [-4.0, 3.0]
+    """
+    return binary(_floor_divide, *_nonzero_divisor("floor_divide", x, other))
+
+
+@method("__rfloordiv__")
+def _floor_divide_into(x: Any, other: Any) -> Tensor:
+    return floor_divide(other, x)
+
+
+@primitive()
+@quiet
+def _floor_divide(xp: Any, x: Any, y: Any) -> Any:
+    return xp.floor_divide(x, y)
+
+
+@primitive()
+@quiet
+def _trunc_divide(xp: Any, x: Any, y: Any) -> Any:
+    if x.dtype.kind == "f":
+        return xp.trunc(xp.divide(x, y))
+    down = xp.floor_divide(x, y)
+    return down + ((down < 0) & (xp.multiply(down, y) != x))
+
+
+for _step in (_floor_divide, _trunc_divide):
+    _step.vjp(
+        lambda g, z, x, y: unbroadcast(_zeros_like(g), x),
+        lambda g, z, x, y: unbroadcast(_zeros_like(g), y),
+    )
+
+
+@method("remainder", "__mod__")
+def remainder(x: Any, other: Any) -> Tensor:
+    """x - other * floor(x / other): the sign of the divisor, as Python's %.
+
+    >>> remainder(Tensor([-3.0, 3.0]), 2).tolist()
+    [1.0, 1.0]
+    """
+    return binary(_remainder, *_nonzero_divisor("remainder", x, other))
+
+
+@method("__rmod__")
+def _remainder_of(x: Any, other: Any) -> Tensor:
+    return remainder(other, x)
+
+
+@primitive(saves=((), ("x", "y")))
+@quiet
+def _remainder(xp: Any, x: Any, y: Any) -> Any:
+    return xp.remainder(x, y)
+
+
+_remainder.vjp(
+    lambda g, z, x, y: unbroadcast(g, x),
+    lambda g, z, x, y: unbroadcast(_neg(_mul(g, _floor_divide(x, y))), y),
+)
+
+
+@method("fmod")
+def fmod(x: Any, other: Any) -> Tensor:
+    """x - other * trunc(x / other): the sign of x, as C's fmod.
+
+    >>> fmod(Tensor([-3.0, 3.0]), 2).tolist()
+    [-1.0, 1.0]
+    """
+    return binary(_fmod, *_nonzero_divisor("fmod", x, other))
+
+
+@primitive(saves=((), ("x", "y")))
+@quiet
+def _fmod(xp: Any, x: Any, y: Any) -> Any:
+    return xp.fmod(x, y)
+
+
+_fmod.vjp(
+    lambda g, z, x, y: unbroadcast(g, x),
+    lambda g, z, x, y: unbroadcast(_neg(_mul(g, _trunc_divide(x, y))), y),
+)
+
+
+# Size and sign ------------------------------------------------------------------------------------------------
+
+
+@method("sign")
+def sign(x: Any) -> Tensor:
+    """-1, 0 or 1; the derivative is 0.
+
+    >>> sign(Tensor([-3.0, 0.0, 2.0])).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    return _sign(as_tensor(x))
+
+
+@primitive()
+def _sign(xp: Any, x: Any) -> Any:
+    return x if x.dtype.kind == "b" else xp.sign(x)
+
+
+_sign.vjp(lambda g, z, x: _zeros_like(g))
+
+
+@method("abs", "absolute", "__abs__")
+def abs(x: Any) -> Tensor:
+    """|x|; the derivative at 0 is 0.
+
+    >>> abs(Tensor([-1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+    return _abs(as_tensor(x))
+
+
+@primitive(saves=("x",))
+def _abs(xp: Any, x: Any) -> Any:
+    return xp.absolute(x)
+
+
+_abs.vjp(lambda g, z, x: _mul(g, _sign(x)))
+
+
+@method("square")
+def square(x: Any) -> Tensor:
+    """x * x.
+
+    >>> square(Tensor([3.0])).tolist()
+    [9.0]
+    """
+    return _square(as_tensor(x))
+
+
+@primitive(saves=("x",))
+def _square(xp: Any, x: Any) -> Any:
+    return xp.square(x)
+
+
+_square.vjp(lambda g, z, x: _mul(_mul(g, 2.0), x))
+
+
+# Fused forms --------------------------------------------------------------------------------------------------
+
+
+@method("lerp")
+def lerp(x: Any, end: Any, weight: Any) -> Tensor:
+    """x + weight * (end - x): from x, where the weight is 0, to end, where it is 1.
+
+    >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.3).tolist()
+    [3.0]
+    """
+    return _plus(x, mul(weight, sub(end, x)))
+
+
+@method("addcmul")
+def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
+    """x + value * tensor1 * tensor2.
+
+    >>> addcmul(Tensor([1.0]), Tensor([2.0]), Tensor([3.0]), value=0.5).tolist()
+    [4.0]
+    """
+    return add(x, mul(tensor1, tensor2), alpha=value)
+
+
+@method("addcdiv")
+def addcdiv(x: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
+    """x + value * tensor1 / tensor2.
+
+    >>> addcdiv(Tensor([1.0]), Tensor([3.0]), Tensor([2.0]), value=2).tolist()
+    [4.0]
+    """
+    return add(x, true_divide(tensor1, tensor2), alpha=value)
+
+
+slots.add = _plus

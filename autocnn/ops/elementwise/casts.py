@@ -1,0 +1,122 @@
+"""Element types and devices: casts, moves, copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autocnn.backend.arrays import as_device, to_device
+from autocnn.engine import Tensor, as_tensor, method, primitive, result_type, slots
+from autocnn.errors import DTypeError
+from autocnn.ops.dtypes import as_dtype
+from autocnn.ops.shape.views import clone
+from autocnn.types import DType
+
+quiet = np.errstate(all="ignore")
+"""Decorator of forwards for which infinities and NaN are ordinary values: no warning, as in PyTorch."""
+
+
+@primitive()
+@quiet
+def _cast(xp: Any, x: Any, *, dtype: str) -> Any:
+    return x.astype(dtype)
+
+
+_cast.vjp(lambda g, z, x, dtype: _cast(g, dtype=str(x.dtype)))
+
+
+def cast(x: Any, dtype: DType) -> Tensor:
+    """x in another dtype; itself where it has it already."""
+    x = as_tensor(x)
+    return x if x.dtype == dtype else _cast(x, dtype=str(np.dtype(dtype)))
+
+
+def floating(x: Any) -> Tensor:
+    """x as a floating point tensor: integers and bools in the default dtype, as PyTorch's functions take them."""
+    x = as_tensor(x)
+    return x if x.dtype.kind == "f" else cast(x, result_type(x, 1.0))
+
+
+@primitive()
+def _to_device(xp: Any, x: Any, *, device: str) -> Any:
+    return to_device(x, device)
+
+
+_to_device.vjp(lambda g, z, x, device: _to_device(g, device=str(x.device)))
+
+
+@method("to")
+def to(
+    x: Tensor,
+    *target: Any,
+    dtype: Any = None,
+    device: str | None = None,
+    non_blocking: bool = False,
+    copy: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """x in another dtype, on another device, or both as another tensor has them; itself where nothing changes.
+
+    Raises DTypeError or DeviceError for a name that is neither.
+
+    >>> to(Tensor([1.7]), "int64").tolist()
+    [1]
+    """
+    for goal in target:
+        if isinstance(goal, Tensor):
+            dtype, device = goal.dtype, goal.device
+        elif isinstance(goal, str) and not _names_dtype(goal):
+            device = goal
+        elif not isinstance(goal, bool):
+            dtype = goal
+    result = x if dtype is None else cast(x, as_dtype("to", dtype))
+    if device is not None and as_device(device) != result.device:
+        result = _to_device(result, device=str(as_device(device)))
+    return clone(x) if copy and result is x else result
+
+
+def _names_dtype(name: str) -> bool:
+    try:
+        as_dtype("to", name)
+    except DTypeError:
+        return False
+    return True
+
+
+@method("type")
+def type_(x: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """x in another dtype; without one, the name of its dtype.
+
+    >>> type_(Tensor([1.0])), type_(Tensor([1.0]), "int64").dtype
+    ('float32', dtype('int64'))
+    """
+    return str(x.dtype) if dtype is None else cast(x, as_dtype("to", dtype))
+
+
+@method("type_as")
+def type_as(x: Tensor, other: Tensor) -> Tensor:
+    """x in the dtype and on the device of another tensor.
+
+    >>> type_as(Tensor([1]), Tensor([1.0])).dtype
+    dtype('float32')
+    """
+    return to(x, other)
+
+
+def _caster(name: str, dtype: str) -> Any:
+    def convert(x: Tensor, memory_format: Any = None) -> Tensor:
+        return cast(x, np.dtype(dtype))
+
+    convert.__name__ = convert.__qualname__ = name
+    convert.__doc__ = f"x as {dtype}."
+    return method(name)(convert)
+
+
+for _name, _dtype in (
+    ("float", "float32"), ("double", "float64"), ("half", "float16"), ("int", "int32"), ("long", "int64"),
+    ("short", "int16"), ("char", "int8"), ("byte", "uint8"), ("bool", "bool"),
+):  # fmt: skip
+    _caster(_name, _dtype)
+
+slots.cast = cast

@@ -1,0 +1,331 @@
+"""Powers, roots, exponentials and logarithms."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, result_type
+from autocnn.errors import ArgumentError
+from autocnn.ops.broadcast import unbroadcast
+from autocnn.ops.elementwise.arithmetic import _add, _div, _mul, _sub, _zeros_like
+from autocnn.ops.elementwise.casts import cast, floating, quiet
+
+_NUMBERS = (int, float, bool)
+
+
+@method("pow", "__pow__")
+def pow(x: Any, exponent: Any) -> Tensor:
+    """x ** exponent. The derivative is finite wherever it has a limit: 0 ** 0 has the derivative 0.
+
+    Raises ArgumentError for integers to a negative integer power.
+
+    >>> pow(Tensor([2.0, 3.0]), 2).tolist()
+    [4.0, 9.0]
+    """
+    if type(exponent) in _NUMBERS:
+        x = as_tensor(x)
+        dtype = result_type(x, exponent)
+        if dtype.kind in "iu" and exponent < 0:
+            raise ArgumentError(f"pow: exponent is {exponent} and x is {x.dtype}; its result is no integer")
+        return _power(cast(x, dtype), exponent=exponent)
+    base, power = promote(x, exponent)
+    if power.dtype.kind in "iu" and bool((power._array < 0).any()):
+        raise ArgumentError(f"pow: the exponent has negative elements and x is {power.dtype}; cast x to a float")
+    if type(base) in _NUMBERS:
+        base = Tensor(np.asarray(base, power.dtype))
+    return binary(_pow, base, power)
+
+
+@method("__rpow__")
+def _power_of(x: Any, base: Any) -> Tensor:
+    return pow(base, x)
+
+
+@method("float_power")
+def float_power(x: Any, exponent: Any) -> Tensor:
+    """x ** exponent in float64.
+
+    >>> float_power(Tensor([2]), -1).tolist()
+    [0.5]
+    """
+    double = np.dtype(np.float64)
+    return pow(cast(as_tensor(x), double), exponent if type(exponent) in _NUMBERS else cast(exponent, double))
+
+
+@primitive(saves=("x",))
+@quiet
+def _power(xp: Any, x: Any, *, exponent: float) -> Any:
+    if exponent == 2:
+        return xp.square(x)
+    if exponent == 3:
+        return xp.square(x) * x
+    if exponent == 0.5:
+        return xp.sqrt(x)
+    return xp.power(x, exponent)
+
+
+def _power_rule(g: Any, z: Any, x: Any, exponent: float) -> Any:
+    if exponent == 0:
+        return _zeros_like(g)
+    return _mul(g, _mul(_power(x, exponent=exponent - 1), float(exponent)))
+
+
+_power.vjp(_power_rule)
+
+
+@primitive(saves=(("x", "y"), ("x", "y", "z")))
+@quiet
+def _pow(xp: Any, x: Any, y: Any) -> Any:
+    return xp.power(x, y)
+
+
+@primitive(saves=("x", "y"))
+def _lifted_base(xp: Any, x: Any, y: Any) -> Any:
+    """x, but 1 where x ** y is 0 ** (y >= 0): there the derivative by y is 0, not 0 * log 0."""
+    return xp.where((x == 0) & (y >= 0), 1.0, x)
+
+
+@primitive(saves=("x", "y"))
+def _lifted_exponent(xp: Any, x: Any, y: Any) -> Any:
+    """y, but 1 where x and y are 0: there the derivative by x is 0, not 0 * 0 ** -1."""
+    return xp.where((x == 0) & (y == 0), 1.0, y)
+
+
+@primitive(differentiable=False)
+def _not_lifted(xp: Any, x: Any, y: Any, *, least: float | None) -> Any:
+    lifted = (x == 0) & ((y == 0) if least is None else (y >= least))
+    return xp.logical_not(lifted).astype(x.dtype)
+
+
+_lifted_base.vjp(lambda g, z, x, y: unbroadcast(_mul(g, _not_lifted(x, y, least=0.0)), x), None)
+_lifted_exponent.vjp(None, lambda g, z, x, y: unbroadcast(_mul(g, _not_lifted(x, y, least=None)), y))
+
+
+@method("sqrt")
+def sqrt(x: Any) -> Tensor:
+    """The square root; NaN below 0.
+
+    >>> sqrt(Tensor([4.0, 9.0])).tolist()
+    [2.0, 3.0]
+    """
+    return _sqrt(floating(x))
+
+
+@primitive(saves=("z",))
+@quiet
+def _sqrt(xp: Any, x: Any) -> Any:
+    return xp.sqrt(x)
+
+
+_sqrt.vjp(lambda g, z, x: _div(g, _mul(z, 2.0)))
+
+
+@method("rsqrt")
+def rsqrt(x: Any) -> Tensor:
+    """1 / sqrt(x).
+
+    >>> rsqrt(Tensor([4.0])).tolist()
+    [0.5]
+    """
+    return _rsqrt(floating(x))
+
+
+@primitive(saves=("z",))
+@quiet
+def _rsqrt(xp: Any, x: Any) -> Any:
+    return xp.reciprocal(xp.sqrt(x))
+
+
+_rsqrt.vjp(lambda g, z, x: _mul(g, _mul(_power(z, exponent=3), -0.5)))
+
+
+# Exponentials -------------------------------------------------------------------------------------------------
+
+
+@method("exp")
+def exp(x: Any) -> Tensor:
+    """e ** x.
+
+    >>> exp(Tensor([0.0])).tolist()
+    [1.0]
+    """
+    return _exp(floating(x))
+
+
+@primitive(saves=("z",))
+@quiet
+def _exp(xp: Any, x: Any) -> Any:
+    return xp.exp(x)
+
+
+_exp.vjp(lambda g, z, x: _mul(g, z))
+
+
+@method("exp2")
+def exp2(x: Any) -> Tensor:
+    """2 ** x.
+
+    >>> exp2(Tensor([3.0])).tolist()
+    [8.0]
+    """
+    return _exp2(floating(x))
+
+
+@primitive(saves=("z",))
+@quiet
+def _exp2(xp: Any, x: Any) -> Any:
+    return xp.exp2(x)
+
+
+_exp2.vjp(lambda g, z, x: _mul(g, _mul(z, math.log(2))))
+
+
+@method("expm1")
+def expm1(x: Any) -> Tensor:
+    """e ** x - 1, exact near 0.
+
+    >>> expm1(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return _expm1(floating(x))
+
+
+@primitive(saves=("z",))
+@quiet
+def _expm1(xp: Any, x: Any) -> Any:
+    return xp.expm1(x)
+
+
+_expm1.vjp(lambda g, z, x: _mul(g, _add(z, 1.0)))
+
+
+# Logarithms ---------------------------------------------------------------------------------------------------
+
+
+@method("log")
+def log(x: Any) -> Tensor:
+    """The natural logarithm; -inf at 0, NaN below.
+
+    >>> log(Tensor([1.0])).tolist()
+    [0.0]
+    """
+    return _log(floating(x))
+
+
+@primitive(saves=("x",))
+@quiet
+def _log(xp: Any, x: Any) -> Any:
+    return xp.log(x)
+
+
+_log.vjp(lambda g, z, x: _div(g, x))
+
+
+_pow.vjp(
+    lambda g, z, x, y: unbroadcast(_mul(g, _mul(y, _pow(x, _sub(_lifted_exponent(x, y), 1.0)))), x),
+    lambda g, z, x, y: unbroadcast(_mul(g, _mul(z, _log(_lifted_base(x, y)))), y),
+)
+
+
+@method("log2")
+def log2(x: Any) -> Tensor:
+    """The logarithm to base 2.
+
+    >>> log2(Tensor([8.0])).tolist()
+    [3.0]
+    """
+    return _log2(floating(x))
+
+
+@primitive(saves=("x",))
+@quiet
+def _log2(xp: Any, x: Any) -> Any:
+    return xp.log2(x)
+
+
+_log2.vjp(lambda g, z, x: _div(g, _mul(x, math.log(2))))
+
+
+@method("log10")
+def log10(x: Any) -> Tensor:
+    """The logarithm to base 10.
+
+    >>> log10(Tensor([1.0])).tolist()
+    [0.0]
+    """
+    return _log10(floating(x))
+
+
+@primitive(saves=("x",))
+@quiet
+def _log10(xp: Any, x: Any) -> Any:
+    return xp.log10(x)
+
+
+_log10.vjp(lambda g, z, x: _div(g, _mul(x, math.log(10))))
+
+
+@method("log1p")
+def log1p(x: Any) -> Tensor:
+    """log(1 + x), exact near 0.
+
+    >>> log1p(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return _log1p(floating(x))
+
+
+@primitive(saves=("x",))
+@quiet
+def _log1p(xp: Any, x: Any) -> Any:
+    return xp.log1p(x)
+
+
+_log1p.vjp(lambda g, z, x: _div(g, _add(x, 1.0)))
+
+
+@method("logaddexp")
+def logaddexp(x: Any, other: Any) -> Tensor:
+    """log(e ** x + e ** other), without overflow.
+
+    >>> logaddexp(Tensor([-float("inf")]), Tensor([1.0])).tolist()
+    [1.0]
+    """
+    return binary(_logaddexp, floating(x), floating(other))
+
+
+@primitive(saves=(("x", "z"), ("y", "z")))
+@quiet
+def _logaddexp(xp: Any, x: Any, y: Any) -> Any:
+    return xp.logaddexp(x, y)
+
+
+_logaddexp.vjp(
+    lambda g, z, x, y: unbroadcast(_mul(g, _exp(_sub(x, z))), x),
+    lambda g, z, x, y: unbroadcast(_mul(g, _exp(_sub(y, z))), y),
+)
+
+
+@method("hypot")
+def hypot(x: Any, other: Any) -> Tensor:
+    """sqrt(x ** 2 + other ** 2), without overflow.
+
+    >>> hypot(Tensor([3.0]), Tensor([4.0])).tolist()
+    [5.0]
+    """
+    return binary(_hypot, floating(x), floating(other))
+
+
+@primitive(saves=(("x", "z"), ("y", "z")))
+@quiet
+def _hypot(xp: Any, x: Any, y: Any) -> Any:
+    return xp.hypot(x, y)
+
+
+_hypot.vjp(
+    lambda g, z, x, y: unbroadcast(_mul(g, _div(x, z)), x),
+    lambda g, z, x, y: unbroadcast(_mul(g, _div(y, z)), y),
+)
