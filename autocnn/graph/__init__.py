@@ -1,7 +1,21 @@
 """A computation as data: vertices, edges, text, JSON, transformations and counts."""
 
 from autocnn.graph.data import Edge, Graph, Vertex
+from autocnn.graph.replay import replay
 from autocnn.graph.store import from_json, load, save, to_json
 from autocnn.graph.text import listing
+from autocnn.graph.trace import graph_of, trace
 
-__all__ = ["Edge", "Graph", "Vertex", "from_json", "listing", "load", "save", "to_json"]
+__all__ = [
+    "Edge",
+    "Graph",
+    "Vertex",
+    "from_json",
+    "graph_of",
+    "listing",
+    "load",
+    "replay",
+    "save",
+    "to_json",
+    "trace",
+]

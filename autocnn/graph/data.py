@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
+from typing import Any
 
 from autocnn.errors import GraphError
 
 KINDS = ("input", "parameter", "constant", "op", "module", "output")
 PHASES = ("forward", "backward", "second")
 LEAVES = frozenset({"input", "parameter", "constant"})
+SEVERAL = "several"
+"""The dtype of an op with several outputs, which are picked by :data:`ITEM` and have their own."""
+
 ITEM = "item"
 """The op that picks one output, number ``params["index"]``, of an op with several."""
 
@@ -69,6 +73,8 @@ class Graph:
 
     Edges are sorted by target, then position. ``inputs`` are in argument order, ``outputs`` in return order.
 
+    ``values`` holds arrays of parameters and constants by vertex; it takes no part in equality, text and JSON.
+
     >>> x = Vertex(0, "", "input", {}, (), "float32", name="x")
     >>> y = Vertex(1, "", "output", {}, (), "float32")
     >>> Graph((x, y), (Edge(0, 1),), inputs=(0,), outputs=(1,)).check().out_edges(0)
@@ -79,6 +85,7 @@ class Graph:
     edges: tuple[Edge, ...]
     inputs: tuple[int, ...] = field(default=(), kw_only=True)
     outputs: tuple[int, ...] = field(default=(), kw_only=True)
+    values: Mapping[int, Any] = field(default_factory=dict, kw_only=True, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.vertices)
@@ -130,7 +137,7 @@ def itemsize(dtype: str) -> int:
     (4, 1, 16)
     """
     digits = re.search(r"(\d+)$", dtype)
-    return int(digits.group(1)) // 8 if digits else 1
+    return int(digits.group(1)) // 8 if digits else int(dtype == "bool")
 
 
 def _starts(keys: object, count: int) -> list[int]:

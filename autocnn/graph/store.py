@@ -62,9 +62,7 @@ def from_json(text: str) -> Graph:
     if document.get("version") != VERSION:
         raise GraphError(f"from_json: version is {document.get('version')!r}; this one reads {VERSION}")
     vertices = tuple(_vertex(place, row) for place, row in enumerate(_list(document, "vertices")))
-    edges = tuple(
-        Edge(*_ints(f"edges[{place}]", row, 3)) for place, row in enumerate(_list(document, "edges"))
-    )
+    edges = tuple(Edge(*_ints(f"edges[{place}]", row, 3)) for place, row in enumerate(_list(document, "edges")))
     inputs, outputs = (tuple(_ints(name, _list(document, name))) for name in ("inputs", "outputs"))
     return Graph(vertices, edges, inputs=inputs, outputs=outputs).check()
 
@@ -158,9 +156,7 @@ def _vertex(place: int, row: object) -> Vertex:
         raise GraphError(f"from_json: {where} has {given}; it needs {', '.join(_FIELDS)}")
     for name, kinds in _FIELDS.items():
         if type(row[name]) not in kinds:
-            raise GraphError(
-                f"from_json: {where}.{name} is {_short(row[name])}; expected {kinds[0].__name__}"
-            )
+            raise GraphError(f"from_json: {where}.{name} is {_short(row[name])}; expected {kinds[0].__name__}")
     params = {key: _decoded(f"{where}.params.{key}", value) for key, value in row["params"].items()}
     shape, saved = (tuple(_ints(f"{where}.{name}", row[name])) for name in ("shape", "saved"))
     return Vertex(**{**row, "params": params, "shape": shape, "saved": saved})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from autocnn.graph.data import ITEM, Graph, Vertex
+from autocnn.graph.data import ITEM, SEVERAL, Graph, Vertex
 
 _SHORT = {"float": "f", "bfloat": "bf", "int": "i", "uint": "u", "complex": "c"}
 
 
 def listing(graph: Graph) -> str:
-    """One line per vertex; picked outputs of an op with several are written ``%4.1``.
+    """One line per vertex; picked outputs of an op with several are written ``%4.1``, numbers as such.
 
     >>> from autocnn.graph.data import Edge
     >>> x = Vertex(0, "", "input", {}, (2, 3), "float32", name="x")
@@ -20,13 +20,14 @@ def listing(graph: Graph) -> str:
     %1: f32[2,3] = tanh(%0)  # act
     """
     labels = reference_labels(graph)
-    return "\n".join(line(graph, v, labels) for v in graph.vertices if v.op != ITEM)
+    shown = (v for v in graph.vertices if v.op != ITEM and not (v.kind == "constant" and v.params))
+    return "\n".join(line(graph, v, labels) for v in shown)
 
 
 def line(graph: Graph, vertex: Vertex, labels: list[str] | None = None) -> str:
     """The listing's line of one vertex."""
     labels = reference_labels(graph) if labels is None else labels
-    head = f"%{vertex.id}: {value_type(vertex)} = "
+    head = f"%{vertex.id}: {_types(graph, vertex)} = "
     if vertex.kind in ("op", "module"):
         arguments = [labels[edge.source] for edge in graph.in_edges(vertex.id)]
         arguments += [f"{key}={param(value)}" for key, value in sorted(vertex.params.items())]
@@ -41,11 +42,14 @@ def line(graph: Graph, vertex: Vertex, labels: list[str] | None = None) -> str:
 
 
 def reference_labels(graph: Graph) -> list[str]:
-    """How other lines refer to each vertex: ``%4``, or ``%4.1`` for output 1 of vertex 4."""
+    """How other lines refer to each vertex: ``%4``, ``%4.1`` for output 1 of it, ``%4.r0`` for a residual."""
     labels = [f"%{vertex.id}" for vertex in graph.vertices]
     for vertex in graph.vertices:
         if vertex.op == ITEM:
-            labels[vertex.id] = f"{labels[graph.in_edges(vertex.id)[0].source]}.{vertex.params['index']}"
+            mark = "r" if vertex.params.get("residual") else ""
+            labels[vertex.id] = f"{labels[graph.in_edges(vertex.id)[0].source]}.{mark}{vertex.params['index']}"
+        elif vertex.kind == "constant" and "value" in vertex.params:
+            labels[vertex.id] = param(vertex.params["value"])
     return labels
 
 
@@ -74,6 +78,15 @@ def param(value: object) -> str:
     if isinstance(value, str):
         return "'" + _quoted(value)[1:-1] + "'"
     return "..." if value is Ellipsis else repr(value)
+
+
+def _types(graph: Graph, vertex: Vertex) -> str:
+    if vertex.dtype != SEVERAL:
+        return value_type(vertex)
+    items = [graph.vertices[edge.target] for edge in graph.out_edges(vertex.id)]
+    items = [item for item in items if item.op == ITEM and not item.params.get("residual")]
+    found = {item.params["index"]: value_type(item) for item in items}
+    return f"({', '.join(f'{place}: {found[place]}' for place in sorted(found, key=str))})"
 
 
 def _quoted(text: str) -> str:

@@ -59,9 +59,9 @@ def backward(graph: Graph) -> Graph:
     return subgraph(graph, (v.id for v in graph.vertices if v.phase != "forward"))
 
 
-def ancestors(graph: Graph, vertex: int) -> set[int]:
-    """All vertices from which ``vertex`` can be reached, itself included."""
-    reached = {vertex}
+def ancestors(graph: Graph, *vertices: int) -> set[int]:
+    """All vertices from which one of ``vertices`` can be reached, themselves included."""
+    reached = set(vertices)
     for edge in reversed(graph.edges):  # sorted by target: all uses of a value come before its making
         if edge.target in reached:
             reached.add(edge.source)
@@ -83,12 +83,12 @@ def between(graph: Graph, source: int, target: int) -> Graph:
 
 
 def hide(graph: Graph, *, views: bool = True, constants: bool = True) -> Graph:
-    """The graph without view ops, which pass their source on, and without constants."""
+    """The graph without view ops, which pass their source on, and without constants but a seed of gradients."""
     stands_for: list[int | None] = list(range(len(graph)))
     for vertex in graph.vertices:
         if views and vertex.op in VIEWS:
             stands_for[vertex.id] = stands_for[graph.in_edges(vertex.id)[0].source]
-        elif constants and vertex.kind == "constant":
+        elif constants and vertex.kind == "constant" and not _is_seed(vertex):
             stands_for[vertex.id] = None
     edges = []
     for edge in graph.edges:
@@ -99,6 +99,11 @@ def hide(graph: Graph, *, views: bool = True, constants: bool = True) -> Graph:
     kept = [v for v in graph.vertices if stands_for[v.id] == v.id and (v.kind != "output" or v.id in fed)]
     kept = [_as_leaf(v) if v.op == ITEM and v.id not in fed else v for v in kept]
     return _renumbered(graph, kept, edges)
+
+
+def _is_seed(vertex: Vertex) -> bool:
+    """Whether a constant is where a backward pass begins."""
+    return vertex.phase != "forward" and vertex.name is not None
 
 
 def collapse(graph: Graph, depth: int = 1) -> Graph:
@@ -225,4 +230,5 @@ def _renumbered(
     old_inputs = [place[i] for i in graph.inputs if i in place]
     inputs = (*old_inputs, *(i for i in new_inputs if i not in set(old_inputs)))
     outputs = tuple(place[i] for i in graph.outputs if i in place)
-    return Graph(renumbered, tuple(edges), inputs=inputs, outputs=outputs)
+    values = {place[i]: value for i, value in graph.values.items() if i in place}
+    return Graph(renumbered, tuple(edges), inputs=inputs, outputs=outputs, values=values)

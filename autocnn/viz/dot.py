@@ -121,9 +121,7 @@ class _Picture:
         self.strokes.add(name)
         stroke = style.STROKES[name]
         attributes = [f'color="{stroke.color}" penwidth={stroke.width} style={stroke.style}']
-        if self.shapes and not (
-            name in ("leaf", "saved") or source.kind in LEAVES or target.kind == "output"
-        ):
+        if self.shapes and not (name in ("leaf", "saved") or source.kind in LEAVES or target.kind == "output"):
             attributes.append(f"label={quoted(' ' + shape(source) + ' ')}")
         if name.startswith("skip"):
             attributes.append("weight=0 arrowsize=0.5")

@@ -32,11 +32,7 @@ def legend(families: set[str], passes: set[str], strokes: set[str], above: Itera
     for number, stroke in enumerate(used):
         yield from ("    " + text for text in _stroke(number, style.STROKES[stroke]))
     rows += [
-        [
-            f"legend_{end}{number}"
-            for number in range(start, min(start + 2, len(used)))
-            for end in ("from", "to")
-        ]
+        [f"legend_{end}{number}" for number in range(start, min(start + 2, len(used))) for end in ("from", "to")]
         for start in range(0, len(used), 2)
     ]
     for row in rows:

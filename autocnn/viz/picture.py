@@ -44,9 +44,7 @@ class Picture:
         if suffix == "dot":
             return store.write_whole(path, self.dot.encode())
         if suffix not in FORMATS:
-            raise GraphError(
-                f"save: {Path(path).name} ends in {suffix!r}; one of .svg, .png, .pdf, .dot, .json"
-            )
+            raise GraphError(f"save: {Path(path).name} ends in {suffix!r}; one of .svg, .png, .pdf, .dot, .json")
         return store.write_whole(path, self.svg.encode() if suffix == "svg" else render(self.dot, suffix))
 
 

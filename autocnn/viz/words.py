@@ -85,9 +85,7 @@ def short(text: str, longest: int = LONGEST) -> str:
 
 
 def _printable(text: str) -> str:
-    return "".join(
-        c if c.isprintable() else " " if c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
+    return "".join(c if c.isprintable() else " " if c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _count(vertex: Vertex) -> int:

@@ -12,9 +12,7 @@ class Builder:
         self.vertices: list[Vertex] = []
         self.edges: list[Edge] = []
 
-    def leaf(
-        self, kind: str, shape: tuple[int, ...], name: str | None = None, scope: str = "", **more
-    ) -> int:
+    def leaf(self, kind: str, shape: tuple[int, ...], name: str | None = None, scope: str = "", **more) -> int:
         return self._add("", kind, (), {}, shape, name=name, scope=scope, **more)
 
     def op(self, op: str, sources: tuple[int, ...], shape: tuple[int, ...], scope: str = "", **more) -> int:
@@ -24,9 +22,7 @@ class Builder:
         return self._add(op, "op", sources, params, shape, scope=scope, **more)
 
     def output(self, source: int, name: str | None = None, scope: str = "", **more) -> int:
-        return self._add(
-            "", "output", (source,), {}, self.vertices[source].shape, name=name, scope=scope, **more
-        )
+        return self._add("", "output", (source,), {}, self.vertices[source].shape, name=name, scope=scope, **more)
 
     def _add(self, op, kind, sources, params, shape, *, name=None, scope="", **more) -> int:
         number = len(self.vertices)
@@ -37,9 +33,7 @@ class Builder:
 
     def graph(self) -> Graph:
         ends = {kind: tuple(v.id for v in self.vertices if v.kind == kind) for kind in ("input", "output")}
-        return Graph(
-            tuple(self.vertices), tuple(self.edges), inputs=ends["input"], outputs=ends["output"]
-        ).check()
+        return Graph(tuple(self.vertices), tuple(self.edges), inputs=ends["input"], outputs=ends["output"]).check()
 
 
 def block(*, skip: bool = True, order: int = 0, scope: str = "block") -> Graph:

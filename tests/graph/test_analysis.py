@@ -114,9 +114,7 @@ def test_counts():
     counts = analysis.count_parameters(graph)
     assert sum(counts.values()) == 61_706
     assert counts["lenet5/c1"] == 156
-    work = {
-        v.scope: analysis.multiply_adds(graph, v.id) for v in graph.vertices if v.op in ("conv", "matmul")
-    }
+    work = {v.scope: analysis.multiply_adds(graph, v.id) for v in graph.vertices if v.op in ("conv", "matmul")}
     assert work == {
         "lenet5/c1": 28 * 28 * 6 * 25,
         "lenet5/c2": 10 * 10 * 16 * 150,

@@ -84,9 +84,7 @@ def test_what_the_picture_says():
         "Legend",
     ):
         assert text in said
-    assert (
-        said.count("2×4×8×8") == 6
-    )  # input, output, and one on each edge between ops, the skip's end included
+    assert said.count("2×4×8×8") == 6  # input, output, and one on each edge between ops, the skip's end included
     assert "5 ops · 288 parameters · forward pass · no backward pass recorded" in said
 
 

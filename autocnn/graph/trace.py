@@ -1,0 +1,315 @@
+"""From running code to a Graph: `trace` watches a function run, `graph_of` reads what has already run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from autocnn.engine import Tensor, as_tensor, enable_grad, grad, slots, tape
+from autocnn.engine.debug import user_line
+from autocnn.engine.tape import SCALAR, Leaf, Node, Place, watching
+from autocnn.errors import GraphError
+from autocnn.graph.data import SEVERAL, Edge, Graph, Vertex
+from autocnn.graph.params import plain
+from autocnn.graph.transform import ancestors, subgraph
+
+Parameters = Mapping[str, Tensor] | Iterable[tuple[str, Tensor]]
+
+
+def trace(
+    function: Callable[..., Any],
+    *inputs: Any,
+    order: int = 0,
+    parameters: Parameters | None = None,
+    loss: Callable[[Any], Tensor] | None = None,
+    lines: bool = False,
+) -> Graph:
+    """Run a function, or a module, once, and return what it computed as a Graph.
+
+    ``order=1`` adds the backward pass, with the kernels that training runs: of ``loss(outputs)``, or of the sum
+    of the outputs. Its gradients follow the outputs: of inputs and parameters that require one. ``parameters``
+    names tensors; by default those of ``function.named_parameters()``. ``lines`` notes the user's source lines.
+    The graph holds what the outputs depend on; arrays of parameters and constants are in ``graph.values``.
+    Raises GraphError for an order or an output that it cannot record.
+
+    >>> import autocnn as ac
+    >>> from autocnn.graph import listing
+    >>> print(listing(trace(lambda x: x * x + 1, ac.Tensor([1.0, 2.0]))))
+    %0: f32[2] = input "x"
+    %1: f32[2] = mul(%0, %0)
+    %3: f32[2] = add(%1, 1)
+    %4: f32[2] = output(%3)
+    """
+    if order not in (0, 1):
+        raise GraphError(f"trace: order is {order}; 0 (forward) or 1 (forward and backward)")
+    names = _names(function, parameters)
+    recorder = _Recorder(names, lines)
+    operands = [_operand(x) for x in inputs]
+    for place, (name, x) in enumerate(zip(_argument_names(function, len(inputs)), operands, strict=True)):
+        if isinstance(x, Tensor):
+            recorder.give(place, name, x)
+    with enable_grad() if order else nullcontext(), watching(recorder):
+        result = function(*operands)
+        marked = list(_outputs(result))
+        roots = [x for _, x in marked] if loss is None else [loss(result)]
+        marked += [("loss", x) for x in roots if loss is not None]
+    sources = [(name, recorder.find(x)) for name, x in marked]
+    gradients = _backward(recorder, roots) if order else []
+    return recorder.graph(sources, gradients)
+
+
+def graph_of(*tensors: Tensor, parameters: Parameters | None = None) -> Graph:
+    """The graph that made tensors that already exist, from what was recorded for their gradients.
+
+    Leaves that require a gradient are parameters, others inputs. Code that ran without recording has no graph:
+    its results are inputs.
+
+    >>> import autocnn as ac
+    >>> x = ac.Tensor([2.0]).requires_grad_()
+    >>> len(graph_of(x * x))
+    3
+    """
+    recorder = _Recorder(_names(None, parameters), lines=False)
+    nodes: dict[int, Node] = {}
+    todo = [tensor.node() for tensor in tensors]
+    while todo:
+        node = todo.pop()
+        if node.serial not in nodes:
+            nodes[node.serial] = node
+            todo.extend(edge for edge in node.edges if edge is not SCALAR)
+    for serial in sorted(nodes):
+        recorder.read(nodes[serial])
+    return recorder.graph([(None, recorder.place_of[tensor.node().serial]) for tensor in tensors], [])
+
+
+class _Recorder:
+    """A watcher that writes vertices and edges down."""
+
+    def __init__(self, names: Mapping[int, str], lines: bool) -> None:
+        self.names = names
+        self.lines = lines
+        self.backward = False
+        self.place_of: dict[int, int] = {}
+        """The vertex of each node, by serial number."""
+        self.vertices: list[Vertex] = []
+        self.edges: list[Edge] = []
+        self.inputs: list[int] = []
+        self.values: dict[int, Any] = {}
+        self.leaves: dict[int, Tensor] = {}
+        """The tensors of parameters and inputs, by vertex."""
+        self._arrays: dict[int, tuple[Any, int, int]] = {}
+        """By the identity of an array: the array, kept alive, its vertex, and when that was made."""
+
+    # What a watcher does ------------------------------------------------------------------------------------
+
+    def place(self, place: Place) -> Place:
+        """The place of an op; whatever runs during the backward pass belongs to it."""
+        if self.backward and not place.order:
+            place = place._replace(order=1)
+        if self.lines and not place.order:
+            place = place._replace(line=user_line())
+        return place
+
+    def seen(self, node: Node, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
+        """Write an op down, and the leaves that it is the first to use."""
+        if inputs:
+            operands = list(zip(node.edges, inputs, strict=True))
+            sources = [self._number(x, node) if edge is SCALAR else self.find(x, node) for edge, x in operands]
+        else:
+            sources = [self.place_of[edge.serial] for edge in node.edges]
+        number = self._op(node, sources)
+        if len(outputs) == 1:
+            self._arrays[id(outputs[0])] = outputs[0], number, node.serial
+
+    def used(self, node: Node, saved: tuple[Any, ...]) -> None:
+        """Nothing to note: what a node saves was seen when it ran."""
+
+    # Vertices -----------------------------------------------------------------------------------------------
+
+    def give(self, place: int, name: str, tensor: Tensor) -> None:
+        """Note an argument of the function."""
+        node = tensor.node()
+        if node.serial in self.place_of:
+            first = self.place_of[node.serial]
+            raise GraphError(
+                f"trace: input {place} is the same tensor as input {first}; a graph has one vertex for each. "
+                "Pass a clone"
+            )
+        self.inputs.append(self._leaf(node, tensor, "input", name))
+
+    def find(self, tensor: Tensor, user: Node | None = None) -> int:
+        """The vertex of a tensor: of its node, of whatever made its very array, or a new leaf."""
+        node = tensor.node()
+        number = self.place_of.get(node.serial)
+        if number is None:
+            number = self._by_array(tensor)
+        if number is None:
+            kind = "parameter" if node.serial in self.names or _wants(node) else "constant"
+            number = self._leaf(node, tensor, kind, self.names.get(node.serial), user)
+        return number
+
+    def _by_array(self, tensor: Tensor) -> int | None:
+        """The vertex of a detached tensor: it has no node, but the array of one that has."""
+        entry = self._arrays.get(id(tensor.array))
+        if entry is None or tape.version(tensor.array) > entry[2]:
+            return None
+        self.place_of[tensor.node().serial] = entry[1]
+        return entry[1]
+
+    def _leaf(
+        self, node: Node, tensor: Tensor | None, kind: str, name: str | None, user: Node | None = None
+    ) -> int:
+        number = self.place_of[node.serial] = len(self.vertices)
+        place = Place() if user is None else user.place
+        phase = "backward" if self.backward and kind == "constant" else "forward"
+        scope = place.scope if kind != "input" else ""
+        self._add(node, "", kind, {}, scope=scope, phase=phase, name=name)
+        if tensor is not None:
+            self._arrays[id(tensor.array)] = tensor.array, number, node.serial
+            self.leaves[number] = tensor
+            if kind != "input":
+                self.values[number] = tensor.array.copy() if kind == "constant" else tensor.array
+        return number
+
+    def _number(self, value: Any, user: Node) -> int:
+        """A Python number that stands where a tensor could: a constant without an array."""
+        kind, phase = type(value).__name__, _phase(user.place)
+        place = len(self.vertices)
+        number = {} if value is None else {"value": value}
+        scope = user.place.scope
+        self.vertices.append(Vertex(place, "", "constant", number, (), kind, "cpu", scope, phase))
+        return place
+
+    def _op(self, node: Node, sources: list[int]) -> int:
+        number = self.place_of[node.serial] = len(self.vertices)
+        assert node.primitive is not None  # leaves are not run
+        place, saved = node.place, node.saved if type(node.saved) is tuple else ()
+        count = len(node.edges)
+        kept = tuple(i if i < count else count - 1 - i for i, x in enumerate(saved) if x is not None)
+        twin = self.place_of.get(place.twin) if place.twin is not None else None
+        self._add(
+            node, node.primitive.name, "op", plain(node.params), scope=place.scope, phase=_phase(place),
+            twin=twin, saved=kept, line=place.line,
+        )  # fmt: skip
+        self.edges.extend([Edge(source, number, position) for position, source in enumerate(sources)])
+        return number
+
+    def _add(self, node: Node, op: str, kind: str, params: Mapping[str, object], **more: Any) -> None:
+        several = node.primitive is not None and node.primitive.outputs
+        shape, dtype = ((), SEVERAL) if several else (tuple(node.shape), str(node.dtype))
+        self.vertices.append(
+            Vertex(len(self.vertices), op, kind, params, shape, dtype, str(node.device), **more)
+        )  # fmt: skip
+
+    def read(self, node: Node) -> None:
+        """Write down a node that ran before."""
+        if node.primitive is None:
+            tensor = node.tensor() if isinstance(node, Leaf) else None
+            kind = "parameter" if node.requires_grad else "input"
+            number = self._leaf(node, tensor, kind, self.names.get(node.serial))
+            if kind == "input":
+                self.inputs.append(number)
+            return
+        saved = node.saved if type(node.saved) is tuple else ()
+        numbers = [*saved, *[None] * len(node.edges)]
+        sources = [
+            self._number(numbers[i], node) if edge is SCALAR else self.place_of[edge.serial]
+            for i, edge in enumerate(node.edges)
+        ]
+        self._op(node, sources)
+
+    # The whole ----------------------------------------------------------------------------------------------
+
+    def graph(self, outputs: list[tuple[str | None, int]], gradients: list[tuple[int, int]]) -> Graph:
+        """The graph of what the outputs, and the gradients (of vertex, at vertex), depend on."""
+        ends: list[int] = []
+        for name, source in outputs:
+            ends.append(self._end(source, name, "", "forward", None))
+        for of, source in gradients:
+            leaf = self.vertices[of]
+            name = f"grad {leaf.name or f'%{of}'}"
+            ends.append(self._end(source, name, leaf.scope, "backward", of))
+        whole = Graph(
+            tuple(self.vertices),
+            tuple(self.edges),
+            inputs=tuple(self.inputs),
+            outputs=tuple(ends),
+            values=self.values,
+        )
+        return subgraph(whole, ancestors(whole, *ends, *self.inputs))
+
+    def _end(self, source: int, name: str | None, scope: str, phase: str, twin: int | None) -> int:
+        made = self.vertices[source]
+        number = len(self.vertices)
+        self.vertices.append(
+            Vertex(number, "", "output", {}, made.shape, made.dtype, made.device, scope, phase, twin, name)
+        )
+        self.edges.append(Edge(source, number, 0))
+        return number
+
+
+def _backward(recorder: _Recorder, outputs: list[Tensor]) -> list[tuple[int, int]]:
+    """Run the backward pass; pairs of a leaf's vertex and its gradient's."""
+    roots = [x for x in outputs if x.requires_grad]
+    wanted = [(number, leaf) for number, leaf in recorder.leaves.items() if leaf.requires_grad]
+    if not roots or not wanted:
+        raise GraphError(
+            "trace: no output depends on anything that requires a gradient, so there is no backward pass; "
+            "use order=0, or requires_grad_() on an input or parameter"
+        )
+    seeds = [slots.ones_like(x.detach()) for x in roots]
+    recorder.backward = True
+    for seed in seeds:
+        recorder._leaf(seed.node(), seed, "constant", "seed")
+    with watching(recorder):
+        found = grad(roots, [leaf for _, leaf in wanted], seeds, allow_unused=True)
+    pairs = zip(wanted, found, strict=True)
+    return [(number, recorder.find(g)) for (number, _), g in pairs if g is not None]
+
+
+def _phase(place: Place) -> str:
+    return ("forward", "backward", "second")[min(place.order, 2)]
+
+
+def _wants(node: Node) -> bool:
+    return node.primitive is None and node.requires_grad
+
+
+def _operand(value: Any) -> Any:
+    """Arrays and lists become tensors; numbers, texts, None and the like are passed on as they are."""
+    return as_tensor(value) if hasattr(value, "__array__") or isinstance(value, list) else value
+
+
+def _argument_names(function: Any, count: int) -> list[str]:
+    called = getattr(function, "forward", function)
+    try:
+        parameters = list(inspect.signature(called).parameters.values())
+    except (TypeError, ValueError):  # a builtin that does not say
+        parameters = []
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "input")
+    return [names[place] if place < len(names) else f"{rest}{place}" for place in range(count)]
+
+
+def _names(function: Any, parameters: Parameters | None) -> dict[int, str]:
+    """Names of tensors by the serial number of their node."""
+    if parameters is None:
+        pairs: list[tuple[str, Tensor]] = []
+        for method in ("named_parameters", "named_buffers"):
+            pairs += list(getattr(function, method)()) if hasattr(function, method) else []
+    else:
+        pairs = list(parameters.items() if isinstance(parameters, Mapping) else parameters)
+    return {tensor.node().serial: name for name, tensor in pairs}
+
+
+def _outputs(result: Any) -> Iterable[tuple[str | None, Tensor]]:
+    """The tensors that a function returned: one, several, or by name."""
+    if isinstance(result, Tensor):
+        return [(None, result)]
+    if isinstance(result, Mapping):
+        return [(str(key), value) for key, value in result.items() if isinstance(value, Tensor)]
+    if isinstance(result, tuple | list):
+        return [(None, value) for value in result if isinstance(value, Tensor)]
+    raise GraphError(f"trace: the function returned {type(result).__name__}; a tensor, several, or a dict of them")
