@@ -250,6 +250,7 @@ _MULTIPLY_ADDS: Mapping[str, Callable[[Vertex, list[Vertex]], int]] = {
     "conv_weight": _conv_weight,
     "matmul": _matmul,
     "linear": _matmul,
+    "project": _matmul,
 }
 
 

@@ -31,14 +31,14 @@ def replay(graph: Graph, inputs: Sequence[Any], values: Mapping[int, Array] | No
         uses[edge.source] += 1
     results: dict[int, Array] = {}
     extra: dict[int, tuple[Array, ...]] = {}
-    residual_of = {graph.in_edges(v.id)[0].source for v in graph.vertices if v.params.get("residual")}
+    residual_of = {graph.in_edges(v.id)[0].source for v in graph.vertices if _is_residual(v)}
     for vertex in graph.vertices:
         sources = [edge.source for edge in graph.in_edges(vertex.id)]
         if vertex.kind == "output":
             results[vertex.id] = made[sources[0]]
         elif vertex.op == ITEM:
             place: Any = vertex.params["index"]
-            made[vertex.id] = (extra if vertex.params.get("residual") else made)[sources[0]][place]
+            made[vertex.id] = (extra if _is_residual(vertex) else made)[sources[0]][place]
         elif vertex.kind == "op":
             made[vertex.id], residuals = _run(vertex, [made[source] for source in sources])
             if vertex.id in residual_of:
@@ -49,6 +49,10 @@ def replay(graph: Graph, inputs: Sequence[Any], values: Mapping[int, Array] | No
                 del made[source]
                 extra.pop(source, None)
     return tuple(results[number] for number in graph.outputs)
+
+
+def _is_residual(vertex: Vertex) -> bool:
+    return vertex.op == ITEM and bool(vertex.params.get("residual"))
 
 
 def _run(vertex: Vertex, arrays: list[Any]) -> tuple[Any, tuple[Array, ...]]:

@@ -8,21 +8,8 @@ from dataclasses import replace
 from autocnn.errors import GraphError
 from autocnn.graph.data import ITEM, LEAVES, Edge, Graph, Vertex
 
-VIEWS = frozenset(
-    {
-        "broadcast_to",
-        "cast",
-        "expand",
-        "flatten",
-        "permute",
-        "reshape",
-        "squeeze",
-        "transpose",
-        "unsqueeze",
-        "view",
-    }
-)
-"""Ops that only say how the elements of their first argument are seen."""
+VIEWS = frozenset({"alias", "broadcast_to", "cast", "clone", "contiguous", "permute", "reshape", "transpose"})
+"""Ops that hand on all elements of their first argument, and no others."""
 
 
 def subgraph(graph: Graph, keep: Iterable[int]) -> Graph:
