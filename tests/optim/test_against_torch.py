@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autocnn import optim
+from autocnn import nn, optim
 from autocnn.engine import Tensor
 
 torch = pytest.importorskip("torch")
@@ -145,7 +145,7 @@ def test_clipping_by_norm(norm_type: float, max_norm: float) -> None:
             gradient = pair.rng.standard_normal(theirs.shape)
             theirs.grad, ours.grad = torch.tensor(gradient), Tensor(gradient.copy())
     expected = torch.nn.utils.clip_grad_norm_(pair.theirs, max_norm, norm_type)
-    got = optim.clip_grad_norm_(iter(pair.ours), max_norm, norm_type)
+    got = nn.utils.clip_grad_norm_(iter(pair.ours), max_norm, norm_type)
     assert got.shape == ()
     np.testing.assert_allclose(got.array, expected.numpy(), rtol=1e-12)
     for theirs, ours in zip(pair.theirs, pair.ours, strict=True):
@@ -158,5 +158,5 @@ def test_clipping_by_value() -> None:
     theirs, ours = torch.zeros(5, 5, requires_grad=True), Tensor(np.zeros((5, 5), np.float32)).requires_grad_()
     theirs.grad, ours.grad = torch.tensor(gradient), Tensor(gradient.copy())
     torch.nn.utils.clip_grad_value_([theirs], 0.5)
-    optim.clip_grad_value_(ours, 0.5)
+    nn.utils.clip_grad_value_(ours, 0.5)
     np.testing.assert_array_equal(ours.grad.array, theirs.grad.numpy())

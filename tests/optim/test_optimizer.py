@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autocnn import optim
+from autocnn import nn, optim
 from autocnn.engine import Tensor, is_grad_enabled, no_grad
 from autocnn.engine.tape import version
 from autocnn.errors import ArgumentError, GradientError, InPlaceError, NonFiniteError, OperandError, StateError
@@ -259,12 +259,12 @@ def nesterov(**options: float) -> optim.SGD:
             "SGD: nesterov with momentum 0.9 and dampening 0.1; it needs a momentum, and no dampening",
         ),
         (
-            lambda: optim.clip_grad_norm_([weight(1)], -1),
+            lambda: nn.utils.clip_grad_norm_([weight(1)], -1),
             ArgumentError,
             "clip_grad_norm_: max_norm is -1; it is at least 0",
         ),
         (
-            lambda: optim.clip_grad_value_([weight(1)], -0.5),
+            lambda: nn.utils.clip_grad_value_([weight(1)], -0.5),
             ArgumentError,
             "clip_grad_value_: clip_value is -0.5; it is at least 0",
         ),
@@ -278,16 +278,16 @@ def test_errors(make: Callable[[], object], error: type[Exception], text: str) -
 
 def test_clipping_nothing_and_what_is_not_finite() -> None:
     w = weight(2)
-    assert float(optim.clip_grad_norm_([w], 1.0)) == 0
+    assert float(nn.utils.clip_grad_norm_([w], 1.0)) == 0
     w.grad = Tensor(np.array([np.inf, 1], np.float32))
     with pytest.raises(NonFiniteError) as caught:
-        optim.clip_grad_norm_([w], 1.0, error_if_nonfinite=True)
+        nn.utils.clip_grad_norm_([w], 1.0, error_if_nonfinite=True)
     assert str(caught.value) == (
         "clip_grad_norm_: the norm of order 2.0 of all gradients is inf; "
         "it cannot be clipped. Lower the learning rate, or look for the first bad value in debug mode"
     )
     w.grad = Tensor(np.array([3, 4], np.float32))
     before = version(w.grad.array)
-    assert float(optim.clip_grad_norm_(w, 1.0)) == 5
+    assert float(nn.utils.clip_grad_norm_(w, 1.0)) == 5
     assert w.grad.dtype == np.float32
     assert version(w.grad.array) > before

@@ -1,12 +1,14 @@
-"""Gradients kept within bounds, in place."""
+"""All gradients, or parameters, of a model at once: kept within bounds, laid out as one vector."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from autocnn.engine import Tensor, namespace
+from autocnn.engine import Tensor, namespace, no_grad
+from autocnn.engine.inplace import write
 from autocnn.engine.tape import written
-from autocnn.errors import ArgumentError, NonFiniteError
+from autocnn.errors import ArgumentError, NonFiniteError, ShapeError
+from autocnn.ops import cat, reshape
 from autocnn.types import Array
 
 
@@ -70,3 +72,34 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Array]:
     """The arrays of the gradients that there are."""
     tensors = [parameters] if isinstance(parameters, Tensor) else parameters
     return [tensor.grad.array for tensor in tensors if tensor.grad is not None]
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
+    """All parameters in one vector, one after the other; gradients flow through it.
+
+    >>> parameters_to_vector([Tensor([[1.0, 2.0]]), Tensor([3.0])]).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    return cat([reshape(p, -1) for p in parameters])
+
+
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
+    """Write a vector, such as `parameters_to_vector` makes, back into the parameters.
+
+    Raises ShapeError where its length is not theirs.
+
+    >>> p = Tensor([[0.0, 0.0]])
+    >>> vector_to_parameters(Tensor([1.0, 2.0]), [p])
+    >>> p.tolist()
+    [[1.0, 2.0]]
+    """
+    listed = list(parameters)
+    total = sum(p.array.size for p in listed)
+    if vec.shape != (total,):
+        raise ShapeError(f"vector_to_parameters: vec has shape {vec.shape}; the parameters need ({total},)")
+    start = 0
+    with no_grad():
+        for p in listed:
+            end = start + p.array.size
+            write(p, Tensor(vec.array[start:end].reshape(p.shape)), "vector_to_parameters")
+            start = end

@@ -1,0 +1,1 @@
+"""Modules, containers, layers, first values."""
