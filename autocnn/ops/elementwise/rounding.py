@@ -1,0 +1,82 @@
+"""Rounding: piecewise constant, so that the derivative is 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autocnn.engine import Tensor, as_tensor, method, primitive
+from autocnn.ops.elementwise.arithmetic import _zeros_like, sub
+
+
+@method("floor")
+def floor(x: Any) -> Tensor:
+    """The largest whole number <= x.
+
+    >>> floor(Tensor([-1.5, 1.5])).tolist()
+    [-2.0, 1.0]
+    """
+    return _floor(as_tensor(x))
+
+
+@primitive()
+def _floor(xp: Any, x: Any) -> Any:
+    return xp.floor(x)
+
+
+@method("ceil")
+def ceil(x: Any) -> Tensor:
+    """The smallest whole number >= x.
+
+    >>> ceil(Tensor([-1.5, 1.5])).tolist()
+    [-1.0, 2.0]
+    """
+    return _ceil(as_tensor(x))
+
+
+@primitive()
+def _ceil(xp: Any, x: Any) -> Any:
+    return xp.ceil(x)
+
+
+@method("trunc", "fix")
+def trunc(x: Any) -> Tensor:
+    """x rounded towards 0.
+
+    >>> trunc(Tensor([-1.5, 1.5])).tolist()
+    [-1.0, 1.0]
+    """
+    return _trunc(as_tensor(x))
+
+
+@primitive()
+def _trunc(xp: Any, x: Any) -> Any:
+    return xp.trunc(x)
+
+
+@method("round", "__round__")
+def round(x: Any, *, decimals: int = 0) -> Tensor:
+    """x rounded to the nearest number of so many decimals, halves to even.
+
+    >>> round(Tensor([0.5, 1.5, 2.25]), decimals=0).tolist()
+    [0.0, 2.0, 2.0]
+    """
+    return _round(as_tensor(x), decimals=int(decimals))
+
+
+@primitive()
+def _round(xp: Any, x: Any, *, decimals: int) -> Any:
+    return xp.round(x, decimals)
+
+
+for _step in (_floor, _ceil, _trunc, _round):
+    _step.vjp(lambda g, z, x, **params: _zeros_like(g))
+
+
+@method("frac")
+def frac(x: Any) -> Tensor:
+    """x - trunc(x): what stands behind the point; its derivative is 1.
+
+    >>> frac(Tensor([-1.5, 1.25])).tolist()
+    [-0.5, 0.25]
+    """
+    return sub(x, trunc(x))

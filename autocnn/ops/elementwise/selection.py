@@ -1,0 +1,260 @@
+"""Choosing between values: where, maximum, minimum, clip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, result_type
+from autocnn.errors import ArgumentError, DTypeError
+from autocnn.ops.broadcast import unbroadcast
+from autocnn.ops.elementwise.casts import cast
+from autocnn.ops.elementwise.comparison import _ge, _isfinite
+
+_NUMBERS = (int, float, bool)
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """input where the condition holds, other elsewhere; with a condition alone, the indices at which it holds.
+
+    Raises DTypeError unless the condition is boolean.
+
+    >>> where(Tensor([True, False]), Tensor([1.0, 2.0]), 0.0).tolist()
+    [1.0, 0.0]
+    """
+    condition = as_tensor(condition)
+    if input is None or other is None:
+        if input is not None or other is not None:
+            raise ArgumentError("where: one of input and other is missing; give both, or the condition alone")
+        return tuple(map(Tensor, condition._array.nonzero()))
+    if condition.dtype.kind != "b":
+        raise DTypeError(f"where: condition is {condition.dtype}; it must be bool. Compare with 0 first")
+    return _where(condition, *promote(input, other))
+
+
+@method("where")
+def _where_method(x: Tensor, condition: Any, other: Any) -> Tensor:
+    return where(condition, x, other)
+
+
+@primitive(saves=("condition",))
+def _where(xp: Any, condition: Any, x: Any, y: Any) -> Any:
+    return xp.where(condition, x, y)
+
+
+_where.vjp(
+    None,
+    lambda g, z, condition, x, y: unbroadcast(_where(condition, g, 0.0), x),
+    lambda g, z, condition, x, y: unbroadcast(_where(condition, 0.0, g), y),
+)
+
+
+@method("masked_fill")
+def masked_fill(x: Any, mask: Any, value: Any) -> Tensor:
+    """value where the mask holds, x elsewhere.
+
+    >>> masked_fill(Tensor([1.0, 2.0]), Tensor([True, False]), -1.0).tolist()
+    [-1.0, 2.0]
+    """
+    x, mask = as_tensor(x), as_tensor(mask)
+    if mask.dtype.kind != "b":
+        raise DTypeError(f"masked_fill: mask is {mask.dtype}; it must be bool. Compare with 0 first")
+    value = x.dtype.type(value).item() if type(value) in _NUMBERS else cast(value, x.dtype)
+    return _where(mask, value, x)
+
+
+# The greater, the lesser -------------------------------------------------------------------------------------
+
+
+@method("maximum")
+def maximum(x: Any, other: Any) -> Tensor:
+    """The greater of x and other, elementwise; a NaN in either stays. Ties share the gradient evenly.
+
+    >>> maximum(Tensor([1.0, 4.0]), Tensor([3.0, 2.0])).tolist()
+    [3.0, 4.0]
+    """
+    return binary(_maximum, x, other)
+
+
+@primitive(saves=("x", "y"))
+def _maximum(xp: Any, x: Any, y: Any) -> Any:
+    return xp.maximum(x, y)
+
+
+@method("minimum")
+def minimum(x: Any, other: Any) -> Tensor:
+    """The lesser of x and other, elementwise; a NaN in either stays. Ties share the gradient evenly.
+
+    >>> minimum(Tensor([1.0, 4.0]), Tensor([3.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+    return binary(_minimum, x, other)
+
+
+@primitive(saves=("x", "y"))
+def _minimum(xp: Any, x: Any, y: Any) -> Any:
+    return xp.minimum(x, y)
+
+
+@primitive(saves=("x", "y"))
+def _greater_share(xp: Any, g: Any, x: Any, y: Any) -> Any:
+    """What x gets of the cotangent of max(x, y): all, half at a tie, nothing where it is the lesser."""
+    return xp.where(x == y, g * 0.5, xp.where(x < y, 0.0, g))
+
+
+_greater_share.vjp(lambda g, z, _, x, y: _greater_share(g, x, y), None, None)
+_maximum.vjp(
+    lambda g, z, x, y: unbroadcast(_greater_share(g, x, y), x),
+    lambda g, z, x, y: unbroadcast(_greater_share(g, y, x), y),
+)
+_minimum.vjp(
+    lambda g, z, x, y: unbroadcast(_greater_share(g, y, x), x),
+    lambda g, z, x, y: unbroadcast(_greater_share(g, x, y), y),
+)
+
+
+@method("fmax")
+def fmax(x: Any, other: Any) -> Tensor:
+    """The greater of x and other, elementwise, or the one that is no NaN; a tie gives x the gradient.
+
+    >>> fmax(Tensor([1.0, float("nan")]), Tensor([3.0, 2.0])).tolist()
+    [3.0, 2.0]
+    """
+    return binary(_fmax, x, other)
+
+
+@primitive(saves=("x", "y"))
+def _fmax(xp: Any, x: Any, y: Any) -> Any:
+    return xp.fmax(x, y)
+
+
+@method("fmin")
+def fmin(x: Any, other: Any) -> Tensor:
+    """The lesser of x and other, elementwise, or the one that is no NaN; a tie gives x the gradient.
+
+    >>> fmin(Tensor([1.0, float("nan")]), Tensor([3.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+    return binary(_fmin, x, other)
+
+
+@primitive(saves=("x", "y"))
+def _fmin(xp: Any, x: Any, y: Any) -> Any:
+    return xp.fmin(x, y)
+
+
+@primitive(differentiable=False)
+def _takes_first(xp: Any, x: Any, y: Any, *, greater: bool) -> Any:
+    """Whether fmax, or fmin, chose x."""
+    return (x >= y if greater else x <= y) | xp.isnan(y)
+
+
+_fmax.vjp(
+    lambda g, z, x, y: unbroadcast(_where(_takes_first(x, y, greater=True), g, 0.0), x),
+    lambda g, z, x, y: unbroadcast(_where(_takes_first(x, y, greater=True), 0.0, g), y),
+)
+_fmin.vjp(
+    lambda g, z, x, y: unbroadcast(_where(_takes_first(x, y, greater=False), g, 0.0), x),
+    lambda g, z, x, y: unbroadcast(_where(_takes_first(x, y, greater=False), 0.0, g), y),
+)
+
+
+# Limits ------------------------------------------------------------------------------------------------------
+
+
+@method("clamp", "clip")
+def clamp(x: Any, min: Any = None, max: Any = None) -> Tensor:
+    """x kept between min and max, numbers or tensors; where it was cut off its derivative is 0.
+
+    Raises ArgumentError where neither is given.
+
+    >>> clamp(Tensor([-1.0, 0.5, 2.0]), 0, 1).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    if min is None and max is None:
+        raise ArgumentError("clamp: min and max are None; give at least one")
+    bounds = [b for b in (min, max) if b is not None]
+    x = as_tensor(x)
+    x = cast(x, result_type(x, *[b if type(b) in _NUMBERS else as_tensor(b) for b in bounds]))
+    if all(type(b) in _NUMBERS for b in bounds):
+        return _clamp(x, low=min, high=max)
+    if min is not None:
+        x = binary(_clamp_min, x, min)
+    return x if max is None else binary(_clamp_max, x, max)
+
+
+clip = clamp
+
+
+@primitive(saves=("x",))
+def _clamp(xp: Any, x: Any, *, low: float | None, high: float | None) -> Any:
+    x = x if low is None else xp.maximum(x, low)
+    return x if high is None else xp.minimum(x, high)
+
+
+@primitive(saves=("x",))
+def _clamp_backward(xp: Any, g: Any, x: Any, *, low: float | None, high: float | None) -> Any:
+    """The cotangent g where x lay within the limits."""
+    inside = x <= high if low is None else x >= low if high is None else (x >= low) & (x <= high)
+    return xp.where(inside, g, 0.0)
+
+
+_clamp.vjp(lambda g, z, x, low, high: _clamp_backward(g, x, low=low, high=high))
+_clamp_backward.vjp(lambda g, z, _, x, low, high: _clamp_backward(g, x, low=low, high=high), None)
+
+
+@method("clamp_min")
+def clamp_min(x: Any, min: Any) -> Tensor:
+    """x, but at least min.
+
+    >>> clamp_min(Tensor([-1.0, 2.0]), 0).tolist()
+    [0.0, 2.0]
+    """
+    return clamp(x, min=min)
+
+
+@method("clamp_max")
+def clamp_max(x: Any, max: Any) -> Tensor:
+    """x, but at most max.
+
+    >>> clamp_max(Tensor([-1.0, 2.0]), 0).tolist()
+    [-1.0, 0.0]
+    """
+    return clamp(x, max=max)
+
+
+@primitive(saves=("x", "y"))
+def _clamp_min(xp: Any, x: Any, y: Any) -> Any:
+    return xp.maximum(x, y)
+
+
+@primitive(saves=("x", "y"))
+def _clamp_max(xp: Any, x: Any, y: Any) -> Any:
+    return xp.minimum(x, y)
+
+
+_clamp_min.vjp(
+    lambda g, z, x, y: unbroadcast(_where(_ge(x, y), g, 0.0), x),
+    lambda g, z, x, y: unbroadcast(_where(_ge(x, y), 0.0, g), y),
+)
+_clamp_max.vjp(
+    lambda g, z, x, y: unbroadcast(_where(_ge(y, x), g, 0.0), x),
+    lambda g, z, x, y: unbroadcast(_where(_ge(y, x), 0.0, g), y),
+)
+
+
+@method("nan_to_num")
+def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+    """x with NaN, inf and -inf replaced by numbers: 0, and the largest finite ones of the dtype.
+
+    >>> nan_to_num(Tensor([float("nan"), 1.0])).tolist()
+    [0.0, 1.0]
+    """
+    return _nan_to_num(as_tensor(x), nan=nan, posinf=posinf, neginf=neginf)
+
+
+@primitive(saves=("x",))
+def _nan_to_num(xp: Any, x: Any, *, nan: float, posinf: float | None, neginf: float | None) -> Any:
+    return xp.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+_nan_to_num.vjp(lambda g, z, x, **params: _where(_isfinite(x), g, 0.0))
