@@ -183,6 +183,8 @@ class Plain(Gradient):
 
     def done(self, node: Node, g: Any) -> Any:
         owned = node.serial in self.owned
+        if type(g) is Parts:
+            return _hooked_parts(node, g) if node.hooks is not None else g
         if node.hooks is not None:
             g = _hooked(node, Tensor(g))._array
             owned = False  # a hook may have kept it
@@ -270,6 +272,8 @@ class Recorded(Gradient):
             return slots.add(old, new)  # type: ignore[no-any-return]
 
     def done(self, node: Node, g: Any) -> Any:
+        if type(g) is Parts:
+            return _hooked_parts(node, g) if node.hooks is not None else g
         if node.hooks is not None:
             g = _hooked(node, g)
         if node.serial in self.wanted:
@@ -311,10 +315,26 @@ def _with_residuals(node: Node, kept: Sequence[Any]) -> dict[str, Any]:
 def _hooked(node: Node, g: Tensor) -> Tensor:
     for hook in node.hooks or ():
         answer = hook(g)
-        if answer is None:
-            continue
-        if not isinstance(answer, Tensor) or answer.shape != g.shape or answer.dtype != g.dtype:
-            got = f"{answer.dtype} {answer.shape}" if isinstance(answer, Tensor) else type(answer).__name__
-            raise GradientError(f"hook of {node.name}: returned {got}, the gradient is {g.dtype} {g.shape}")
-        g = answer
+        if answer is not None:
+            g = _fitting(node, answer, g)
     return g
+
+
+def _hooked_parts(node: Node, parts: Parts) -> Parts:
+    """Hooks of a node with several outputs get a tuple: a gradient for each, None where nothing arrived."""
+    given = tuple([None if g is None else as_tensor(g) for g in parts.values])
+    for hook in node.hooks or ():
+        answer = hook(given)
+        if answer is not None:
+            pairs = zip(answer, given, strict=True)
+            given = tuple([new if new is None or g is None else _fitting(node, new, g) for new, g in pairs])
+    plain = not any(isinstance(g, Tensor) for g in parts.values)
+    parts.values = [g._array if plain and g is not None else g for g in given]
+    return parts
+
+
+def _fitting(node: Node, answer: Any, g: Tensor) -> Tensor:
+    if not isinstance(answer, Tensor) or answer.shape != g.shape or answer.dtype != g.dtype:
+        got = f"{answer.dtype} {answer.shape}" if isinstance(answer, Tensor) else type(answer).__name__
+        raise GradientError(f"hook of {node.name}: returned {got}, the gradient is {g.dtype} {g.shape}")
+    return answer
