@@ -1,0 +1,71 @@
+"""In-place spellings of the pure ops: `x.add_(y)`, `x += y`, `x.zero_()`; see `engine.inplace` for what they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autocnn.engine import METHODS, Tensor, as_tensor, method, write
+
+_SPELLED = (
+    "add", "sub", "mul", "div", "pow", "neg", "abs", "square", "sqrt", "rsqrt", "reciprocal", "exp", "expm1", "log",
+    "log1p", "sin", "cos", "tanh", "sigmoid", "relu", "clip", "clamp", "floor", "ceil", "round", "trunc", "sign",
+    "remainder", "masked_fill", "lerp", "addcmul", "addcdiv", "scatter_add", "index_add", "fmod", "floor_divide",
+)  # fmt: skip
+_OPERATORS = {
+    "__iadd__": "__add__", "__isub__": "__sub__", "__imul__": "__mul__", "__itruediv__": "__truediv__",
+    "__ifloordiv__": "__floordiv__", "__imod__": "__mod__", "__ipow__": "__pow__", "__iand__": "__and__",
+    "__ior__": "__or__", "__ixor__": "__xor__",
+}  # fmt: skip
+
+
+def _in_place(pure: Callable[..., Tensor], spelling: str) -> Callable[..., Tensor]:
+    def spelled(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return write(self, pure(self, *args, **kwargs), spelling)
+
+    spelled.__name__ = spelling
+    spelled.__qualname__ = f"Tensor.{spelling}"
+    spelled.__doc__ = f"`{pure.__name__}`, written into the tensor's own memory; returns the tensor."
+    return spelled
+
+
+for _name in _SPELLED:
+    if _name in METHODS:
+        method(f"{_name}_")(_in_place(METHODS[_name], f"{_name}_"))
+for _name, _pure in _OPERATORS.items():
+    if _pure in METHODS:
+        method(_name)(_in_place(METHODS[_pure], f"{_name.strip('_')[1:]}_"))
+
+
+@method("zero_")
+def zero_(self: Tensor) -> Tensor:
+    """Write 0 into every element.
+
+    >>> Tensor([1.0, 2.0]).zero_().tolist()
+    [0.0, 0.0]
+    """
+    return fill_(self, 0)
+
+
+@method("fill_")
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Write one value into every element.
+
+    >>> Tensor([1.0, 2.0]).fill_(3).tolist()
+    [3.0, 3.0]
+    """
+    return write(self, as_tensor(value), "fill_") if isinstance(value, Tensor) else _filled(self, value)
+
+
+@method("copy_")
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Write the values of another tensor, broadcast and cast, into this one; their gradient follows.
+
+    >>> Tensor([1.0, 2.0]).copy_(Tensor([5])).tolist()
+    [5.0, 5.0]
+    """
+    return write(self, as_tensor(src), "copy_", cast=True)
+
+
+def _filled(self: Tensor, value: Any) -> Tensor:
+    return write(self, Tensor(self.array.dtype.type(value)), "fill_")
