@@ -74,9 +74,7 @@ def pads(
         if padding == "full":
             return tuple((r, r) for r in reach)
         if padding != "same":
-            raise ArgumentError(
-                f"{op}: padding is {padding!r}; it must be numbers, 'same', 'valid' or 'full'"
-            )
+            raise ArgumentError(f"{op}: padding is {padding!r}; it must be numbers, 'same', 'valid' or 'full'")
         if any(s != 1 for s in stride):
             raise ArgumentError(f"{op}: padding is 'same' with stride {by(stride)}; 'same' needs stride 1")
         return tuple((r // 2, r - r // 2) for r in reach)

@@ -91,9 +91,7 @@ def manual_seed(seed: int) -> Generator:
     return default_generator()
 
 
-def uniform(
-    key: int, counter: int, shape: Sequence[int], dtype: Any = np.float32, xp: Namespace = np
-) -> Array:
+def uniform(key: int, counter: int, shape: Sequence[int], dtype: Any = np.float32, xp: Namespace = np) -> Array:
     """Uniform on [0, 1).
 
     >>> uniform(0, 0, (2,)).tolist() == uniform(0, 0, (2,)).tolist()
@@ -102,9 +100,7 @@ def uniform(
     return _moved(xp, _stream(key, counter).random(tuple(shape), dtype=_float(dtype)), dtype)
 
 
-def normal(
-    key: int, counter: int, shape: Sequence[int], dtype: Any = np.float32, xp: Namespace = np
-) -> Array:
+def normal(key: int, counter: int, shape: Sequence[int], dtype: Any = np.float32, xp: Namespace = np) -> Array:
     """Standard normal.
 
     >>> normal(0, 0, (2, 3)).dtype

@@ -13,11 +13,13 @@ from autocnn.engine.views import Path, base_of, follow, views_of
 from autocnn.errors import DTypeError, InPlaceError, ShapeError
 
 
-def write(target: Tensor, value: Any, op: str) -> Tensor:
+def write(target: Tensor, value: Any, op: str, *, cast: bool = False) -> Tensor:
     """Write a value, computed by the pure op, into a tensor's memory; returns the tensor.
 
     Every alias sees the new values; views, and the tensor that a view looks into, get the graph of what they now
-    hold. Raises InPlaceError on a leaf that requires a gradient while ops are recorded, ShapeError or DTypeError
+    hold. `cast` allows what would lose precision.
+
+    Raises InPlaceError on a leaf that requires a gradient while ops are recorded, ShapeError or DTypeError
     where the value does not fit.
 
     >>> import autocnn as ac
@@ -25,7 +27,10 @@ def write(target: Tensor, value: Any, op: str) -> Tensor:
     >>> write(x, x * 3, "mul_") is x, x.tolist()
     (True, [3.0, 6.0])
     """
-    value = _fitted(target, as_tensor(value), op)
+    value = as_tensor(value)
+    if cast and value.dtype != target.dtype:
+        value = slots.cast(value, target.dtype)
+    value = _fitted(target, value, op)
     base, path = base_of(target)
     recording = local.context.recording
     if recording and base.requires_grad and base.is_leaf:

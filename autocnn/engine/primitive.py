@@ -246,9 +246,10 @@ def binary(p: Primitive, x: Any, y: Any) -> Tensor:
         b = y._array
         u = x._node
         v = y._node
-    except AttributeError:
-        return p.record(promote(x, y), NO_PARAMS)  # type: ignore[no-any-return]
-    if type(a) is not _ndarray or type(b) is not _ndarray or a.dtype is not b.dtype or context.watch:
+        common = type(a) is _ndarray and type(b) is _ndarray and a.dtype is b.dtype and context.watch is None
+    except AttributeError:  # a number, an array, a list
+        common = False
+    if not common:
         return p.record(promote(x, y), NO_PARAMS)  # type: ignore[no-any-return]
     try:
         z = p.forward(np, a, b)

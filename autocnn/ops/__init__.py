@@ -1,6 +1,6 @@
 """Every primitive: promise, computation, derivative, together."""
 
-from autocnn.ops import show
+from autocnn.ops import inplace, show
 from autocnn.ops.activation import (
     log_softmax,
     relu,
@@ -236,6 +236,7 @@ __all__ = [
     "isinf",
     "isnan",
     "le",
+    "inplace",
     "lerp",
     "linear",
     "linspace",

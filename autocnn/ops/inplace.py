@@ -1,16 +1,20 @@
-"""In-place spellings of the pure ops: `x.add_(y)`, `x += y`, `x.zero_()`; see `engine.inplace` for what they promise."""
+"""In-place spellings of the pure ops: `x.add_(y)`, `x += y`, `x.zero_()`. What they promise: `engine.inplace`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import autocnn.ops.activation
+import autocnn.ops.elementwise
+import autocnn.ops.indexing
+import autocnn.ops.reduce  # noqa: F401 (these fill the table of methods, from which the spellings are made)
 from autocnn.engine import METHODS, Tensor, as_tensor, method, write
 
 _SPELLED = (
-    "add", "sub", "mul", "div", "pow", "neg", "abs", "square", "sqrt", "rsqrt", "reciprocal", "exp", "expm1", "log",
-    "log1p", "sin", "cos", "tanh", "sigmoid", "relu", "clip", "clamp", "floor", "ceil", "round", "trunc", "sign",
-    "remainder", "masked_fill", "lerp", "addcmul", "addcdiv", "scatter_add", "index_add", "fmod", "floor_divide",
+    "add", "sub", "mul", "div", "pow", "neg", "abs", "square", "sqrt", "rsqrt", "reciprocal", "exp", "expm1",
+    "log", "log1p", "sin", "cos", "tanh", "sigmoid", "relu", "clip", "clamp", "floor", "ceil", "round", "trunc",
+    "sign", "remainder", "masked_fill", "lerp", "addcmul", "addcdiv", "scatter_add", "fmod", "floor_divide",
 )  # fmt: skip
 _OPERATORS = {
     "__iadd__": "__add__", "__isub__": "__sub__", "__imul__": "__mul__", "__itruediv__": "__truediv__",

@@ -83,9 +83,7 @@ def conv_input(
         # With stride 1 the adjoint is a convolution with the flipped kernel: cheaper than a scatter.
         reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
         rest = tuple((r - lo, r - hi) for r, (lo, hi) in zip(reach, padding, strict=True))
-        return conv(
-            xp, g, _flipped(xp, w, groups), stride=stride, padding=rest, dilation=dilation, groups=groups
-        )
+        return conv(xp, g, _flipped(xp, w, groups), stride=stride, padding=rest, dilation=dilation, groups=groups)
     return _scattered(xp, g, w, shape, stride, padding, dilation, groups)
 
 

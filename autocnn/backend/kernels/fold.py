@@ -25,9 +25,7 @@ def unfold(
     across = range(1, 1 + len(space))
     within = range(1 + len(space), 1 + 2 * len(space))
     order = (0, 1 + 2 * len(space), *within, *across)
-    for block, frame in frames(
-        xp, channels_last(xp, x), padding, needed(counts, kernel, stride, dilation), 1
-    ):
+    for block, frame in frames(xp, channels_last(xp, x), padding, needed(counts, kernel, stride, dilation), 1):
         columns[block] = xp.transpose(sliding(xp, frame, counts, kernel, stride, dilation), order)
     return xp.reshape(columns, (n, c * volume(kernel), volume(counts)))
 

@@ -259,9 +259,7 @@ def _first(
     if not any(padding):
         return first
     for k, s, p, d, count in zip(kernel, stride, padding, dilation, counts, strict=True):
-        inside = xp.asarray(
-            [max(0, -((i * s - p) // d)) if i * s < p else 0 for i in range(count)], dtype=dtype
-        )
+        inside = xp.asarray([max(0, -((i * s - p) // d)) if i * s < p else 0 for i in range(count)], dtype=dtype)
         first = xp.add(xp.multiply(first[..., None], xp.asarray(k, dtype=dtype)), inside)
     return first[..., None]
 

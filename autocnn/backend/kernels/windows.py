@@ -92,17 +92,14 @@ def taps(
         )
 
 
-def needed(
-    counts: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
-) -> Shape:
+def needed(counts: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Shape:
     """The extent that ``counts`` windows cover: ``(count - 1) s + d (k - 1) + 1`` along each axis.
 
     >>> needed((3,), (2,), (2,), (1,))
     (6,)
     """
     return tuple(
-        (count - 1) * s + d * (k - 1) + 1
-        for count, k, s, d in zip(counts, kernel, stride, dilation, strict=True)
+        (count - 1) * s + d * (k - 1) + 1 for count, k, s, d in zip(counts, kernel, stride, dilation, strict=True)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autocnn.engine import Tensor, as_tensor, method, primitive, promote
+from autocnn.engine import Tensor, as_tensor, method, primitive, promote, slots
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import as_int, as_sizes, one_axis
 from autocnn.ops.broadcast import broadcast_to
@@ -280,3 +280,12 @@ def repeat_each(x: Tensor, times: int, dim: int) -> Tensor:
     wide = (*x.shape[: dim + 1], times, *x.shape[dim + 1 :])
     together = (*x.shape[:dim], x.shape[dim] * times, *x.shape[dim + 1 :])
     return reshape(broadcast_to(unsqueeze(x, dim + 1), wide), together)
+
+
+def _stack_rows(rows: Sequence[Tensor], y: Tensor, x: Tensor) -> Tensor:
+    """The rows of a Jacobian, one for each element of y, as one tensor (*y.shape, *x.shape)."""
+    whole = (*y.shape, *x.shape)
+    return reshape(stack(rows), whole) if rows else Tensor(slots.zeros(whole, x.dtype, x.device))
+
+
+slots.stack_rows = _stack_rows

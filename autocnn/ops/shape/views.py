@@ -180,7 +180,7 @@ def matrix_transpose(x: Any) -> Tensor:
 
     Raises ShapeError for fewer than two axes.
 
-    >>> matrix_transpose(Tensor([[[1.0, 2.0]]])).shape
+    >>> Tensor([[[1.0, 2.0]]]).mT.shape
     (1, 2, 1)
     """
     x = as_tensor(x)
@@ -197,7 +197,7 @@ def swap_last(ndim: int) -> tuple[int, ...]:
 def reverse_axes(x: Any) -> Tensor:
     """x with its axes in reverse order; `Tensor.T`.
 
-    >>> reverse_axes(Tensor([[1.0, 2.0]])).shape
+    >>> Tensor([[1.0, 2.0]]).T.shape
     (2, 1)
     """
     x = as_tensor(x)

@@ -1,0 +1,224 @@
+"""In-place writes, views and versions: equal to PyTorch, in values, gradients and refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autocnn as ac
+from autocnn.errors import InPlaceError
+
+
+def T(lib: Any, values: Any) -> Any:
+    return lib.tensor(values, requires_grad=True)
+
+
+def a_view_follows_a_write_to_its_base(lib: Any) -> Any:
+    a = T(lib, [[1.0, 2.0], [3.0, 4.0]])
+    h = a * 1
+    v = h[0]
+    h.mul_(3)
+    v.sum().backward()
+    return a.grad.tolist()
+
+
+def a_base_follows_a_write_to_its_view(lib: Any) -> Any:
+    w = T(lib, [1.0, 2.0, 3.0])
+    buf = lib.zeros(2, 3)
+    row = buf[0]
+    row.add_(w)
+    buf.sum().backward()
+    return w.grad.tolist()
+
+
+def an_augmented_column(lib: Any) -> Any:
+    a = T(lib, [[1.0, 2.0], [3.0, 4.0]])
+    b = T(lib, [5.0, 6.0])
+    h = a * 2
+    h[:, 0] += b
+    (h * h).sum().backward()
+    return [*a.grad.tolist(), b.grad.tolist()]
+
+
+def a_view_of_a_leaf_is_refused(lib: Any) -> Any:
+    a = T(lib, [[1.0, 2.0], [3.0, 4.0]])
+    v = a[0]
+    v.mul_(2)
+
+
+def a_write_rescues_what_its_own_op_saved(lib: Any) -> Any:
+    a = T(lib, [1.0, 2.0])
+    b = T(lib, [3.0, 4.0])
+    h = a * 2
+    h *= b
+    h.sum().backward()
+    return a.grad.tolist(), b.grad.tolist()
+
+
+def a_number_into_one_element(lib: Any) -> Any:
+    a = T(lib, [1.0, 2.0, 3.0])
+    h = a * 2
+    h[1] = 5.0
+    (h * h).sum().backward()
+    return a.grad.tolist()
+
+
+def a_tensor_into_chosen_elements(lib: Any) -> Any:
+    a = T(lib, [1.0, 2.0, 3.0])
+    w = T(lib, [7.0, 8.0])
+    h = a * 2
+    h[lib.tensor([0, 2])] = w
+    (h * h).sum().backward()
+    return a.grad.tolist() + w.grad.tolist()
+
+
+def a_write_to_a_saved_input_is_refused(lib: Any) -> Any:
+    a = T(lib, [1.0, 2.0, 3.0])
+    h = a * 2
+    z = h * h
+    h.add_(1)
+    z.sum().backward()
+
+
+def a_view_through_reshape_and_transpose(lib: Any) -> Any:
+    a = T(lib, [1.0, 2.0, 3.0])
+    h = a * 2
+    t = h.view(3, 1).transpose(0, 1)
+    t.mul_(a)
+    h.sum().backward()
+    return a.grad.tolist()
+
+
+def a_loop_that_fills_a_buffer(lib: Any) -> Any:
+    x = lib.zeros(3)
+
+    w = T(lib, [1.0, 2.0, 3.0])
+    for i in range(3):
+        x[i] = w[i] * w[i]
+    (x * x).sum().backward()
+    return w.grad.tolist()
+
+
+def a_leaf_is_refused(lib: Any) -> Any:
+    a = T(lib, [1.0, 2.0, 3.0])
+    a.add_(1)
+
+
+def a_leaf_without_recording(lib: Any) -> Any:
+    a = T(lib, [1.0, 2.0, 3.0])
+
+    with lib.no_grad():
+        a.add_(1)
+        a -= 0.5
+        a[0] = 9.0
+    return a.tolist()
+
+
+def a_write_without_recording_is_noticed(lib: Any) -> Any:
+    w = T(lib, [1.0, 2.0])
+    y = w * w
+
+    with lib.no_grad():
+        w.add_(1)
+    y.sum().backward()
+
+
+def retained_gradients_follow_the_tensor(lib: Any) -> Any:
+    a = T(lib, [1.0, 2.0])
+    h = a * 1
+    h.retain_grad()
+    h.mul_(3)
+    h.sum().backward()
+    return h.grad.tolist() + a.grad.tolist()
+
+
+def unbind_gives_views(lib: Any) -> Any:
+    a = T(lib, [[1.0, 2.0], [3.0, 4.0]])
+    h = a * 1
+    x, y = h.unbind(0)
+    return [(x * y).sum().item()]
+
+
+def a_detached_alias_writes_the_same_memory(lib: Any) -> Any:
+    a = T(lib, [1.0, 2.0, 3.0])
+    h = a * 2
+    d = h.detach()
+    d.mul_(2)
+    z = (h * h).sum()
+    z.backward()
+    return a.grad.tolist()
+
+
+def a_detached_alias_moves_the_same_version(lib: Any) -> Any:
+    a = T(lib, [1.0, 2.0, 3.0])
+    h = a * 2
+    z = h * h
+    h.detach().mul_(2)
+    z.sum().backward()
+
+
+def a_transposed_view_writes_its_base(lib: Any) -> Any:
+    x = lib.arange(6).reshape(2, 3)
+    y = x.T
+    y[0, 0] = 7
+    return x.tolist()
+
+
+ALLOWED = [
+    a_view_follows_a_write_to_its_base,
+    a_base_follows_a_write_to_its_view,
+    an_augmented_column,
+    a_write_rescues_what_its_own_op_saved,
+    a_number_into_one_element,
+    a_tensor_into_chosen_elements,
+    a_view_through_reshape_and_transpose,
+    a_loop_that_fills_a_buffer,
+    a_leaf_without_recording,
+    retained_gradients_follow_the_tensor,
+    unbind_gives_views,
+    a_detached_alias_writes_the_same_memory,
+    a_transposed_view_writes_its_base,
+]
+REFUSED = [
+    a_view_of_a_leaf_is_refused,
+    a_write_to_a_saved_input_is_refused,
+    a_leaf_is_refused,
+    a_write_without_recording_is_noticed,
+    a_detached_alias_moves_the_same_version,
+]
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("program", ALLOWED, ids=lambda f: f.__name__)
+def test_values_and_gradients_are_pytorchs(program: Any) -> None:
+    torch = pytest.importorskip("torch")
+    np.testing.assert_allclose(np.hstack(program(ac)), np.hstack(program(torch)))
+
+
+@pytest.mark.parametrize("program", REFUSED, ids=lambda f: f.__name__)
+def test_refused(program: Any) -> None:
+    with pytest.raises(InPlaceError):
+        program(ac)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("program", REFUSED, ids=lambda f: f.__name__)
+def test_pytorch_refuses_too(program: Any) -> None:
+    torch = pytest.importorskip("torch")
+    with pytest.raises(RuntimeError, match=r"in-?place"):
+        program(torch)
+
+
+def test_an_overwritten_array_is_named_with_both_ops() -> None:
+    a = T(ac, [1.0, 2.0, 3.0])
+    h = a * 2
+    z = h * h
+    h.add_(1)
+    with pytest.raises(InPlaceError) as error:
+        z.sum().backward()
+    assert str(error.value) == (
+        "backward: mul saved an array of shape (3,) that add_ has overwritten since; "
+        "clone it before, or write to a copy"
+    )
