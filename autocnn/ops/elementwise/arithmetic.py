@@ -312,7 +312,7 @@ def sign(x: Any) -> Tensor:
 
 @primitive()
 def _sign(xp: Any, x: Any) -> Any:
-    return x if x.dtype.kind == "b" else xp.sign(x)
+    return x.copy() if x.dtype.kind == "b" else xp.sign(x)
 
 
 _sign.vjp(lambda g, z, x: _zeros_like(g))
