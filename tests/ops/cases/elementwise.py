@@ -81,7 +81,7 @@ POWERS: dict[str, Row] = {
         Case(lambda x: x, (exact([0.0, 1.0]),), {"exponent": 1.0}, order=1),
     ),
     "pow": (
-        *binary(np.power, positive, normal),
+        *binary(np.power, positive, normal)[:-2],
         Case(np.power, (exact([-1.5, 2.0]), exact(3.0)), law=lambda z, *_: bool(np.isfinite(z).all()), order=0),
         Case(np.power, (whole(1, 4, 3), whole(0, 3, 3))),
     ),
@@ -129,7 +129,7 @@ CIRCLES: dict[str, Row] = {
     "asin": unary(np.arcsin, inside),
     "acos": unary(np.arccos, inside),
     "atan": unary(np.arctan, normal),
-    "atan2": binary(np.arctan2, normal, positive),
+    "atan2": binary(np.arctan2, normal, positive)[:-2],
     "sinh": unary(np.sinh, normal),
     "cosh": unary(np.cosh, normal),
     "tanh": unary(np.tanh, normal),
