@@ -69,7 +69,7 @@ def backward(
         found = grad(self, inputs, gradient, retain_graph, create_graph, allow_unused=True)
         for x, g in zip(inputs, found, strict=True):
             if g is not None:
-                _accumulate(x, g if create_graph else Tensor(g._array.copy()))
+                _accumulate(x, g if create_graph else Tensor(g._array.copy(order="K")))
         return
     algebra = _run(roots, seeds, {}, None, retain_graph, create_graph, "backward")
     for leaf, g in algebra.leaves:

@@ -189,9 +189,9 @@ class Plain(Gradient):
             g = _hooked(node, Tensor(g))._array
             owned = False  # a hook may have kept it
         if node.serial in self.wanted:
-            self.wanted[node.serial] = Tensor(g if owned else g.copy())
+            self.wanted[node.serial] = Tensor(g if owned else g.copy(order="K"))
         elif node.primitive is None and not self.wanted:
-            self.leaves.append((node, g if owned else g.copy()))
+            self.leaves.append((node, g if owned else g.copy(order="K")))
         return g
 
 

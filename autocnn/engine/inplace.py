@@ -69,7 +69,9 @@ def _rescue(value: Tensor, target: Tensor) -> None:
     node = value._node
     if node is not None and type(node.saved) is tuple:
         memory = owner(target._array)
-        node.saved = tuple([x.copy() if hasattr(x, "base") and owner(x) is memory else x for x in node.saved])
+        node.saved = tuple([
+            x.copy(order="K") if hasattr(x, "base") and owner(x) is memory else x for x in node.saved
+        ])  # fmt: skip
 
 
 def _overwrite_memory(target: Tensor, value: Tensor, op: str) -> None:
@@ -123,7 +125,7 @@ _clear.vjp(lambda g, z, x, path: _clear(g, path=path))
 
 def _with_region(xp: Any, x: Any, path: Path, value: Any) -> Any:
     """A copy of x with the region that a path leads to overwritten."""
-    copy = x.copy()
+    copy = x.copy(order="K")
     region = follow(copy, path)
     if owner(region) is owner(copy):
         region[...] = value
