@@ -1,4 +1,4 @@
-"""Batch normalisation on channels-last memory: statistics along rows, then one scale and shift per channel.
+"""Normalisation. Batch norm on channels-last memory: statistics along rows, one scale and shift per channel.
 
 Blocks of rows stay in cache while they are read more than once, and a row is as many pixels as make a long
 inner loop, however few the channels are.
@@ -21,33 +21,31 @@ ROW = 512
 def batch_norm(
     xp: Namespace, x: Array, w: Array | None, b: Array | None, *, eps: float
 ) -> tuple[Array, Array, Array]:
-    """Each channel to mean 0 and variance 1, then scaled and shifted: x (N, C, ...) -> z, mean, invstd.
+    """Each channel to mean 0 and variance 1, then scaled and shifted: x (N, C, ...) -> z, mean (C,), var (C,).
 
-    z = (x - mean) invstd w + b,  invstd = 1 / sqrt(var + eps), var the biased variance.
+    z = (x - mean) / sqrt(var + eps) w + b,  var the biased variance.
     """
     rows, width = _rows(xp, x)
-    mean, invstd = _statistics(xp, rows, x.shape[1], eps)
-    scale = invstd if w is None else xp.multiply(invstd, w)
-    z = _affine(xp, rows, width, mean, scale, b)
-    return _shaped(xp, z, x.shape), mean, invstd
+    mean, var = _statistics(xp, rows, x.shape[1])
+    z = _affine(xp, rows, width, mean, _scale(xp, w, var, eps), b)
+    return _shaped(xp, z, x.shape), mean, var
 
 
 def batch_norm_inference(
-    xp: Namespace, x: Array, w: Array | None, b: Array | None, mean: Array, invstd: Array
+    xp: Namespace, x: Array, w: Array | None, b: Array | None, mean: Array, var: Array, *, eps: float
 ) -> Array:
     """The same with given statistics: x (N, C, ...), all else (C,)."""
     rows, width = _rows(xp, x)
-    scale = invstd if w is None else xp.multiply(invstd, w)
-    return _shaped(xp, _affine(xp, rows, width, mean, scale, b), x.shape)
+    return _shaped(xp, _affine(xp, rows, width, mean, _scale(xp, w, var, eps), b), x.shape)
 
 
 def batch_norm_backward(
-    xp: Namespace, g: Array, x: Array, w: Array | None, mean: Array, invstd: Array
+    xp: Namespace, g: Array, x: Array, w: Array | None, mean: Array, var: Array, *, eps: float
 ) -> tuple[Array, Array, Array]:
     """Cotangents of :func:`batch_norm`: g, x (N, C, ...) -> gx (N, C, ...), gw (C,), gb (C,).
 
     gb = sum g,  gw = sum g y,  gx = w invstd (g - gb / m - y gw / m)
-    with y = (x - mean) invstd and m the number of elements per channel.
+    with y = (x - mean) invstd, invstd = 1 / sqrt(var + eps) and m the number of elements per channel.
     """
     rows, width = _rows(xp, x)
     grads, _ = _rows(xp, g)
@@ -60,8 +58,8 @@ def batch_norm_backward(
         xp.multiply(product, part, out=product)
         xp.add(gb, _column_sums(xp, part, channels), out=gb)
         xp.add(gw, _column_sums(xp, product, channels), out=gw)
+    invstd, scale = _scale(xp, None, var, eps), _scale(xp, w, var, eps)
     gw = xp.multiply(gw, invstd)
-    scale = invstd if w is None else xp.multiply(invstd, w)
     share = 1.0 / max(count, 1)
     slope = xp.multiply(xp.multiply(xp.multiply(scale, invstd), gw), -share)  # of x - mean
     offset = xp.multiply(xp.multiply(scale, gb), -share)
@@ -77,11 +75,50 @@ def batch_norm_backward(
     return _shaped(xp, gx, x.shape), gw, gb
 
 
-def _statistics(xp: Namespace, rows: Array, channels: int, eps: float) -> tuple[Array, Array]:
-    """Mean and 1 / sqrt(var + eps) per channel, block by block.
+def channel_sum(xp: Namespace, x: Array) -> Array:
+    """Sum over all axes but the channels': x (N, C, ...) -> (C,)."""
+    rows, _ = _rows(xp, x)
+    total = xp.zeros((x.shape[1],), x.dtype)
+    for block in _blocks(rows):
+        xp.add(total, _column_sums(xp, rows[block], x.shape[1]), out=total)
+    return total
 
-    Blocks are merged by their means and squared deviations (Chan, Golub and LeVeque 1983), which keeps
-    float32 exact enough for any mean and number of rows.
+
+def standardize(
+    xp: Namespace, x: Array, *, axes: tuple[int, ...], eps: float
+) -> tuple[Array, tuple[Array, Array]]:
+    """x to mean 0 and variance 1 over ``axes``, in its own layout -> z, (mean, invstd) with those axes kept."""
+    mean = xp.mean(x, axis=axes, keepdims=True, dtype=x.dtype)
+    z = xp.subtract(x, mean)
+    var = xp.mean(xp.multiply(z, z), axis=axes, keepdims=True, dtype=x.dtype)
+    invstd = xp.divide(1.0, xp.sqrt(xp.add(var, eps)))
+    return xp.multiply(z, invstd, out=z), (mean, invstd)
+
+
+def standardize_backward(
+    xp: Namespace, g: Array, x: Array, mean: Array, invstd: Array, *, axes: tuple[int, ...]
+) -> Array:
+    """Cotangent of :func:`standardize`: gx = invstd (g - mean(g) - y mean(g y)),  y = (x - mean) invstd."""
+    y = xp.subtract(x, mean)
+    xp.multiply(y, invstd, out=y)
+    slope = xp.mean(xp.multiply(g, y), axis=axes, keepdims=True, dtype=g.dtype)
+    xp.multiply(y, slope, out=y)
+    xp.subtract(g, y, out=y)
+    xp.subtract(y, xp.mean(g, axis=axes, keepdims=True, dtype=g.dtype), out=y)
+    return xp.multiply(y, invstd, out=y)
+
+
+def _scale(xp: Namespace, w: Array | None, var: Array, eps: float) -> Array:
+    """w / sqrt(var + eps), w 1 where there is none."""
+    root = xp.sqrt(xp.add(var, eps))
+    return xp.divide(1.0, root) if w is None else xp.divide(w, root)
+
+
+def _statistics(xp: Namespace, rows: Array, channels: int) -> tuple[Array, Array]:
+    """Mean and biased variance per channel, block by block.
+
+    Blocks are merged by their means and squared deviations (Chan, Golub and LeVeque 1983), which keeps float32
+    exact enough for any mean and number of rows.
     """
     mean, spread = xp.zeros((channels,), rows.dtype), xp.zeros((channels,), rows.dtype)
     width, seen = rows.shape[1] // max(channels, 1), 0
@@ -97,8 +134,7 @@ def _statistics(xp: Namespace, rows: Array, channels: int, eps: float) -> tuple[
         xp.add(spread, xp.multiply(xp.multiply(gap, gap), seen * weight), out=spread)
         xp.add(mean, xp.multiply(gap, weight), out=mean)
         seen += count
-    variance = xp.divide(spread, max(seen, 1))
-    return mean, xp.divide(1.0, xp.sqrt(xp.add(variance, eps)))
+    return mean, xp.divide(spread, max(seen, 1))
 
 
 def _affine(xp: Namespace, rows: Array, width: int, mean: Array, scale: Array, b: Array | None) -> Array:
@@ -144,4 +180,5 @@ def _blocks(rows: Array) -> Iterator[slice]:
 def _column_sums(xp: Namespace, rows: Array, channels: int) -> Array:
     """Sums per channel of (rows, width * C), by one matrix-vector product."""
     ones = xp.ones((1, rows.shape[0]), rows.dtype)
-    return xp.sum(xp.reshape(xp.matmul(ones, rows), (rows.shape[1] // channels, channels)), axis=0)
+    width = rows.shape[1] // max(channels, 1)
+    return xp.sum(xp.reshape(xp.matmul(ones, rows), (width, channels)), axis=0, dtype=rows.dtype)
