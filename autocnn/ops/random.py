@@ -1,0 +1,243 @@
+"""Random tensors, and dropout.
+
+A draw is a function of (key, counter, shape). Dropout keeps key and counter as parameters of its node and draws
+its mask again in the backward pass: nothing is saved, and replay and recomputation see the same mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autocnn.backend import kernels
+from autocnn.backend import random as draws
+from autocnn.backend.arrays import as_device, device_namespace
+from autocnn.backend.random import Generator
+from autocnn.engine import Tensor, as_tensor, method, primitive
+from autocnn.engine.inplace import write
+from autocnn.engine.tensor import get_default_dtype
+from autocnn.errors import ArgumentError, DTypeError, ShapeError
+from autocnn.types import Shape
+
+# Draws --------------------------------------------------------------------------------------------------------
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start the random numbers of every device over from a seed; gives the CPU's generator.
+
+    >>> first = manual_seed(3) and rand(2)
+    >>> manual_seed(3) and rand(2).tolist() == first.tolist()
+    True
+    """
+    return draws.manual_seed(seed)
+
+
+def rand(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: str = "cpu",
+    requires_grad: bool = False,
+) -> Tensor:
+    """Uniform on [0, 1), of a given shape.
+
+    >>> rand(2, 3).shape
+    (2, 3)
+    """
+    return _drawn("rand", draws.uniform, size, generator, dtype, device, requires_grad)
+
+
+def randn(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: str = "cpu",
+    requires_grad: bool = False,
+) -> Tensor:
+    """Standard normal, of a given shape.
+
+    >>> randn((2, 3)).dtype
+    dtype('float32')
+    """
+    return _drawn("randn", draws.normal, size, generator, dtype, device, requires_grad)
+
+
+def rand_like(
+    input: Any, *, dtype: Any = None, generator: Generator | None = None, requires_grad: bool = False
+) -> Tensor:
+    """Uniform on [0, 1), with the shape, dtype and device of another tensor.
+
+    >>> rand_like(Tensor([1.0, 2.0])).shape
+    (2,)
+    """
+    x = as_tensor(input)
+    return rand(x.shape, generator=generator, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad)
+
+
+def randn_like(
+    input: Any, *, dtype: Any = None, generator: Generator | None = None, requires_grad: bool = False
+) -> Tensor:
+    """Standard normal, with the shape, dtype and device of another tensor.
+
+    >>> randn_like(Tensor([1.0, 2.0])).shape
+    (2,)
+    """
+    x = as_tensor(input)
+    return randn(
+        x.shape, generator=generator, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad
+    )
+
+
+def randint(
+    low: int,
+    high: int | Sequence[int] | None = None,
+    size: Sequence[int] | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = np.int64,
+    device: str = "cpu",
+) -> Tensor:
+    """Integers from `low` to `high` - 1 (from 0 to `low` - 1 where two arguments are given), of shape `size`.
+
+    Raises ArgumentError if there is nothing to draw from.
+
+    >>> randint(5, 6, (3,)).tolist()
+    [5, 5, 5]
+    """
+    first, last, shape = (0, low, high) if size is None else (low, high, size)
+    if not isinstance(last, int) or not isinstance(shape, Sequence):
+        raise ArgumentError(f"randint: high is {high!r}, size {size!r}; give (low, high, size) or (high, size)")
+    if first >= last:
+        raise ArgumentError(f"randint: low is {first}, high {last}; low must be smaller")
+    key, counter = _generator(generator, device).next_key()
+    xp = device_namespace(device)
+    return Tensor(draws.integers(key, counter, tuple(shape), first, last, np.dtype(dtype), xp))
+
+
+def randperm(n: int, *, generator: Generator | None = None, device: str = "cpu") -> Tensor:
+    """0 .. n - 1 in random order, int64.
+
+    >>> sorted(randperm(3).tolist())
+    [0, 1, 2]
+    """
+    if n < 0:
+        raise ArgumentError(f"randperm: n is {n}; it must be at least 0")
+    key, counter = _generator(generator, device).next_key()
+    return Tensor(draws.permutation(key, counter, n, device_namespace(device)))
+
+
+@method("bernoulli")
+def bernoulli(input: Any, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that x holds, else 0: x (...) -> the same shape and dtype. No gradient.
+
+    >>> bernoulli(Tensor([0.0, 1.0])).tolist()
+    [0.0, 1.0]
+    """
+    x = as_tensor(input)
+    key, counter = _generator(generator, x.device).next_key()
+    return _bernoulli(x, key=key, counter=counter)
+
+
+@primitive(differentiable=False)
+def _bernoulli(xp: Any, x: Any, *, key: int, counter: int) -> Any:
+    return xp.less(draws.uniform(key, counter, x.shape, x.dtype, xp), x).astype(x.dtype)
+
+
+def _drawn(
+    op: str,
+    draw: Any,
+    size: Sequence[Any],
+    generator: Generator | None,
+    dtype: Any,
+    device: str,
+    requires_grad: bool,
+) -> Tensor:
+    shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], Sequence) else tuple(size)
+    if any(not isinstance(n, (int, np.integer)) or n < 0 for n in shape):
+        raise ShapeError(f"{op}: size is {shape}; lengths are whole numbers of at least 0")
+    chosen = get_default_dtype() if dtype is None else np.dtype(dtype)
+    if chosen.kind != "f":
+        raise DTypeError(f"{op}: dtype is {chosen}; it must be floating point")
+    key, counter = _generator(generator, device).next_key()
+    return Tensor(draw(key, counter, shape, chosen, device_namespace(device))).requires_grad_(requires_grad)
+
+
+def _generator(generator: Generator | None, device: str) -> Generator:
+    return draws.default_generator(as_device(device)) if generator is None else generator
+
+
+# Dropout ------------------------------------------------------------------------------------------------------
+
+
+def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Each element zeroed with probability p, the others divided by 1 - p; x itself outside training.
+
+    Raises ArgumentError unless 0 <= p <= 1. Source: Srivastava et al. 2014, scaled in training ("inverted").
+
+    >>> dropout(Tensor([1.0, 2.0]), training=False).tolist(), dropout(Tensor([1.0, 2.0]), 1.0).tolist()
+    ([1.0, 2.0], [0.0, 0.0])
+    """
+    x = as_tensor(input)
+    return _dropped("dropout", x, x.shape, p, training, inplace)
+
+
+def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Whole channels zeroed with probability p: x (N, C, L) or (C, L).
+
+    >>> dropout1d(Tensor([[1.0, 2.0]]), 1.0).tolist()
+    [[0.0, 0.0]]
+    """
+    return _dropped_channels("dropout1d", 1, input, p, training, inplace)
+
+
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Whole channels zeroed with probability p, the others divided by 1 - p: x (N, C, H, W) or (C, H, W).
+
+    Source: Tompson et al. 2015, section 3.2.
+
+    >>> dropout2d(Tensor([[[1.0, 2.0]]]), 1.0).tolist()
+    [[[0.0, 0.0]]]
+    """
+    return _dropped_channels("dropout2d", 2, input, p, training, inplace)
+
+
+def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Whole channels zeroed with probability p: x (N, C, D, H, W) or (C, D, H, W).
+
+    >>> dropout3d(Tensor([[[[1.0, 2.0]]]]), 1.0).tolist()
+    [[[[0.0, 0.0]]]]
+    """
+    return _dropped_channels("dropout3d", 3, input, p, training, inplace)
+
+
+def _dropped_channels(op: str, ndim: int, x: Any, p: float, training: bool, inplace: bool) -> Tensor:
+    x = as_tensor(x)
+    if x.ndim not in (ndim + 1, ndim + 2):
+        raise ShapeError(f"{op}: x is {x.ndim}-d {x.shape}; it must have {ndim + 1} or {ndim + 2} axes")
+    return _dropped(op, x, (*x.shape[: x.ndim - ndim], *(1,) * ndim), p, training, inplace)
+
+
+def _dropped(op: str, x: Tensor, shape: Shape, p: float, training: bool, inplace: bool) -> Tensor:
+    """x times a mask of `shape`, which broadcasts to that of x."""
+    if not 0.0 <= p <= 1.0:
+        raise ArgumentError(f"{op}: p is {p}; it must be from 0 to 1")
+    if not training or p == 0.0:
+        return x
+    key, counter = _generator(None, x.device).next_key()
+    z = _dropout(x, key=key, counter=counter, shape=shape, p=float(p))
+    return write(x, z, op + "_") if inplace else z
+
+
+@primitive()
+def _dropout(xp: Any, x: Any, *, key: int, counter: int, shape: Shape, p: float) -> Any:
+    """x times a mask that is 0 with probability p and 1 / (1 - p) otherwise: linear, and its own adjoint."""
+    images = 3 <= len(shape) <= 5
+    lasting = (shape[0], *shape[2:], shape[1]) if images else shape
+    mask = draws.keep_mask(key, counter, lasting, 1.0 - p, xp)
+    scale = xp.multiply(mask, 1.0 / (1.0 - p) if p < 1.0 else 0.0, dtype=x.dtype)
+    return xp.multiply(x, kernels.logical(xp, scale) if images else scale)  # drawn in the order of memory
+
+
+_dropout.vjp(lambda g, z, x, **p: _dropout(g, **p))
