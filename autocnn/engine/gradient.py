@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autocnn.backend.arrays import owner
+from autocnn.backend.arrays import namespace, owner
 from autocnn.engine import slots, tape
 from autocnn.engine.primitive import item, residual_tensor
 from autocnn.engine.tape import Context, Node, local
@@ -86,6 +86,15 @@ def check_versions(node: Node, saved: tuple[Any, ...]) -> None:
             )
 
 
+class Addition(NamedTuple):
+    """The cotangent of a part of a tensor: it adds itself into that of the whole."""
+
+    rule: Any
+    g: Any
+    inputs: Sequence[Any]
+    params: dict[str, Any]
+
+
 class Plain(Gradient):
     """Gradients as bare arrays: fast rules where there are any, nothing recorded."""
 
@@ -95,6 +104,8 @@ class Plain(Gradient):
         """Serial numbers of nodes whose cotangent is an array of this sweep's own."""
         self.touched: set[int] = set()
         """Serial numbers of leaves that a large part has reached."""
+        self.begun: set[int] = set()
+        """Serial numbers of nodes that the cotangent of a part of them has reached."""
 
     def apply(self, node: Node, g: Any) -> Sequence[Any]:
         p: Any = node.primitive
@@ -146,6 +157,10 @@ class Plain(Gradient):
             g = _filled(node, g)
         need = self.needed(node)
         parts: Sequence[Any]
+        if p.add_rule is not None and need[0]:
+            if edges[0].serial in self.begun:
+                return (Addition(p.add_rule, g, inputs, extra),)
+            self.begun.add(edges[0].serial)
         if p.fast_rule is not None:
             parts = p.fast_rule(g, z, *inputs, need=need, **extra)
         elif p.each is not None:
@@ -173,6 +188,11 @@ class Plain(Gradient):
                 self.owned.add(edge.serial)
 
     def join(self, old: Any, new: Any, edge: Node) -> Any:
+        if type(new) is Addition:
+            total = old if edge.serial in self.owned else old.copy()
+            self.owned.add(edge.serial)
+            new.rule(namespace(total), total, new.g, *new.inputs, **new.params)
+            return total
         if edge.serial in self.owned:
             old += new
             return old

@@ -59,6 +59,7 @@ class Primitive:
         self.rules: tuple[Rule | None, ...] = ()
         self.each: Rule | None = None
         self.fast_rule: Rule | None = None
+        self.add_rule: Rule | None = None
         self._keep: dict[tuple[bool, ...], tuple[int, ...]] = {}
         self.pair = False
         self.pair_keep: tuple[tuple[bool, bool, bool], ...] = ()
@@ -83,6 +84,13 @@ class Primitive:
         """Give the fused rule: `rule(g, z, *inputs, need, **params)` is every cotangent that is needed."""
         self.fast_rule = rule
         self.pair = False
+
+    def adds(self, rule: Rule) -> None:
+        """Give the rule of a part of input 0: `rule(xp, total, g, *inputs, **params)` adds g where it belongs.
+
+        The sweep then needs no array of zeros for each part that was taken from one tensor.
+        """
+        self.add_rule = rule
 
     def rule(self, i: int) -> Rule | None:
         """The rule of input `i`."""

@@ -209,7 +209,7 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         if not self.shape:
             raise ShapeError("iter: a 0-d tensor cannot be iterated over")
-        return (self[i] for i in range(len(self)))  # type: ignore[index]
+        return iter(self.unbind())  # type: ignore[attr-defined]
 
     def __hash__(self) -> int:
         return id(self)

@@ -22,8 +22,8 @@ def getitem(x: Any, key: Any) -> Tensor:
     Raises OutOfRangeError, ShapeError, or ArgumentError for what is no index of x.
 
     >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
-    >>> getitem(x, (0, slice(None))).tolist(), getitem(x, x > 1.5).tolist()
-    ([1.0, 2.0], [2.0, 3.0, 4.0])
+    >>> getitem(x, (0, slice(None))).tolist(), getitem(x, [True, False]).tolist()
+    ([1.0, 2.0], [[1.0, 2.0]])
     """
     x = as_tensor(x)
     where = parse("getitem", key, x.shape)
@@ -58,6 +58,11 @@ def _unslice(xp: Any, x: Any, *, index: tuple[Step, ...], shape: Shape) -> Any:
 
 _slice.vjp(lambda g, z, x, index: _unslice(g, index=index, shape=x.shape))
 _unslice.vjp(lambda g, z, x, index, shape: _slice(g, index=index))
+
+
+@_slice.adds
+def _add_slice(xp: Namespace, total: Array, g: Array, x: Any, *, index: tuple[Step, ...]) -> None:
+    total[as_slices(index)] += g
 
 
 # By arrays of positions ------------------------------------------------------------------------------------------
@@ -126,6 +131,16 @@ _index.vjp(
     lambda g, z, x, positions, axes, unique: _unindex(g, positions, axes=axes, unique=unique, shape=x.shape), None
 )
 _unindex.vjp(lambda g, z, x, positions, axes, unique, shape: _index(g, positions, axes=axes, unique=unique), None)
+
+
+@_index.adds
+def _add_index(
+    xp: Namespace, total: Array, g: Array, x: Any, positions: Array, *, axes: tuple[int, ...], unique: bool
+) -> None:
+    if unique:
+        total[key_of(positions, axes)] += g
+    else:
+        xp.add.at(total, key_of(positions, axes), g)
 
 
 def add_at(xp: Namespace, x: Array, places: Array, shape: Shape) -> Array:

@@ -9,7 +9,7 @@ from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import as_int, as_sizes, many_axes, one_axis
 from autocnn.ops.shape.views import clone, flatten, reshape
-from autocnn.types import Axes, Size
+from autocnn.types import Array, Axes, Namespace, Size
 
 Widths = tuple[tuple[int, int], ...]
 
@@ -64,6 +64,11 @@ def _crop(xp: Any, x: Any, *, widths: Widths) -> Any:
 
 _pad.vjp(lambda g, z, x, widths, value: _crop(g, widths=widths))
 _crop.vjp(lambda g, z, x, widths: _pad(g, widths=widths, value=0.0))
+
+
+@_crop.adds
+def _add_crop(xp: Namespace, total: Array, g: Array, x: Any, *, widths: Widths) -> None:
+    total[_inside(g.shape, widths)] += g
 
 
 def _inside(shape: Sequence[int], widths: Widths) -> tuple[slice, ...]:
