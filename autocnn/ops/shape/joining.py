@@ -276,7 +276,11 @@ def tile(x: Any, *dims: Any) -> Tensor:
 
 
 def repeat_each(x: Tensor, times: int, dim: int) -> Tensor:
-    """Each element of an axis `times` times in a row: (a, b) -> (a, times b) for `dim=1`."""
+    """Each element of an axis `times` times in a row: (a, b) -> (a, times b) for `dim=1`.
+
+    >>> repeat_each(Tensor([1.0, 2.0]), 2, 0).tolist()
+    [1.0, 1.0, 2.0, 2.0]
+    """
     wide = (*x.shape[: dim + 1], times, *x.shape[dim + 1 :])
     together = (*x.shape[:dim], x.shape[dim] * times, *x.shape[dim + 1 :])
     return reshape(broadcast_to(unsqueeze(x, dim + 1), wide), together)
