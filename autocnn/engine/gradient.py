@@ -22,6 +22,7 @@ class Parts:
     """Cotangents of a node with several outputs, by output; None where nothing arrived."""
 
     __slots__ = ("values",)
+    size = 1 << 62  # never a small array
 
     def __init__(self, count: int, index: int, g: Any) -> None:
         self.values: list[Any] = [None] * count
@@ -109,6 +110,8 @@ class Plain(Gradient):
 
     def apply(self, node: Node, g: Any) -> Sequence[Any]:
         p: Any = node.primitive
+        if p.single and p.fast_rule is None and p.add_rule is None:
+            return self._through_one(node, p, g)
         if not p.pair or self.useful is not None:
             return self._general(node, p, g)
         # two inputs, no parameters: the commonest case, written out
@@ -136,6 +139,25 @@ class Plain(Gradient):
             parts = (left(g, z, a, b), right(g, z, a, b))
         if g.size > _SMALL:
             self._adopt(parts, node.edges, g, saved)
+        return parts
+
+    def _through_one(self, node: Node, p: Any, g: Any) -> Sequence[Any]:
+        """`apply` for one input and no residuals."""
+        edges = node.edges
+        x: Any = edges[0]
+        z: Any = node
+        if not x.requires_grad or (self.useful is not None and x.serial not in self.useful):
+            return ()
+        saved = node.saved
+        if saved:
+            saved = self.unpack(node)
+            if saved[1] is not None:
+                z = saved[1]
+            if saved[0] is not None:
+                x = saved[0]
+        parts = (p.rules[0](g, z, x, **node.params),)
+        if g.size > _SMALL and edges[0].primitive is None:
+            self._adopt(parts, edges, g, saved)
         return parts
 
     def _general(self, node: Node, p: Any, g: Any) -> Sequence[Any]:
@@ -193,6 +215,8 @@ class Plain(Gradient):
             self.owned.add(edge.serial)
             new.rule(namespace(total), total, new.g, *new.inputs, **new.params)
             return total
+        if old.size <= _SMALL:  # NumPy adds small arrays in place three times slower than into a new one
+            return _plus(old, new)
         if edge.serial in self.owned:
             old += new
             return old

@@ -61,6 +61,10 @@ class Primitive:
         self.fast_rule: Rule | None = None
         self.add_rule: Rule | None = None
         self._keep: dict[tuple[bool, ...], tuple[int, ...]] = {}
+        self.single = False
+        """Whether it has one input, one output and no residuals."""
+        self.single_keep = (False, False)
+        """Whether that input, and that output, are kept."""
         self.pair = False
         self.pair_keep: tuple[tuple[bool, bool, bool], ...] = ()
         self.__doc__ = forward.__doc__
@@ -72,6 +76,10 @@ class Primitive:
             raise TypeError(f"{self.name}: {len(rules)} rules for {len(self.inputs)} inputs")
         self.rules = rules
         self.pair = len(rules) == 2 and len(self.keywords) == 0 and not self.residuals and None not in rules
+        self.single = len(rules) == 1 and not self.residuals and not self.outputs
+        if self.single:
+            slots = self._slots((True,))
+            self.single_keep = (0 in slots, 1 in slots)
         if self.pair:
             kept = [self._slots((n & 1 > 0, n & 2 > 0)) for n in range(4)]
             self.pair_keep = tuple((0 in slots, 1 in slots, 2 in slots) for slots in kept)
@@ -103,6 +111,8 @@ class Primitive:
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         """Run on operands: recorded where one of them is a Tensor."""
+        if len(inputs) == 1 and self.single and isinstance(inputs[0], Tensor):
+            return self._of_one(inputs[0], params)
         for x in inputs:
             if type(x) is not _ndarray:
                 break
@@ -119,6 +129,32 @@ class Primitive:
             if isinstance(x, Tensor):
                 return self.record(inputs, params)
         return self.run(inputs, params)[0]
+
+    def _of_one(self, x: Tensor, params: dict[str, Any]) -> Tensor:
+        """`record` for one input and one output, written out: most ops of a network are of this kind."""
+        context = local.context
+        a = x._array
+        if context.watch is not None or type(a) is not _ndarray:
+            return self.record((x,), params)  # type: ignore[no-any-return]
+        try:
+            z = self.forward(np, a, **params)
+        except (ValueError, TypeError) as error:
+            _explain(self, (a,), error)
+            raise
+        if type(z) is not _ndarray:
+            z = np.asarray(z)
+        u = x._node
+        if u is None or not u.requires_grad or not context.recording or not self.differentiable:
+            made = Tensor(z)
+        elif z.dtype.kind != "f":
+            made = Tensor(z)
+        else:
+            saved = (a if self.single_keep[0] else None, z if self.single_keep[1] else None) if self.saves else ()
+            place = context.place
+            made = Tensor(z, Node(self, (u,), params or NO_PARAMS, z.shape, z.dtype, CPU, saved, place, True))
+        if self.view and z.base is not None:
+            link_views(made, x, self, params)
+        return made
 
     def run(self, arrays: Sequence[Any], params: dict[str, Any]) -> tuple[Any, tuple[Array, ...]]:
         """The outputs and the residuals, on bare arrays."""
@@ -249,6 +285,8 @@ def primitives() -> dict[str, Primitive]:
 def binary(p: Primitive, x: Any, y: Any) -> Tensor:
     """Run a primitive of two operands after promotion: `p.record`, written out for the commonest case."""
     context = local.context
+    if type(y) is float and isinstance(x, Tensor) and context.watch is None:
+        return _with_number(p, x, y, context)
     try:
         a = x._array
         b = y._array
@@ -281,6 +319,23 @@ def binary(p: Primitive, x: Any, y: Any) -> Tensor:
     if shape == u.shape:
         shape = u.shape  # one tuple for all: a long chain keeps a million of them
     return Tensor(z, Node(p, (u, v), NO_PARAMS, shape, z.dtype, CPU, saved, context.place, True))
+
+
+def _with_number(p: Primitive, x: Tensor, number: float, context: Context) -> Tensor:
+    """`binary` with a Python float, which is weak: it takes the dtype of x, if that is floating point."""
+    a = x._array
+    if type(a) is not _ndarray or a.dtype.kind != "f":
+        return p.record(promote(x, number), NO_PARAMS)  # type: ignore[no-any-return]
+    b = np.array(number, a.dtype)
+    z = p.forward(np, a, b)
+    if type(z) is not _ndarray:
+        z = np.asarray(z)
+    u = x._node
+    if u is None or not u.requires_grad or not context.recording or not p.differentiable:
+        return Tensor(z)
+    keep = p.pair_keep[1]
+    saved = (a if keep[0] else None, b if keep[1] else None, z if keep[2] else None) if p.saves else ()
+    return Tensor(z, Node(p, (u, SCALAR), NO_PARAMS, z.shape, z.dtype, CPU, saved, context.place, True))
 
 
 # The outputs of a primitive that has several, and its residuals ------------------------------------------------
