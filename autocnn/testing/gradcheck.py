@@ -47,7 +47,8 @@ def gradcheck(
 
     inputs: tensors, arrays or numbers. Floating ones are made float64 and differentiated, the others passed on.
     Checks fast rules (a plain backward pass) and definitions (`create_graph=True`) alike. `along` gives a
-    direction for each floating input, to check a point where only some directions have a derivative (a tie).
+    direction for each floating input, all moved together: for a point where only some directions have a derivative
+    (a tie).
 
     Raises GradcheckError naming the input, its worst element, and both numbers.
 
@@ -122,46 +123,45 @@ class _Problem:
         self.random = np.random.default_rng(seed)
         self.cotangents = [self.random.standard_normal(y.shape) for y in self.outputs()]
 
-    def outputs(self, at: int = -1, moved: Values | None = None) -> list[Tensor]:
-        """The floating outputs, with one argument replaced."""
-        return self.run(at, moved)[1]
+    def outputs(self, moved: dict[int, Values] | None = None) -> list[Tensor]:
+        """The floating outputs, with some arguments replaced."""
+        return self.run(moved)[1]
 
-    def run(self, at: int = -1, moved: Values | None = None) -> tuple[list[Any], list[Tensor]]:
+    def run(self, moved: dict[int, Values] | None = None) -> tuple[list[Any], list[Tensor]]:
         """The arguments, as fresh leaves, and the floating outputs."""
-        values = [p.value if i != at else moved for i, p in enumerate(self.points)]
-        arguments = [p.tensor(v, self.device) for p, v in zip(self.points, values, strict=True)]
+        values = {**dict(enumerate(p.value for p in self.points)), **(moved or {})}
+        arguments = [p.tensor(values[i], self.device) for i, p in enumerate(self.points)]
         with enable_grad():
             return arguments, _outputs(self.fn(*arguments))
 
-    def divert(self) -> None:
-        """Call the function elsewhere, so that a rule that reads what the latest call left behind is found out."""
-        moved = [np.asarray(p.value * 1.001) if p.floating else p.value for p in self.points]
-        with enable_grad():
-            self.fn(*[p.tensor(v, self.device) for p, v in zip(self.points, moved, strict=True)])
-
-    def weighted(self, at: int, moved: Values) -> float:
-        """sum(v * fn(x)), with one argument replaced."""
-        outputs = self.outputs(at, moved)
-        return float(sum(np.sum(v * to_numpy(y.array)) for v, y in zip(self.cotangents, outputs, strict=True)))
-
-    def slope(self, at: int, direction: Values) -> float:
-        """The central difference of the weighted sum along a direction of one argument."""
-        value, step = self.points[at].value, self.eps * direction
-        ahead, behind = (self.weighted(at, np.asarray(moved)) for moved in (value + step, value - step))
-        return (ahead - behind) / (2 * self.eps)
+    def slope(self, directions: dict[int, Values]) -> float:
+        """The central difference of sum(v * fn(x)) along directions of some arguments, moved together."""
+        ends = []
+        for step in (self.eps, -self.eps):
+            moved = {i: np.asarray(self.points[i].value + step * u) for i, u in directions.items()}
+            parts = [
+                np.sum(v * to_numpy(y.array)) for v, y in zip(self.cotangents, self.outputs(moved), strict=True)
+            ]
+            ends.append(float(sum(parts)))
+        return (ends[0] - ends[1]) / (2 * self.eps)
 
     def check(self, mode: Mode, along: Sequence[Any] | None, passes: dict[str, bool]) -> None:
         floating = [i for i, p in enumerate(self.points) if p.floating]
         if mode == "auto":
             mode = "full" if sum(self.points[i].value.size for i in floating) <= _FEW else "fast"
         arguments, outputs = self.run()
-        slopes = [
-            self._slopes(i, mode, None if along is None else [np.asarray(along[n], np.float64)])
-            for n, i in enumerate(floating)
-        ]
-        self.divert()
+        joint = (
+            {} if along is None else {i: np.asarray(u, np.float64) for i, u in zip(floating, along, strict=True)}
+        )
+        slopes = [] if joint else [self._slopes(i, mode) for i in floating]
+        together = self.slope(joint)
+        # elsewhere, so that a rule that reads what the latest call left behind is found out
+        self.run({i: np.asarray(self.points[i].value * 1.001) for i in floating})
         for name, create_graph in passes.items():
             found = self._backward(arguments, outputs, create_graph)
+            if joint:
+                self._compare_joint(name, together, joint, dict(zip(floating, found, strict=True)))
+                continue
             for i, expected, gradient in zip(floating, slopes, found, strict=True):
                 self._compare(name, i, expected, gradient)
 
@@ -183,14 +183,24 @@ class _Problem:
         if not np.array_equal(to_numpy(tensor.array), value, equal_nan=value.dtype.kind == "f"):
             raise GradcheckError(f"gradcheck: {what} {value.shape} was overwritten; primitives and rules are pure")
 
-    def _slopes(self, i: int, mode: Mode, along: list[Values] | None) -> list[tuple[Values, float]]:
+    def _slopes(self, i: int, mode: Mode) -> list[tuple[Values, float]]:
         """Directions in one argument and the central differences along them."""
         value = self.points[i].value
-        if along is None and mode == "full":
-            along = [_unit(value.shape, n) for n in range(value.size)]
-        elif along is None:
-            along = [self.random.standard_normal(value.shape) for _ in range(_DIRECTIONS)]
-        return [(u, self.slope(i, u)) for u in along]
+        if mode == "full":
+            directions = [_unit(value.shape, n) for n in range(value.size)]
+        else:
+            directions = [self.random.standard_normal(value.shape) for _ in range(_DIRECTIONS)]
+        return [(u, self.slope({i: u})) for u in directions]
+
+    def _compare_joint(
+        self, name: str, expected: float, joint: dict[int, Values], found: dict[int, Values]
+    ) -> None:
+        total = sum(float(np.sum(u * found[i])) for i, u in joint.items())
+        if not self._close((total, expected)):
+            raise GradcheckError(
+                f"gradcheck: along the given direction {name} gives {total:.8g}, "
+                f"finite differences {expected:.8g}; parts {[round(float(np.sum(g)), 8) for g in found.values()]}"
+            )
 
     def _compare(self, name: str, i: int, slopes: list[tuple[Values, float]], gradient: Values) -> None:
         point = self.points[i]
@@ -203,7 +213,7 @@ class _Problem:
             return
         elementwise = all(np.count_nonzero(u) == 1 for u, _ in slopes) and len(slopes) == gradient.size
         if not elementwise:
-            self._compare(name, i, self._slopes(i, "full", None), gradient)
+            self._compare(name, i, self._slopes(i, "full"), gradient)
             worst = max(pairs, key=_gap)
             where = "along a direction"
         else:

@@ -29,19 +29,18 @@ ENGINE = {"item", "alias"}
 """Primitives of the engine itself, which move no number; tests/engine/ has their tests."""
 
 
-def ours() -> dict[str, Primitive]:
+def ours() -> list[Primitive]:
     """The library's own primitives: those that stand in one of its modules."""
     for module in pkgutil.walk_packages(autocnn.__path__, "autocnn."):
-        if module.name.startswith(("autocnn.ops", "autocnn.engine")):
+        if module.name.startswith(("autocnn.ops", "autocnn.engine", "autocnn.nn")):
             importlib.import_module(module.name)
-    found = {}
-    for name, module in list(sys.modules.items()):
-        if name.startswith("autocnn."):
-            found.update({p.name: p for p in vars(module).values() if isinstance(p, Primitive)})
-    return {name: p for name, p in found.items() if name not in ENGINE}
+    modules = [module for name, module in sys.modules.items() if name.startswith("autocnn.")]
+    found = {id(p): p for module in modules for p in vars(module).values() if isinstance(p, Primitive)}
+    return [p for p in found.values() if p.name not in ENGINE]
 
 
-OURS = ours()
+EVERY = ours()
+OURS = {p.name: p for p in EVERY}
 
 
 def cases(which: Callable[[Primitive, Case], bool]) -> Any:

@@ -156,11 +156,11 @@ def _forgets_count(xp: Any, x: Any) -> Any:
 
 
 @primitive()
-def _spread(xp: Any, g: Any, *, shape: tuple[int, ...]) -> Any:
+def _planted_spread(xp: Any, g: Any, *, shape: tuple[int, ...]) -> Any:
     return xp.broadcast_to(g, shape)
 
 
-_forgets_count.vjp(lambda g, z, x: _spread(g, shape=x.shape))
+_forgets_count.vjp(lambda g, z, x: _planted_spread(g, shape=x.shape))
 
 
 @primitive(saves=("x", "y"))
@@ -181,7 +181,7 @@ def _tie_lost(xp: Any, x: Any) -> Any:
     return xp.max(x)
 
 
-_tie_lost.vjp(lambda g, z, x: _spread(_mul(g, 0.5), shape=x.shape))
+_tie_lost.vjp(lambda g, z, x: _planted_spread(_mul(g, 0.5), shape=x.shape))
 
 
 @primitive()

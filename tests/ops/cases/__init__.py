@@ -1,6 +1,6 @@
 """The table of cases: a row for every primitive. A primitive without one fails the tests."""
 
 from tests.ops.case import Case
-from tests.ops.cases import elementwise, shape
+from tests.ops.cases import choice, elementwise, reduce, shape
 
-CASES: dict[str, tuple[Case, ...]] = {**elementwise.ROWS, **shape.ROWS}
+CASES: dict[str, tuple[Case, ...]] = {**elementwise.ROWS, **choice.ROWS, **reduce.ROWS, **shape.ROWS}

@@ -90,13 +90,17 @@ JOINING: dict[str, Row] = {
 PADDING: dict[str, Row] = {
     "pad": (
         Case(
-            lambda x: padded(x, ((1, 0), (0, 2))), (normal(2, 3),), {"widths": ((1, 0), (0, 2)), "value": 0.0},
+            lambda x: padded(x, ((1, 0), (0, 2))),
+            (normal(2, 3),),
+            {"widths": ((1, 0), (0, 2)), "value": 0.0},
             linear=(0,),
         ),
         Case(lambda x: padded(x, ((2, 1),), 1.5), (normal(2),), {"widths": ((2, 1),), "value": 1.5}),
         Case(
-            lambda x: padded(x, ((0, 0), (0, 0), (1, 1), (1, 2))), (normal(2, 3, 2, 2),),
-            {"widths": ((0, 0), (0, 0), (1, 1), (1, 2)), "value": 0.0}, linear=(0,),
+            lambda x: padded(x, ((0, 0), (0, 0), (1, 1), (1, 2))),
+            (normal(2, 3, 2, 2),),
+            {"widths": ((0, 0), (0, 0), (1, 1), (1, 2)), "value": 0.0},
+            linear=(0,),
         ),
     ),
     "crop": (
@@ -109,13 +113,15 @@ PADDING: dict[str, Row] = {
     ),
     "roll": (
         Case(
-            lambda x: np.roll(x, (1, -2), (0, 1)), (normal(3, 4),), {"shifts": (1, -2), "dims": (0, 1)},
+            lambda x: np.roll(x, (1, -2), (0, 1)),
+            (normal(3, 4),),
+            {"shifts": (1, -2), "dims": (0, 1)},
             linear=(0,),
         ),
         Case(lambda x: np.roll(x, 5, 0), (normal(3),), {"shifts": (5,), "dims": (0,)}, linear=(0,)),
         Case(lambda x: x, (normal(0, 3),), {"shifts": (1,), "dims": (0,)}),
     ),
-}  # fmt: skip
+}
 
 STEPS = ((0, 4, 2), 1, None)
 INDEXING: dict[str, Row] = {
@@ -126,44 +132,59 @@ INDEXING: dict[str, Row] = {
     ),
     "unslice": (
         Case(
-            lambda x: put(np.zeros((4, 3, 2)), x[:, 0], ([0, 2], [1, 1]), (0, 1)), (normal(2, 1, 2),),
-            {"index": STEPS, "shape": (4, 3, 2)}, linear=(0,),
+            lambda x: put(np.zeros((4, 3, 2)), x[:, 0], ([0, 2], [1, 1]), (0, 1)),
+            (normal(2, 1, 2),),
+            {"index": STEPS, "shape": (4, 3, 2)},
+            linear=(0,),
         ),
     ),
     "index": (
         Case(
-            lambda x, i: x[:, [0, 2, 2]], (normal(2, 3), exact([[0, 2, 2]])), {"axes": (1,), "unique": False},
+            lambda x, i: x[:, [0, 2, 2]],
+            (normal(2, 3), exact([[0, 2, 2]])),
+            {"axes": (1,), "unique": False},
             linear=(0,),
         ),
         Case(
-            lambda x, i: x[[0, 1, 0], [2, -1, 2]], (normal(2, 3, 2), exact([[0, 1, 0], [2, -1, 2]])),
-            {"axes": (0, 1), "unique": False}, linear=(0,),
+            lambda x, i: x[[0, 1, 0], [2, -1, 2]],
+            (normal(2, 3, 2), exact([[0, 1, 0], [2, -1, 2]])),
+            {"axes": (0, 1), "unique": False},
+            linear=(0,),
         ),
         Case(
-            lambda x, i: x[[[1], [1]], :, [[0], [0]]], (normal(2, 3, 2), exact([[[1], [1]], [[0], [0]]])),
-            {"axes": (0, 2), "unique": False}, linear=(0,),
+            lambda x, i: x[[[1], [1]], :, [[0], [0]]],
+            (normal(2, 3, 2), exact([[[1], [1]], [[0], [0]]])),
+            {"axes": (0, 2), "unique": False},
+            linear=(0,),
         ),
         Case(lambda x, i: x[[1, 0]], (normal(3, 2), exact([[1, 0]])), {"axes": (0,), "unique": True}, linear=(0,)),
         Case(lambda x, i: x[:0], (normal(3), exact(np.zeros((1, 0)), int)), {"axes": (0,), "unique": False}),
     ),
     "unindex": (
         Case(
-            lambda x, i: added(x, i, (1,), (2, 3)), (normal(2, 3), exact([[0, 2, 2]])),
-            {"axes": (1,), "unique": False, "shape": (2, 3)}, linear=(0,),
+            lambda x, i: added(x, i, (1,), (2, 3)),
+            (normal(2, 3), exact([[0, 2, 2]])),
+            {"axes": (1,), "unique": False, "shape": (2, 3)},
+            linear=(0,),
         ),
         Case(
-            lambda x, i: added(x, i, (0, 1), (2, 3, 2)), (normal(3, 2), exact([[0, 1, 0], [2, -1, 2]])),
-            {"axes": (0, 1), "unique": False, "shape": (2, 3, 2)}, linear=(0,),
+            lambda x, i: added(x, i, (0, 1), (2, 3, 2)),
+            (normal(3, 2), exact([[0, 1, 0], [2, -1, 2]])),
+            {"axes": (0, 1), "unique": False, "shape": (2, 3, 2)},
+            linear=(0,),
         ),
         Case(
-            lambda x, i: added(x, i, (0,), (3,)), (normal(2), exact([[2, 0]])),
-            {"axes": (0,), "unique": True, "shape": (3,)}, linear=(0,),
+            lambda x, i: added(x, i, (0,), (3,)),
+            (normal(2), exact([[2, 0]])),
+            {"axes": (0,), "unique": True, "shape": (3,)},
+            linear=(0,),
         ),
     ),
     "put": (
         Case(lambda x, v, i: put(x, v, i, (1,)), (normal(2, 3), normal(2, 2), exact([[0, 2]])), {"axes": (1,)}),
         Case(
-            lambda x, v, i: put(x, v, i, (0, 1)), (normal(2, 3), normal(2), exact([[0, 1], [2, 2]])),
+            lambda x, v, i: put(x, v, i, (0, 1)),
+            (normal(2, 3), normal(2), exact([[0, 1], [2, 2]])),
             {"axes": (0, 1)},
         ),
     ),
@@ -171,7 +192,7 @@ INDEXING: dict[str, Row] = {
         Case(lambda x: np.stack(np.nonzero(x)), (mask(3, 4),)),
         Case(lambda x: np.stack(np.nonzero(x)), (whole(0, 2, 5),)),
     ),
-}  # fmt: skip
+}
 
 LINALG: dict[str, Row] = {
     "matmul": (
