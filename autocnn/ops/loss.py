@@ -87,13 +87,13 @@ def _cross_entropy(xp: Any, x: Any, target: Any, *, axis: int, ignore: int, redu
 
 def _cross_entropy_rule(g: Any, z: Any, x: Any, target: Any, **params: Any) -> Any:
     axis = params["axis"]
-    hot = _one_hot(target, axis=axis, classes=x.shape[axis], dtype=str(x.dtype))
+    hot = _hot_classes(target, axis=axis, classes=x.shape[axis], dtype=str(x.dtype))
     share = _spread(_per_sample(g, target, **params), shape=x.shape, axes=(axis,))
     return _mul(share, _sub(_softmax(x, axis=axis), hot))
 
 
 @primitive(differentiable=False)
-def _one_hot(xp: Any, x: Any, *, axis: int, classes: int, dtype: str) -> Any:
+def _hot_classes(xp: Any, x: Any, *, axis: int, classes: int, dtype: str) -> Any:
     """1 at the class of each sample, 0 elsewhere; classes along `axis`."""
     return _is_class(xp, x, axis, classes).astype(dtype)
 

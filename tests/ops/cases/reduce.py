@@ -148,7 +148,7 @@ LOSSES: dict[str, Row] = {
             linear=(0,),
         ),
     ),
-    "one_hot": (
+    "hot_classes": (
         Case(lambda t: hot(t, 3), (CLASSES,), {"axis": 1, "classes": 3, "dtype": "float64"}),
         Case(lambda t: hot(t, 3), (PIXELS,), {"axis": 1, "classes": 3, "dtype": "float64"}),
     ),
