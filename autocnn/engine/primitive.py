@@ -144,7 +144,8 @@ class Primitive:
         if type(z) is not _ndarray:
             z = np.asarray(z)
         u = x._node
-        if u is None or not u.requires_grad or not context.recording or not self.differentiable or z.dtype.kind != "f":
+        wanted = u is not None and u.requires_grad and context.recording and self.differentiable
+        if u is None or not wanted or z.dtype.kind != "f":
             made = Tensor(z)
         else:
             saved = (a if self.single_keep[0] else None, z if self.single_keep[1] else None) if self.saves else ()
