@@ -128,9 +128,15 @@ _batch_norm.vjp(
 _batch_norm.fast(_batch_norm_joint)
 
 
-@primitive(saves=(("w", "var"), ("x", "mean", "var"), (), (), ()))
+@primitive(
+    saves=(("w", "var"), ("x", "mean", "var"), (), ("w", "var"), ("x", "w", "mean", "var")),
+)
 def _batch_norm_fixed(xp: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *, eps: float) -> Any:
     return kernels.batch_norm_inference(xp, x, w, b, mean, var, eps=eps)
+
+
+def _fixed_input(g: Any, z: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *, eps: float) -> Any:
+    return _mul(g, _channel_spread(_mul(w, _rsqrt(_add(var, eps))), shape=x.shape))
 
 
 def _fixed_weight(g: Any, z: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *, eps: float) -> Any:
@@ -138,12 +144,18 @@ def _fixed_weight(g: Any, z: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *
     return _mul(_channel_sum(_mul(g, centred)), _rsqrt(_add(var, eps)))
 
 
+def _fixed_mean(g: Any, z: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *, eps: float) -> Any:
+    return _mul(_channel_sum(g), _mul(_mul(w, -1.0), _rsqrt(_add(var, eps))))
+
+
+def _fixed_var(g: Any, z: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *, eps: float) -> Any:
+    """The derivative of w / sqrt(var + eps) is -1/2 w / sqrt(var + eps)^3."""
+    invstd = _rsqrt(_add(var, eps))
+    return _mul(_fixed_weight(g, z, x, w, b, mean, var, eps=eps), _mul(_mul(w, -0.5), _mul(invstd, invstd)))
+
+
 _batch_norm_fixed.vjp(
-    lambda g, z, x, w, b, mean, var, eps: _mul(g, _channel_spread(_mul(w, _rsqrt(_add(var, eps))), shape=x.shape)),
-    _fixed_weight,
-    lambda g, z, x, w, b, mean, var, eps: _channel_sum(g),
-    None,
-    None,
+    _fixed_input, _fixed_weight, lambda g, z, x, w, b, mean, var, eps: _channel_sum(g), _fixed_mean, _fixed_var
 )
 
 

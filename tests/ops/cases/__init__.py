@@ -1,6 +1,12 @@
 """The table of cases: a row for every primitive. A primitive without one fails the tests."""
 
 from tests.ops.case import Case
-from tests.ops.cases import choice, elementwise, reduce, shape
+from tests.ops.cases import choice, elementwise, reduce, shape, windows
 
-CASES: dict[str, tuple[Case, ...]] = {**elementwise.ROWS, **choice.ROWS, **reduce.ROWS, **shape.ROWS}
+CASES: dict[str, tuple[Case, ...]] = {
+    **elementwise.ROWS,
+    **choice.ROWS,
+    **reduce.ROWS,
+    **shape.ROWS,
+    **windows.ROWS,
+}
