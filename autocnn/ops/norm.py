@@ -177,7 +177,7 @@ def layer_norm(
     shape = tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (int(normalized_shape),)
     if not shape or x.shape[x.ndim - len(shape) :] != shape:
         raise ShapeError(f"layer_norm: x is {x.shape}; its last axes must be normalized_shape {shape}")
-    z = _standardize(x, axes=tuple(range(x.ndim - len(shape), x.ndim)), eps=float(eps))
+    z = _normalize(x, axes=tuple(range(x.ndim - len(shape), x.ndim)), eps=float(eps))
     return _scaled("layer_norm", z, weight, bias, shape, shape)
 
 
@@ -199,7 +199,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
             f"group_norm: num_groups is {num_groups}; it must divide the {c} channels of {x.shape}"
         )
     parts = reshape(x, (n, num_groups, c // num_groups, *space))
-    z = reshape(_standardize(parts, axes=tuple(range(2, parts.ndim)), eps=float(eps)), x.shape)
+    z = reshape(_normalize(parts, axes=tuple(range(2, parts.ndim)), eps=float(eps)), x.shape)
     return _scaled("group_norm", z, weight, bias, (c,), (c, *(1,) * len(space)))
 
 
@@ -218,16 +218,16 @@ def _scaled(op: str, z: Tensor, weight: Any, bias: Any, shape: Shape, across: Sh
 
 
 @primitive(saves=("x", "mean", "invstd"), residuals=("mean", "invstd"))
-def _standardize(xp: Any, x: Any, *, axes: Shape, eps: float) -> Any:
+def _normalize(xp: Any, x: Any, *, axes: Shape, eps: float) -> Any:
     return kernels.standardize(xp, x, axes=axes, eps=eps)
 
 
 @primitive(differentiable=False)
-def _standardize_backward(xp: Any, g: Any, x: Any, mean: Any, invstd: Any, *, axes: Shape) -> Any:
+def _normalize_backward(xp: Any, g: Any, x: Any, mean: Any, invstd: Any, *, axes: Shape) -> Any:
     return kernels.standardize_backward(xp, g, x, mean, invstd, axes=axes)
 
 
-def _standardize_input(g: Any, z: Any, x: Any, *, axes: Shape, eps: float, **_: Any) -> Any:
+def _normalize_input(g: Any, z: Any, x: Any, *, axes: Shape, eps: float, **_: Any) -> Any:
     """The definition: gx = invstd (g - mean(g) - y mean(g y)), every statistic a function of x."""
     kept = tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))
     share = 1.0 / max(prod(x.shape[axis] for axis in axes), 1)
@@ -241,7 +241,7 @@ def _standardize_input(g: Any, z: Any, x: Any, *, axes: Shape, eps: float, **_: 
     return _mul(_add(_add(g, mean(g, -1.0)), _mul(y, mean(_mul(g, y), -1.0))), invstd)
 
 
-_standardize.vjp(_standardize_input)
-_standardize.fast(
-    lambda g, z, x, need, axes, eps, mean, invstd: (_standardize_backward(g, x, mean, invstd, axes=axes),)
+_normalize.vjp(_normalize_input)
+_normalize.fast(
+    lambda g, z, x, need, axes, eps, mean, invstd: (_normalize_backward(g, x, mean, invstd, axes=axes),)
 )

@@ -128,7 +128,7 @@ POOL: dict[str, Row] = {
             partial(loops.maxima, ceil_mode=True, **SOLID), (apart(1, 2, 3, 3, 4),), {**SOLID, "ceil_mode": True}
         ),
     ),
-    "max_scatter": (
+    "max_unpool": (
         Case(
             partial(loops.scattered, shape=(2, 2, 4, 5), **HALVES),
             (normal(2, 2, 2, 2), whole(0, 4, 2, 2, 2, 2)),
@@ -142,7 +142,7 @@ POOL: dict[str, Row] = {
             linear=(0,),
         ),
     ),
-    "max_take": (
+    "max_pool_take": (
         Case(
             partial(loops.taken, **HALVES),
             (normal(2, 2, 4, 5), whole(0, 4, 2, 2, 2, 2)),
@@ -156,7 +156,7 @@ POOL: dict[str, Row] = {
             linear=(0,),
         ),
     ),
-    "max_indices": (
+    "max_pool_indices": (
         Case(
             partial(loops.positions, space=(4, 5), **OVERLAP),
             (whole(2, 4, 1, 2, 4, 3),),
@@ -164,9 +164,9 @@ POOL: dict[str, Row] = {
         ),
     ),
     "avg_pool": tuple(forward for forward, _ in AVERAGES),
-    "avg_spread": tuple(spread for _, spread in AVERAGES),
-    "adaptive_avg": tuple(forward for forward, _ in ADAPTED),
-    "adaptive_spread": tuple(spread for _, spread in ADAPTED),
+    "avg_unpool": tuple(spread for _, spread in AVERAGES),
+    "adaptive_avg_pool": tuple(forward for forward, _ in ADAPTED),
+    "adaptive_avg_unpool": tuple(spread for _, spread in ADAPTED),
 }
 
 
@@ -241,11 +241,11 @@ NORM: dict[str, Row] = {
     "batch_norm_backward": (
         Case(batch_norm_backward, (normal(*IMAGES), normal(*IMAGES), normal(3), normal(3), positive(3)), EPS),
     ),
-    "standardize": (
+    "normalize": (
         Case(lambda x: standard(x, (1, 3), 1e-3), (normal(*IMAGES),), {"axes": (1, 3), **EPS}),
         Case(lambda x: standard(x, (1,), 1e-3), (normal(3, 5),), {"axes": (1,), **EPS}),
     ),
-    "standardize_backward": (
+    "normalize_backward": (
         Case(
             standardize_backward,
             (normal(2, 3, 4), normal(2, 3, 4), normal(2, 1, 1), positive(2, 1, 1)),
