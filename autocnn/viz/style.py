@@ -135,6 +135,18 @@ _WORDS = {
     ),
     "random": ("dropout", "rand", "randn", "uniform", "normal", "bernoulli", "mask"),
 }
+_EXACT = {
+    "pooling": ("adaptive_avg", "adaptive_spread", "avg_spread", "max_indices", "max_scatter", "max_take"),
+    "arithmetic": ("clamp_max", "clamp_min"),
+    "norm": ("standardize", "standardize_backward"),
+    "linear": ("project",),
+    "reduction": ("per_sample", "over_samples", "pick", "place", "weight_of"),
+    "view": (
+        *("alias", "channel_spread", "clone", "spread", "same", "slice", "unslice", "unindex", "to_device"),
+        *("zeros_like", "overwrite", "clear"),
+    ),
+}
+_NAMED = {name: family for family, names in _EXACT.items() for name in names}
 _FAMILY_OF = {word: family for family, words in _WORDS.items() for word in words}
 _ORDER = ("convolution", "norm", "pooling", "activation", "linear", "random", "reduction", "view")
 
@@ -147,6 +159,8 @@ def family(vertex: Vertex) -> str:
     """
     if vertex.kind != "op":
         return vertex.kind
+    if vertex.op in _NAMED:
+        return _NAMED[vertex.op]
     words = vertex.op.lower().split("_")
     stems = {_FAMILY_OF.get(word) or _FAMILY_OF.get(_stem(word)) for word in words}
     return next((name for name in _ORDER if name in stems), "arithmetic")
