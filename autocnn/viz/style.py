@@ -136,14 +136,12 @@ _WORDS = {
     "random": ("dropout", "rand", "randn", "uniform", "normal", "bernoulli", "mask"),
 }
 _EXACT = {
-    "pooling": ("adaptive_avg", "adaptive_spread", "avg_spread", "max_indices", "max_scatter", "max_take"),
     "arithmetic": ("clamp_max", "clamp_min"),
-    "norm": ("standardize", "standardize_backward"),
     "linear": ("project",),
-    "reduction": ("per_sample", "over_samples", "pick", "place", "weight_of"),
+    "reduction": ("hot_classes", "over_samples", "per_sample", "pick", "place", "weight_of"),
     "view": (
-        *("alias", "channel_spread", "clone", "spread", "same", "slice", "unslice", "unindex", "to_device"),
-        *("zeros_like", "overwrite", "clear"),
+        *("alias", "channel_spread", "clear", "clone", "diagonal", "overwrite", "same", "slice", "spread"),
+        *("to_device", "tril", "triu", "undiagonal", "ungather", "unindex", "unslice", "zeros_like"),
     ),
 }
 _NAMED = {name: family for family, names in _EXACT.items() for name in names}
