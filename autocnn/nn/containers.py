@@ -148,8 +148,8 @@ class ModuleList(_Row):
     2
     """
 
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
-        self._fill(modules)
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+        self._fill(modules or ())
 
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
@@ -165,8 +165,8 @@ class ModuleDict(Module):
     ['stem']
     """
 
-    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] = ()) -> None:
-        self.update(modules)
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
+        self.update(modules or ())
 
     def __getitem__(self, key: str) -> Any:
         return self._modules[key]
@@ -222,8 +222,8 @@ class ParameterList(Module):
     2
     """
 
-    def __init__(self, values: Iterable[Tensor] = ()) -> None:
-        self.extend(values)
+    def __init__(self, values: Iterable[Tensor] | None = None) -> None:
+        self.extend(values or ())
 
     def append(self, value: Tensor) -> ParameterList:
         """Put a parameter at the end."""
@@ -262,8 +262,8 @@ class ParameterDict(Module):
     True
     """
 
-    def __init__(self, values: Mapping[str, Tensor] | Iterable[tuple[str, Tensor]] = ()) -> None:
-        for name, value in values.items() if isinstance(values, Mapping) else values:
+    def __init__(self, parameters: Mapping[str, Tensor] | Iterable[tuple[str, Tensor]] | None = None) -> None:
+        for name, value in parameters.items() if isinstance(parameters, Mapping) else parameters or ():
             self[name] = value
 
     def __getitem__(self, key: str) -> Parameter:

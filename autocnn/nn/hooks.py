@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autocnn.engine import Tensor, is_grad_enabled, primitive
+from autocnn.engine.transforms import _alias
 from autocnn.engine.views import link_views
 from autocnn.errors import GradientError
 
@@ -181,7 +182,7 @@ def _through(tensors: Sequence[Tensor], arrived: Callable[[Gradients], Gradients
     One tensor stays an ordinary view of itself, so that it may be written in place; several cannot.
     """
     if len(tensors) == 1:
-        made = _same(tensors[0])
+        made = _alias(tensors[0])
         _listen(made, arrived)
         return [made]
     several = _gate(*tensors)
@@ -191,15 +192,9 @@ def _through(tensors: Sequence[Tensor], arrived: Callable[[Gradients], Gradients
     return list(several)
 
 
-@primitive(view=True)
-def _same(xp: Any, x: Any) -> Any:
-    return x[...]
-
-
 @primitive(outputs=True)
 def _gate(xp: Any, *xs: Any) -> Any:
     return tuple([x[...] for x in xs])
 
 
-_same.vjp(lambda g, z, x: g)
 _gate.vjp_each(lambda i, g, z, *xs: g[i])

@@ -253,8 +253,8 @@ class Module:
         """(path, parameter) of everything learned, each once.
 
         >>> from autocnn import nn
-        >>> [name for name, _ in nn.Sequential(nn.ParameterList([Tensor([1.0])])).named_parameters()]
-        ['0.0']
+        >>> [name for name, _ in nn.Sequential(nn.Linear(2, 3), nn.ReLU()).named_parameters()]
+        ['0.weight', '0.bias']
         """
         return self._named("_parameters", prefix, recurse, remove_duplicate)
 

@@ -285,6 +285,22 @@ def test_gradients_are_waived_and_dropped() -> None:
     assert not net(Tensor([1.0])).requires_grad
 
 
+def test_a_move_keeps_the_parameters_and_what_is_whole() -> None:
+    module = Scale()
+    module.register_buffer("count", Tensor(np.array(3)))
+    weight = module.weight
+    module(Tensor([1.0])).backward()
+    assert module.double() is module
+    assert module.weight is weight
+    assert weight.dtype == np.float64
+    assert weight.grad is not None
+    assert weight.grad.dtype == np.float64
+    assert module.count.dtype == np.int64
+    module.to("cpu", "float16")
+    assert weight.dtype == np.float16
+    assert module.float().seen.dtype == np.float32
+
+
 @pytest.mark.parametrize("twin", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), copy.copy])
 def test_copies_have_parts_of_their_own_and_no_hooks(twin: Any) -> None:
     net = Net()

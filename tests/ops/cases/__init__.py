@@ -1,14 +1,6 @@
 """The table of cases: a row for every primitive. A primitive without one fails the tests."""
 
 from tests.ops.case import Case
-from tests.ops.cases import choice, elementwise, linalg, plumbing, reduce, shape, windows
+from tests.ops.cases import choice, elementwise, reduce, shape
 
-CASES: dict[str, tuple[Case, ...]] = {
-    **elementwise.ROWS,
-    **choice.ROWS,
-    **reduce.ROWS,
-    **shape.ROWS,
-    **linalg.ROWS,
-    **windows.ROWS,
-    **plumbing.ROWS,
-}
+CASES: dict[str, tuple[Case, ...]] = {**elementwise.ROWS, **choice.ROWS, **reduce.ROWS, **shape.ROWS}

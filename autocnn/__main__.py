@@ -1,8 +1,0 @@
-"""`python -m autocnn` is the command `autocnn`."""
-
-import sys
-
-from autocnn.cli import main
-
-if __name__ == "__main__":
-    sys.exit(main())

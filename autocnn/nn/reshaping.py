@@ -1,0 +1,164 @@
+"""Layers that only move numbers: flatten, unflatten, pad, windows as columns and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from autocnn.engine import Tensor
+from autocnn.nn import functional as F
+from autocnn.nn.settings import Layer, per_axis
+from autocnn.ops import flatten, unflatten
+from autocnn.types import Size
+
+
+class Flatten(Layer):
+    """Several axes as one, by default all but the batch: x (N, ...) -> (N, n).
+
+    >>> Flatten()(Tensor([[[1.0], [2.0]]])).shape
+    (1, 2)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim = start_dim
+        self.end_dim = end_dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The axes as one."""
+        return flatten(x, self.start_dim, self.end_dim)
+
+
+class Unflatten(Layer):
+    """One axis as several.
+
+    >>> Unflatten(1, (2, 1))(Tensor([[1.0, 2.0]])).shape
+    (1, 2, 1)
+    """
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        self.dim = dim
+        self.unflattened_size = tuple(unflattened_size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The axis as several."""
+        return unflatten(x, self.dim, self.unflattened_size)
+
+
+class _ConstantPad(Layer):
+    dims: ClassVar[int]
+
+    def __init__(self, padding: Size, value: float) -> None:
+        self.padding = per_axis(self._get_name(), "padding", padding, 2 * self.dims)
+        self.value = value
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x with a border of one value."""
+        return F.pad(x, self.padding, value=self.value)
+
+
+class ConstantPad1d(_ConstantPad):
+    """A border of one value along the last axis: (left, right), or one number for both.
+
+    >>> ConstantPad1d(1, 5.0)(Tensor([[[1.0]]])).tolist()
+    [[[5.0, 1.0, 5.0]]]
+    """
+
+    dims = 1
+
+
+class ConstantPad2d(_ConstantPad):
+    """A border of one value around an image: (left, right, top, bottom), or one number for all.
+
+    >>> ConstantPad2d((1, 0, 0, 0), 5.0)(Tensor([[[[1.0]]]])).tolist()
+    [[[[5.0, 1.0]]]]
+    """
+
+    dims = 2
+
+
+class ConstantPad3d(_ConstantPad):
+    """A border of one value around a volume: (left, right, top, bottom, front, back), or one number for all.
+
+    >>> ConstantPad3d(1, 5.0)
+    ConstantPad3d(padding=(1, 1, 1, 1, 1, 1), value=5.0)
+    """
+
+    dims = 3
+
+
+class _ZeroPad(_ConstantPad):
+    def __init__(self, padding: Size) -> None:
+        super().__init__(padding, 0.0)
+
+    def extra_repr(self) -> str:
+        """The border."""
+        return str(self.padding)
+
+
+class ZeroPad1d(_ZeroPad):
+    """A border of zeros along the last axis: (left, right), or one number for both.
+
+    >>> ZeroPad1d(1)(Tensor([[[1.0]]])).tolist()
+    [[[0.0, 1.0, 0.0]]]
+    """
+
+    dims = 1
+
+
+class ZeroPad2d(_ZeroPad):
+    """A border of zeros around an image: (left, right, top, bottom), or one number for all.
+
+    >>> ZeroPad2d(2)
+    ZeroPad2d((2, 2, 2, 2))
+    """
+
+    dims = 2
+
+
+class ZeroPad3d(_ZeroPad):
+    """A border of zeros around a volume: (left, right, top, bottom, front, back), or one number for all.
+
+    >>> ZeroPad3d(1)(Tensor([[[[[1.0]]]]])).shape
+    (1, 1, 3, 3, 3)
+    """
+
+    dims = 3
+
+
+class Unfold(Layer):
+    """Every window as a column: x (N, C, H, W) -> (N, C kh kw, L).
+
+    >>> Unfold((1, 2))(Tensor([[[[1.0, 2.0, 3.0]]]])).tolist()
+    [[[1.0, 2.0], [2.0, 3.0]]]
+    """
+
+    def __init__(self, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> None:
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.padding = padding
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The windows as columns."""
+        return F.unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
+
+
+class Fold(Layer):
+    """Columns added where their windows lie, the adjoint of Unfold: x (N, C kh kw, L) -> (N, C, H, W).
+
+    >>> Fold((1, 3), (1, 2))(Tensor([[[1.0, 2.0], [2.0, 3.0]]])).tolist()
+    [[[[1.0, 4.0, 3.0]]]]
+    """
+
+    def __init__(
+        self, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1
+    ) -> None:
+        self.output_size = output_size
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.padding = padding
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The columns, added up."""
+        return F.fold(x, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)

@@ -1,0 +1,77 @@
+"""LeNet-5 layer by layer, the twins of the gradient study, and the register of names."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autocnn import models, nn, ops
+from autocnn.errors import ArgumentError, UsageError
+
+
+def sizes(model: nn.Module) -> dict[str, int]:
+    return {name: sum(p.array.size for p in part.parameters()) for name, part in model.named_children()}
+
+
+def test_lenet5_has_the_parameters_of_its_modern_form() -> None:
+    model = models.LeNet5()
+    learned = {name: n for name, n in sizes(model).items() if n}
+    assert learned == {"c1": 156, "c3": 2_416, "c5": 48_120, "f6": 10_164, "output": 850}
+    assert sum(learned.values()) == 61_706
+    assert repr(model).startswith("LeNet5(  # 61,706 parameters\n")
+
+
+def test_lenet5_has_the_shapes_of_the_figure() -> None:
+    shapes: dict[str, tuple[int, ...]] = {}
+    model = models.LeNet5()
+    for name, part in model.named_children():
+        part.register_forward_hook(lambda m, args, y, name=name: shapes.__setitem__(name, y.shape[1:]))
+    assert model(ops.zeros(2, 1, 32, 32)).shape == (2, 10)
+    assert [shapes[name] for name in ("c1", "s2", "c3", "s4", "c5", "f6", "output")] == [
+        (6, 28, 28), (6, 14, 14), (16, 10, 10), (16, 5, 5), (120, 1, 1), (84,), (10,),
+    ]  # fmt: skip
+    assert models.LeNet5(num_classes=3, in_channels=2)(ops.zeros(1, 2, 32, 32)).shape == (1, 3)
+
+
+def test_the_twins_start_equal_and_differ_by_the_skips() -> None:
+    ops.manual_seed(5)
+    plain = models.plain(4, width=3)
+    ops.manual_seed(5)
+    residual = models.residual(4, width=3)
+    ours, theirs = plain.state_dict(), residual.state_dict()
+    assert list(ours) == list(theirs)
+    assert all(np.array_equal(ours[key].array, theirs[key].array) for key in ours)
+    assert "blocks.3.body.conv.weight" in ours
+    x = ops.randn(2, 1, 8, 8)
+    assert plain(x).shape == residual(x).shape == (2, 10)
+    stem = plain.stem(x)
+    body = plain.blocks[0](stem)
+    np.testing.assert_allclose(residual.blocks[0](stem).array, (stem + body).array, rtol=1e-6)
+
+
+def test_skips_keep_the_gradient_of_a_deep_network() -> None:
+    def ratio(make: object) -> float:
+        ops.manual_seed(0)
+        model = make(20, width=8)  # type: ignore[operator]
+        nn.CrossEntropyLoss()(model(ops.randn(8, 1, 8, 8)), ops.tensor([0, 1, 2, 3, 4, 5, 6, 7])).backward()
+        first, last = (model.blocks[i].body.conv.weight.grad.array for i in (0, -1))
+        return float(np.linalg.norm(first) / np.linalg.norm(last))
+
+    assert ratio(models.plain) < 1e-4
+    assert 0.03 < ratio(models.residual) < 30
+
+
+def test_names_lead_to_models() -> None:
+    assert models.names() == ["lenet5", "plain", "residual"]
+    assert models.get("LeNet-5") is models.LeNet5
+    with pytest.raises(UsageError) as caught:
+        models.get("lenet")
+    assert str(caught.value) == (
+        "model: 'lenet' is not known. Did you mean 'lenet5'? There are lenet5, plain, residual"
+    )
+    with pytest.raises(UsageError) as caught:
+        models.get("transformer")
+    assert str(caught.value) == "model: 'transformer' is not known. There are lenet5, plain, residual"
+    with pytest.raises(ArgumentError) as wrong:
+        models.residual(0)
+    assert str(wrong.value) == "residual: depth is 0; at least one block is needed"
