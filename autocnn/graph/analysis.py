@@ -243,9 +243,7 @@ def _matmul(result: Vertex, sources: list[Vertex]) -> int:
 
 _MULTIPLY_ADDS: Mapping[str, Callable[[Vertex, list[Vertex]], int]] = {
     "conv": _conv,
-    "conv1d": _conv,
-    "conv2d": _conv,
-    "conv3d": _conv,
+    "conv_bias": _conv,
     "conv_input": _conv_input,
     "conv_weight": _conv_weight,
     "matmul": _matmul,

@@ -6,11 +6,14 @@ import re
 
 from autocnn.graph.data import ITEM, SEVERAL, Graph, Vertex
 
+_BY_AXIS = frozenset({"dilation", "kernel", "output_padding", "padding", "stride"})
 _SHORT = {"float": "f", "bfloat": "bf", "int": "i", "uint": "u", "complex": "c"}
 
 
 def listing(graph: Graph) -> str:
     """One line per vertex; picked outputs of an op with several are written ``%4.1``, numbers as such.
+
+    Parameters of ops are short: ``stride=1`` for (1, 1), and nothing for None or False; JSON has them in full.
 
     >>> from autocnn.graph.data import Edge
     >>> x = Vertex(0, "", "input", {}, (2, 3), "float32", name="x")
@@ -30,7 +33,9 @@ def line(graph: Graph, vertex: Vertex, labels: list[str] | None = None) -> str:
     head = f"%{vertex.id}: {_types(graph, vertex)} = "
     if vertex.kind in ("op", "module"):
         arguments = [labels[edge.source] for edge in graph.in_edges(vertex.id)]
-        arguments += [f"{key}={param(value)}" for key, value in sorted(vertex.params.items())]
+        arguments += [
+            f"{key}={param(single(key, value))}" for key, value in sorted(vertex.params.items()) if _tells(value)
+        ]
         head += f"{vertex.op}({', '.join(arguments)})"
     elif vertex.kind == "output":
         head += f"output({labels[graph.in_edges(vertex.id)[0].source]})"
@@ -87,6 +92,22 @@ def _types(graph: Graph, vertex: Vertex) -> str:
     items = [item for item in items if item.op == ITEM and not item.params.get("residual")]
     found = {item.params["index"]: value_type(item) for item in items}
     return f"({', '.join(f'{place}: {found[place]}' for place in sorted(found, key=str))})"
+
+
+def single(key: str, value: object) -> object:
+    """One number in place of several equal ones, for the parameters of which users give one.
+
+    >>> single("stride", (3, 3)), single("padding", ((1, 1), (1, 1))), single("stride", (1, 2))
+    (3, 1, (1, 2))
+    """
+    while key in _BY_AXIS and isinstance(value, tuple) and value and all(part == value[0] for part in value):
+        value = value[0]
+    return value
+
+
+def _tells(value: object) -> bool:
+    """Whether a parameter says anything: most that are None or False are options not taken."""
+    return value is not None and value is not False
 
 
 def _quoted(text: str) -> str:

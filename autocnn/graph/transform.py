@@ -8,14 +8,27 @@ from dataclasses import replace
 from autocnn.errors import GraphError
 from autocnn.graph.data import ITEM, LEAVES, Edge, Graph, Vertex
 
-VIEWS = frozenset({"alias", "broadcast_to", "cast", "clone", "contiguous", "permute", "reshape", "transpose"})
+VIEWS = frozenset(
+    {
+        "alias",
+        "broadcast_to",
+        "cast",
+        "channel_spread",
+        "clone",
+        "contiguous",
+        "permute",
+        "reshape",
+        "same",
+        "spread",
+    }
+)
 """Ops that hand on all elements of their first argument, and no others."""
 
 
 def subgraph(graph: Graph, keep: Iterable[int]) -> Graph:
     """The vertices in ``keep``; what they take from outside becomes leaves.
 
-    An op outside becomes an input, named "saved ..." after it; parameters and constants stay what they are.
+    An op outside becomes an input, named after it; parameters and constants stay what they are.
 
     >>> x = Vertex(0, "", "input", {}, (), "float32", name="x")
     >>> y = Vertex(1, "tanh", "op", {}, (), "float32")
@@ -69,6 +82,44 @@ def between(graph: Graph, source: int, target: int) -> Graph:
     return subgraph(graph, descendants(graph, source) & ancestors(graph, target))
 
 
+def module(graph: Graph, scope: str) -> Graph:
+    """One module in every pass: its ops, what flows in and out, and where the gradients of its input meet.
+
+    Raises GraphError if no op lies in this scope.
+    """
+    inside = {v.id for v in graph.vertices if v.kind not in LEAVES and f"{v.scope}/".startswith(f"{scope}/")}
+    if not inside:
+        scopes = sorted({v.scope.split("/")[0] for v in graph.vertices if v.scope})
+        raise GraphError(f"module: scope is {scope!r}; no op lies there. The outermost are {', '.join(scopes)}")
+    passes = [graph.vertices[edge.source].phase for edge in graph.edges]
+    given = {e.source for e in graph.edges if e.target in inside and graph.vertices[e.target].phase == "forward"}
+    given -= inside
+    for edge in graph.edges:
+        target = graph.vertices[edge.target]
+        meets = target.twin in given and target.op.split("_")[0] == "add"
+        if edge.source in inside and meets and target.phase != "forward":
+            inside.add(edge.target)
+    leaving = {
+        edge.source: phase
+        for edge, phase in zip(graph.edges, passes, strict=True)
+        if edge.source in inside and edge.target not in inside and graph.vertices[edge.target].phase == phase
+    }
+    ends = [
+        replace(
+            graph.vertices[source], id=len(graph) + place, op="", kind="output", params={}, scope="", twin=None,
+            name="result" if phase == "forward" else "grad input", saved=(), line=None,
+        )
+        for place, (source, phase) in enumerate(leaving.items())
+    ]  # fmt: skip
+    whole = replace(
+        graph,
+        vertices=(*graph.vertices, *ends),
+        edges=(*graph.edges, *(Edge(source, end.id) for source, end in zip(leaving, ends, strict=True))),
+        outputs=(*graph.outputs, *(end.id for end in ends)),
+    )
+    return subgraph(whole, inside | {end.id for end in ends})
+
+
 def hide(graph: Graph, *, views: bool = True, constants: bool = True) -> Graph:
     """The graph without view ops, which pass their source on, and without constants but a seed of gradients."""
     stands_for: list[int | None] = list(range(len(graph)))
@@ -97,11 +148,13 @@ def collapse(graph: Graph, depth: int = 1) -> Graph:
     """Each visit to a module at ``depth`` as one vertex of kind "module".
 
     A module visited twice with other work in between is two vertices. The forward and the backward pass of a
-    module are apart. Parameters that only one module uses vanish into it and are counted there.
+    module are apart. Parameters that only one module uses vanish into it, are counted there, and take their
+    gradients with them.
     Raises GraphError if depth is not positive.
     """
     if depth < 1:
         raise GraphError(f"collapse: depth is {depth}; the outermost modules have depth 1")
+    graph = _without_inner_gradients(graph, depth)
     group_of = _visits(graph, depth)
     _absorb_leaves(graph, depth, group_of)
     members: dict[int, list[Vertex]] = {}
@@ -116,6 +169,20 @@ def collapse(graph: Graph, depth: int = 1) -> Graph:
     ]
     vertices = [boxes.get(v.id, v) for v in graph.vertices if stands_for[v.id] == v.id]
     return _renumbered(graph, vertices, _merged(graph, stands_for, set(boxes)), stands_for)
+
+
+def _without_inner_gradients(graph: Graph, depth: int) -> Graph:
+    """The graph without the outputs that are gradients of parameters inside of modules."""
+    group_of = _visits(graph, depth)
+    _absorb_leaves(graph, depth, group_of)
+
+    def inner(vertex: Vertex) -> bool:
+        twin = vertex.twin if vertex.kind == "output" else None
+        return twin is not None and graph.vertices[twin].kind == "parameter" and group_of[twin] is not None
+
+    dropped = {vertex.id for vertex in graph.vertices if inner(vertex)}
+    edges = [edge for edge in graph.edges if edge.target not in dropped]
+    return _renumbered(graph, [v for v in graph.vertices if v.id not in dropped], edges)
 
 
 def _visits(graph: Graph, depth: int) -> list[int | None]:
@@ -186,11 +253,11 @@ def _merged(graph: Graph, stands_for: list[int], boxes: set[int]) -> list[Edge]:
 
 
 def _as_leaf(vertex: Vertex) -> Vertex:
+    """What is left of a vertex at the border of a part: an input, outside of every module."""
     if vertex.kind in LEAVES:
         return vertex
-    return replace(
-        vertex, op="", kind="input", params={}, name=vertex.name or f"saved {vertex.op}", saved=(), twin=None
-    )
+    name = vertex.name or (f"{vertex.op} result" if vertex.phase == "forward" else "gradient")
+    return replace(vertex, op="", kind="input", params={}, scope="", name=name, saved=(), twin=None)
 
 
 def _renumbered(

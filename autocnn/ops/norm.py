@@ -128,9 +128,15 @@ _batch_norm.vjp(
 _batch_norm.fast(_batch_norm_joint)
 
 
-@primitive(saves=(("w", "var"), ("x", "mean", "var"), (), (), ()))
+@primitive(
+    saves=(("w", "var"), ("x", "mean", "var"), (), ("w", "var"), ("x", "w", "mean", "var")),
+)
 def _batch_norm_fixed(xp: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *, eps: float) -> Any:
     return kernels.batch_norm_inference(xp, x, w, b, mean, var, eps=eps)
+
+
+def _fixed_input(g: Any, z: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *, eps: float) -> Any:
+    return _mul(g, _channel_spread(_mul(w, _rsqrt(_add(var, eps))), shape=x.shape))
 
 
 def _fixed_weight(g: Any, z: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *, eps: float) -> Any:
@@ -138,12 +144,18 @@ def _fixed_weight(g: Any, z: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *
     return _mul(_channel_sum(_mul(g, centred)), _rsqrt(_add(var, eps)))
 
 
+def _fixed_mean(g: Any, z: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *, eps: float) -> Any:
+    return _mul(_channel_sum(g), _mul(_mul(w, -1.0), _rsqrt(_add(var, eps))))
+
+
+def _fixed_var(g: Any, z: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *, eps: float) -> Any:
+    """The derivative of w / sqrt(var + eps) is -1/2 w / sqrt(var + eps)^3."""
+    invstd = _rsqrt(_add(var, eps))
+    return _mul(_fixed_weight(g, z, x, w, b, mean, var, eps=eps), _mul(_mul(w, -0.5), _mul(invstd, invstd)))
+
+
 _batch_norm_fixed.vjp(
-    lambda g, z, x, w, b, mean, var, eps: _mul(g, _channel_spread(_mul(w, _rsqrt(_add(var, eps))), shape=x.shape)),
-    _fixed_weight,
-    lambda g, z, x, w, b, mean, var, eps: _channel_sum(g),
-    None,
-    None,
+    _fixed_input, _fixed_weight, lambda g, z, x, w, b, mean, var, eps: _channel_sum(g), _fixed_mean, _fixed_var
 )
 
 
@@ -165,7 +177,7 @@ def layer_norm(
     shape = tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (int(normalized_shape),)
     if not shape or x.shape[x.ndim - len(shape) :] != shape:
         raise ShapeError(f"layer_norm: x is {x.shape}; its last axes must be normalized_shape {shape}")
-    z = _standardize(x, axes=tuple(range(x.ndim - len(shape), x.ndim)), eps=float(eps))
+    z = _normalize(x, axes=tuple(range(x.ndim - len(shape), x.ndim)), eps=float(eps))
     return _scaled("layer_norm", z, weight, bias, shape, shape)
 
 
@@ -187,7 +199,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
             f"group_norm: num_groups is {num_groups}; it must divide the {c} channels of {x.shape}"
         )
     parts = reshape(x, (n, num_groups, c // num_groups, *space))
-    z = reshape(_standardize(parts, axes=tuple(range(2, parts.ndim)), eps=float(eps)), x.shape)
+    z = reshape(_normalize(parts, axes=tuple(range(2, parts.ndim)), eps=float(eps)), x.shape)
     return _scaled("group_norm", z, weight, bias, (c,), (c, *(1,) * len(space)))
 
 
@@ -206,16 +218,16 @@ def _scaled(op: str, z: Tensor, weight: Any, bias: Any, shape: Shape, across: Sh
 
 
 @primitive(saves=("x", "mean", "invstd"), residuals=("mean", "invstd"))
-def _standardize(xp: Any, x: Any, *, axes: Shape, eps: float) -> Any:
+def _normalize(xp: Any, x: Any, *, axes: Shape, eps: float) -> Any:
     return kernels.standardize(xp, x, axes=axes, eps=eps)
 
 
 @primitive(differentiable=False)
-def _standardize_backward(xp: Any, g: Any, x: Any, mean: Any, invstd: Any, *, axes: Shape) -> Any:
+def _normalize_backward(xp: Any, g: Any, x: Any, mean: Any, invstd: Any, *, axes: Shape) -> Any:
     return kernels.standardize_backward(xp, g, x, mean, invstd, axes=axes)
 
 
-def _standardize_input(g: Any, z: Any, x: Any, *, axes: Shape, eps: float, **_: Any) -> Any:
+def _normalize_input(g: Any, z: Any, x: Any, *, axes: Shape, eps: float, **_: Any) -> Any:
     """The definition: gx = invstd (g - mean(g) - y mean(g y)), every statistic a function of x."""
     kept = tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))
     share = 1.0 / max(prod(x.shape[axis] for axis in axes), 1)
@@ -229,7 +241,7 @@ def _standardize_input(g: Any, z: Any, x: Any, *, axes: Shape, eps: float, **_: 
     return _mul(_add(_add(g, mean(g, -1.0)), _mul(y, mean(_mul(g, y), -1.0))), invstd)
 
 
-_standardize.vjp(_standardize_input)
-_standardize.fast(
-    lambda g, z, x, need, axes, eps, mean, invstd: (_standardize_backward(g, x, mean, invstd, axes=axes),)
+_normalize.vjp(_normalize_input)
+_normalize.fast(
+    lambda g, z, x, need, axes, eps, mean, invstd: (_normalize_backward(g, x, mean, invstd, axes=axes),)
 )

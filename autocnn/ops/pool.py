@@ -84,7 +84,7 @@ def _max(
     z, (winners,) = _max_pool.run((x.array,), window)
     best = _max_pool.note((x,), window, z, (winners,))
     del window["ceil_mode"]
-    indices = _max_indices(Tensor(winners), space=x.shape[2:], **window)
+    indices = _max_pool_indices(Tensor(winners), space=x.shape[2:], **window)
     return unbatched(best, alone), unbatched(indices, alone)
 
 
@@ -99,7 +99,7 @@ def _max_pool(
 
 
 @primitive(saves=("winners",))
-def _max_scatter(
+def _max_unpool(
     xp: Any, g: Any, winners: Any, *, shape: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape
 ) -> Any:
     """Each cotangent added at its window's winner."""
@@ -109,7 +109,7 @@ def _max_scatter(
 
 
 @primitive(saves=("winners",))
-def _max_take(
+def _max_pool_take(
     xp: Any, x: Any, winners: Any, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape
 ) -> Any:
     """The value at each window's winner."""
@@ -117,7 +117,7 @@ def _max_take(
 
 
 @primitive(differentiable=False)
-def _max_indices(
+def _max_pool_indices(
     xp: Any, winners: Any, *, space: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape
 ) -> Any:
     return kernels.max_flat_indices(
@@ -125,9 +125,9 @@ def _max_indices(
     )
 
 
-_max_pool.vjp(lambda g, z, x, winners, ceil_mode, **p: _max_scatter(g, winners, shape=x.shape, **p))
-_max_scatter.vjp(lambda h, z, g, winners, shape, **p: _max_take(h, winners, **p), None)
-_max_take.vjp(lambda g, z, x, winners, **p: _max_scatter(g, winners, shape=x.shape, **p), None)
+_max_pool.vjp(lambda g, z, x, winners, ceil_mode, **p: _max_unpool(g, winners, shape=x.shape, **p))
+_max_unpool.vjp(lambda h, z, g, winners, shape, **p: _max_pool_take(h, winners, **p), None)
+_max_pool_take.vjp(lambda g, z, x, winners, **p: _max_unpool(g, winners, shape=x.shape, **p), None)
 
 
 # Average pooling ----------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def _avg_pool(
 
 
 @primitive()
-def _avg_spread(
+def _avg_unpool(
     xp: Any, g: Any, *, shape: Shape, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool,
     count_include_pad: bool, divisor: int | None,
 ) -> Any:  # fmt: skip
@@ -226,8 +226,8 @@ def _avg_spread(
     )  # fmt: skip
 
 
-_avg_pool.vjp(lambda g, z, x, **p: _avg_spread(g, shape=x.shape, **p))
-_avg_spread.vjp(lambda h, z, g, shape, **p: _avg_pool(h, **p))
+_avg_pool.vjp(lambda g, z, x, **p: _avg_unpool(g, shape=x.shape, **p))
+_avg_unpool.vjp(lambda h, z, g, shape, **p: _avg_pool(h, **p))
 
 
 # To a given size ----------------------------------------------------------------------------------------------
@@ -271,22 +271,22 @@ def _adaptive(op: str, ndim: int, x: Any, size: int | Sequence[int | None] | Non
     filled = tuple(n if want is None else want for n, want in zip(x.shape[2:], given, strict=True))
     if 0 in x.shape[2:]:
         raise ShapeError(f"{op}: x is {x.shape}; there is nothing to average")
-    return unbatched(_adaptive_avg(x, size=geometry.per_axis(op, "output_size", filled, ndim)), alone)
+    return unbatched(_adaptive_avg_pool(x, size=geometry.per_axis(op, "output_size", filled, ndim)), alone)
 
 
 @primitive()
-def _adaptive_avg(xp: Any, x: Any, *, size: Shape) -> Any:
+def _adaptive_avg_pool(xp: Any, x: Any, *, size: Shape) -> Any:
     return kernels.adaptive_average(xp, x, size=size)
 
 
 @primitive()
-def _adaptive_spread(xp: Any, g: Any, *, shape: Shape) -> Any:
+def _adaptive_avg_unpool(xp: Any, g: Any, *, shape: Shape) -> Any:
     """Each cotangent shared out over its window."""
     return kernels.adaptive_spread(xp, g, shape=shape)
 
 
-_adaptive_avg.vjp(lambda g, z, x, size: _adaptive_spread(g, shape=x.shape))
-_adaptive_spread.vjp(lambda h, z, g, shape: _adaptive_avg(h, size=g.shape[2:]))
+_adaptive_avg_pool.vjp(lambda g, z, x, size: _adaptive_avg_unpool(g, shape=x.shape))
+_adaptive_avg_unpool.vjp(lambda h, z, g, shape: _adaptive_avg_pool(h, size=g.shape[2:]))
 
 
 # Checks -------------------------------------------------------------------------------------------------------
@@ -319,4 +319,4 @@ def global_avg_pool(input: Any) -> Tensor:
     x = as_tensor(input)
     if not 3 <= x.ndim <= 5:
         raise ShapeError(f"global_avg_pool: x is {x.ndim}-d {x.shape}; it must be (N, C, *spatial)")
-    return _adaptive_avg(x, size=(1,) * (x.ndim - 2))
+    return _adaptive_avg_pool(x, size=(1,) * (x.ndim - 2))

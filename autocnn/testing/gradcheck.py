@@ -45,7 +45,7 @@ def gradcheck(
 ) -> bool:
     """Whether the backward pass of `fn` gives the derivatives that central differences give; True, or raises.
 
-    inputs: tensors, arrays or numbers. Floating ones are made float64 and differentiated, the others passed on.
+    inputs: floating tensors, arrays and lists are made float64 and differentiated, others and numbers passed on.
     Checks fast rules (a plain backward pass) and definitions (`create_graph=True`) alike. `along` gives a
     direction for each floating input, all moved together: for a point where only some directions have a derivative
     (a tie).
@@ -244,7 +244,7 @@ def _unit(shape: tuple[int, ...], n: int) -> Values:
 
 
 def _point(x: Any, name: str) -> _Point:
-    if type(x) in (int, bool, str) or x is None:
+    if type(x) in (int, float, bool, str) or x is None:
         return _Point(x, False, name)
     value = to_numpy(as_tensor(x).array)
     floating = value.dtype.kind == "f"

@@ -81,9 +81,9 @@ class _Picture:
             if closing:
                 yield pad[2:] + "}"
                 continue
-            if path[1]:
-                yield from _box_head(number, path, pad)
-                number += 1
+            if path[1] or self.both:
+                yield from _box_head(number, path, pad) if path[1] else _pass_head(path, pad)
+                number += bool(path[1])
                 todo.append((path, True))
             yield from (pad + text for text in inside.get(path, ()))
             todo.extend((child, False) for child in reversed(nested.get(path, {})))
@@ -125,6 +125,8 @@ class _Picture:
             attributes.append(f"label={quoted(' ' + shape(source) + ' ')}")
         if name.startswith("skip"):
             attributes.append("weight=0 arrowsize=0.5")
+        elif name in style.PASSES:
+            attributes.append("weight=4")
         ends = f"v{origin} -> v{target.id}"
         if self.both and target.phase != "forward":
             if source.phase == "forward":
@@ -175,6 +177,11 @@ def _hang(
         siblings[path] = None
         path = parent
     roots.setdefault(path)
+
+
+def _pass_head(path: clusters.Path, pad: str) -> Sequence[str]:
+    """An unseen box that keeps a pass together."""
+    return (f"{pad[2:]}subgraph cluster_{path[0]} {{", f'{pad}graph [style=invis label=""];')
 
 
 def _box_head(number: int, path: clusters.Path, pad: str) -> Sequence[str]:

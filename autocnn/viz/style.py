@@ -135,6 +135,16 @@ _WORDS = {
     ),
     "random": ("dropout", "rand", "randn", "uniform", "normal", "bernoulli", "mask"),
 }
+_EXACT = {
+    "arithmetic": ("clamp_max", "clamp_min"),
+    "linear": ("project",),
+    "reduction": ("hot_classes", "over_samples", "per_sample", "pick", "place", "weight_of"),
+    "view": (
+        *("alias", "channel_spread", "clear", "clone", "diagonal", "overwrite", "same", "slice", "spread"),
+        *("to_device", "tril", "triu", "undiagonal", "ungather", "unindex", "unslice", "zeros_like"),
+    ),
+}
+_NAMED = {name: family for family, names in _EXACT.items() for name in names}
 _FAMILY_OF = {word: family for family, words in _WORDS.items() for word in words}
 _ORDER = ("convolution", "norm", "pooling", "activation", "linear", "random", "reduction", "view")
 
@@ -147,6 +157,8 @@ def family(vertex: Vertex) -> str:
     """
     if vertex.kind != "op":
         return vertex.kind
+    if vertex.op in _NAMED:
+        return _NAMED[vertex.op]
     words = vertex.op.lower().split("_")
     stems = {_FAMILY_OF.get(word) or _FAMILY_OF.get(_stem(word)) for word in words}
     return next((name for name in _ORDER if name in stems), "arithmetic")

@@ -6,11 +6,14 @@ from math import isclose
 
 from autocnn.graph import Graph, Vertex
 from autocnn.graph.data import ITEM
-from autocnn.graph.text import param
+from autocnn.graph.text import param, single
 from autocnn.viz import style
 
 LONGEST = 40
-_QUIET = {"groups": 1, "dilation": 1, "stride": 1, "padding": 0, "output_padding": 0}
+_QUIET = {
+    "groups": 1, "dilation": 1, "stride": 1, "padding": 0, "output_padding": 0,
+    "ignore": -100, "reduction": "mean", "count_include_pad": True,
+}  # fmt: skip
 _HIDDEN = frozenset({"shape", "key", "counter", "seed", "dtype", "index", "device"})
 
 
@@ -110,17 +113,11 @@ def _notes(vertex: Vertex) -> list[str]:
         return notes + ([f"{_count(vertex):,} parameters"] if _count(vertex) else [])
     notes = []
     for key, value in sorted(vertex.params.items()):
-        value = _single(value)
+        value = single(key, value)
         if key not in _HIDDEN and value is not None and value is not False and value != _QUIET.get(key):
             notes.append(key if value is True else f"{key} {_number(value)}")
-    return notes[:3]
-
-
-def _single(value: object) -> object:
-    """(3, 3) as 3, ((1, 1), (1, 1)) as 1: one number where all are equal."""
-    while isinstance(value, tuple) and value and all(part == value[0] for part in value):
-        value = value[0]
-    return value
+    together = ", ".join(notes[:3])
+    return [together] if 0 < len(together) <= 24 else notes[:3]
 
 
 def _number(value: object) -> str:

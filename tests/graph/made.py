@@ -89,7 +89,7 @@ def lenet() -> Graph:
     for name, before, after in (("c5", 400, 120), ("f6", 120, 84), ("output", 84, 10)):
         w = b.leaf("parameter", (after, before), f"lenet5.{name}.weight", f"lenet5/{name}")
         bias = b.leaf("parameter", (after,), f"lenet5.{name}.bias", f"lenet5/{name}")
-        turned = b.op("transpose", (w,), (before, after), f"lenet5/{name}")
+        turned = b.op("permute", (w,), (before, after), f"lenet5/{name}")
         h = b.op("matmul", (h, turned), (1, after), f"lenet5/{name}")
         h = b.op("add", (h, bias), (1, after), f"lenet5/{name}")
         h = h if name == "output" else b.op("tanh", (h,), (1, after), "lenet5")

@@ -86,10 +86,10 @@ def test_listing_of_a_block():
         [
             '%0: f32[2,4,8,8] = input "x"',
             '%1: f32[4,4,3,3] = parameter "block.conv1.weight"  # block/conv1',
-            "%2: f32[2,4,8,8] = conv(%0, %1, padding=((1, 1), (1, 1)), stride=(1, 1))  # block/conv1",
+            "%2: f32[2,4,8,8] = conv(%0, %1, padding=1, stride=1)  # block/conv1",
             "%3: f32[2,4,8,8] = tanh(%2)  # block/act",
             '%4: f32[4,4,3,3] = parameter "block.conv2.weight"  # block/conv2',
-            "%5: f32[2,4,8,8] = conv(%3, %4, padding=((1, 1), (1, 1)), stride=(1, 1))  # block/conv2",
+            "%5: f32[2,4,8,8] = conv(%3, %4, padding=1, stride=1)  # block/conv2",
             "%6: f32[2,4,8,8] = add(%0, %5)  # block",
             "%7: f32[2,4,8,8] = tanh(%6)  # block/act",
             "%8: f32[2,4,8,8] = output(%7)",

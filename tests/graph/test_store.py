@@ -106,6 +106,11 @@ def test_files(tmp_path):
         load(tmp_path / "bad.json")
 
 
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"the folder is not there: '.*missing'"):
+        write_whole(tmp_path / "missing" / "a", b"")
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = write_whole(tmp_path / "a", b"old")
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))

@@ -13,7 +13,7 @@ def test_hide_passes_the_source_of_views_on():
     b = made.Builder()
     x = b.leaf("input", (4, 3), "x")
     two = b.leaf("constant", ())
-    flat = b.op("reshape", (b.op("transpose", (x,), (3, 4)),), (12,))
+    flat = b.op("reshape", (b.op("permute", (x,), (3, 4)),), (12,))
     b.output(b.op("mul", (flat, two), (12,)))
     graph = b.graph()
     assert lines(transform.hide(graph)) == [
@@ -50,7 +50,7 @@ def test_collapse_keeps_the_skip_around_a_module_and_the_passes_apart():
     assert lines(both)[1:4] == [
         "%1: f32[2,4,8,8] = block(%0, ops=5, parameters=288)",
         '%2: f32[2,4,8,8] = input "grad z"  # backward',
-        "%3: f32[4,4,3,3] = block(%2, %1, %0, ops=6)  # backward of %1",
+        "%3: f32[2,4,8,8] = block(%2, %1, %0, ops=6)  # backward of %1",
     ]
 
 
@@ -87,7 +87,7 @@ def test_passes_apart():
     assert transform.forward(both) == made.block()
     back = transform.backward(both).check()
     assert {v.phase for v in back.vertices if v.kind == "op"} == {"backward"}
-    assert [v.name for v in back.vertices if v.kind == "input"] == ["x", "saved tanh", "saved tanh", "grad z"]
+    assert [v.name for v in back.vertices if v.kind == "input"] == ["x", "tanh result", "tanh result", "grad z"]
     assert len(back.outputs) == 3
 
 
@@ -118,3 +118,17 @@ def test_a_long_chain_of_views_is_hidden_at_once():
     chain = made.chain(50_000)
     vertices += [Vertex(i, "reshape", "op", {}, (1,), "float32") for i in range(1, 50_001)]
     assert len(transform.hide(Graph(tuple(vertices), chain.edges, inputs=(0,)))) == 1
+
+
+def test_a_module_alone_with_what_flows_in_and_out():
+    part = transform.module(made.block(order=1), "block").check()
+    inputs = [part.vertices[i].name for i in part.inputs]
+    outputs = [part.vertices[i].name for i in part.outputs]
+    assert inputs == ["x", "grad z"]
+    assert outputs == ["grad block.conv1.weight", "grad block.conv2.weight", "result", "grad input"]
+    inner = transform.module(made.block(order=1), "block/conv2").check()
+    assert [v.op for v in inner.vertices if v.kind == "op"] == ["conv", "conv_input", "conv_weight"]
+    assert [inner.vertices[i].name for i in inner.inputs] == ["tanh result", "gradient"]
+    assert [inner.vertices[i].name for i in inner.outputs] == ["grad block.conv2.weight", "result", "grad input"]
+    with pytest.raises(GraphError, match=r"module: scope is 'blok'; no op lies there. The outermost are block"):
+        transform.module(made.block(), "blok")

@@ -20,6 +20,7 @@ import pytest
 import autocnn
 from autocnn.backend.arrays import to_device, to_numpy
 from autocnn.engine import Primitive, Tensor, grad, tape
+from autocnn.graph import params
 from autocnn.testing import gradcheck, gradgradcheck
 from autocnn.testing.standin import StandIn
 from tests.ops.case import Case
@@ -222,7 +223,7 @@ def test_record_mode_is_plain_mode_to_the_bit(name: str, i: int) -> None:
 # Where the arrays live, and how they lie ------------------------------------------------------------------------
 
 
-@cases(lambda p, case: any(isinstance(x, np.ndarray) for x in case.arrays(p.name)))
+@cases(lambda p, case: p.name != "to_device" and any(isinstance(x, np.ndarray) for x in case.arrays(p.name)))
 def test_stand_in_device_is_numpy(name: str, i: int) -> None:
     p, case, arrays = at(name, i)
     there, outputs = run(p, case, arrays, "standin:0")
@@ -313,26 +314,32 @@ class _undone:
         self.patch.undo()
 
 
+ALIASES = {"gate", "to_device"}
+"""These hand their input on: `gate` links the views itself, moves to where a tensor is already do nothing."""
+
+
 @every_case
 def test_only_views_share_memory(name: str, i: int) -> None:
     p, case, arrays = at(name, i)
     _, outputs = run(p, case, arrays)
     for y in outputs:
         shared = any(isinstance(x, np.ndarray) and np.shares_memory(x, y.array) for x in arrays)
-        assert p.view or not shared
+        assert p.view or not shared or name in ALIASES
 
 
 @every_case
 def test_params_survive_json(name: str, i: int) -> None:
     _, case, _ = at(name, i)
-    assert lists(json.loads(json.dumps(case.params))) == lists(case.params)
-    hash(tuple(case.params.values()))
+    plain = params.plain(case.params)
+    back = _tuples(json.loads(json.dumps(plain)))
+    assert params.live(back) == dict(case.params)
 
 
-def lists(x: Any) -> Any:
-    if isinstance(x, (list, tuple)):
-        return [lists(part) for part in x]
-    return {k: lists(v) for k, v in x.items()} if isinstance(x, dict) else x
+def _tuples(x: Any) -> Any:
+    """What JSON made lists, as tuples."""
+    if isinstance(x, list):
+        return tuple(_tuples(part) for part in x)
+    return {k: _tuples(v) for k, v in x.items()} if isinstance(x, dict) else x
 
 
 @pytest.mark.parametrize("name", sorted(set(CASES) & set(OURS)))

@@ -143,7 +143,8 @@ def test_group_norm_equals_pytorch(shape, groups):
         (
             lambda x: ops.batch_norm(x, None, None, np.ones(3, np.float32), training=True),
             DTypeError,
-            "batch_norm: x is float64 (2, 3, 4), weight is float32 (3,); they must agree. Convert one with to(dtype)",
+            "batch_norm: x is float64 (2, 3, 4), weight is float32 (3,); they must agree."
+            " Convert one with to(dtype)",
         ),
         (
             lambda x: ops.layer_norm(x, (3, 5)),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autocnn.backend.arrays import device_of, namespace, owner, to_device, to_numpy
-from autocnn.engine import Tensor
+from autocnn.engine import Tensor, primitives
 from autocnn.errors import DeviceError
 from autocnn.testing.standin import StandIn, asarray, xp
 
@@ -170,6 +170,15 @@ def test_tensors_live_on_it() -> None:
     assert y.device == x.grad.device == "standin:0"
     assert type(x.grad.array) is StandIn
     np.testing.assert_array_equal(to_numpy(x.grad.array), 2 * X)
+
+
+def test_a_move_is_differentiable() -> None:
+    x = Tensor(X.copy()).requires_grad_()
+    y = primitives()["to_device"](x, device="standin:0")
+    assert y.device == "standin:0"
+    (y * y).backward(Tensor(asarray(np.ones_like(X))))
+    assert type(x.grad.array) is np.ndarray
+    np.testing.assert_array_equal(x.grad.array, 2 * X)
 
 
 def test_devices_do_not_mix() -> None:

@@ -16,7 +16,7 @@ def adaptive_average(xp: Namespace, x: Array, *, size: Sequence[int]) -> Array:
     z = channels_last(xp, x)
     for axis, count in enumerate(size, start=1):
         z = _means(xp, z, axis, count)
-    return logical(xp, z)
+    return logical(xp, xp.copy(z) if tuple(size) == x.shape[2:] else z)
 
 
 def adaptive_spread(xp: Namespace, g: Array, *, shape: Shape) -> Array:
@@ -24,7 +24,7 @@ def adaptive_spread(xp: Namespace, g: Array, *, shape: Shape) -> Array:
     gx = channels_last(xp, g)
     for axis in reversed(range(1, gx.ndim - 1)):
         gx = _shares(xp, gx, axis, shape[axis + 1])
-    return logical(xp, gx)
+    return logical(xp, xp.copy(gx) if shape == g.shape else gx)
 
 
 def _means(xp: Namespace, x: Array, axis: int, count: int) -> Array:

@@ -1,6 +1,14 @@
 """The table of cases: a row for every primitive. A primitive without one fails the tests."""
 
 from tests.ops.case import Case
-from tests.ops.cases import choice, elementwise, reduce, shape
+from tests.ops.cases import choice, elementwise, linalg, plumbing, reduce, shape, windows
 
-CASES: dict[str, tuple[Case, ...]] = {**elementwise.ROWS, **choice.ROWS, **reduce.ROWS, **shape.ROWS}
+CASES: dict[str, tuple[Case, ...]] = {
+    **elementwise.ROWS,
+    **choice.ROWS,
+    **reduce.ROWS,
+    **shape.ROWS,
+    **linalg.ROWS,
+    **windows.ROWS,
+    **plumbing.ROWS,
+}

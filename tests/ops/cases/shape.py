@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.ops.case import Case, exact, mask, normal, whole
+from tests.ops.case import Case, exact, mask, normal, number, whole
 
 Row = tuple[Case, ...]
 
@@ -33,6 +33,23 @@ def put(x: Any, v: Any, positions: Any, axes: tuple[int, ...]) -> Any:
     """A copy of x with v at the positions."""
     z = x.copy()
     z[key(positions, axes)] = v
+    return z
+
+
+def along(g: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
+    """Zeros, with g added along one axis where the index says, one by one."""
+    z = np.zeros(shape)
+    for at in np.ndindex(index.shape):
+        place = list(at)
+        place[dim] = index[at]
+        z[tuple(place)] += g[at]
+    return z
+
+
+def scattered(x: Any, src: Any, index: Any) -> Any:
+    """A copy of x, with src along axis 1 where the index says."""
+    z = x.copy()
+    np.put_along_axis(z, index, src, 1)
     return z
 
 
@@ -188,34 +205,44 @@ INDEXING: dict[str, Row] = {
             {"axes": (0, 1)},
         ),
     ),
+    "gather": (
+        Case(
+            lambda x, i: np.take_along_axis(x, i, 1),
+            (normal(2, 3), exact([[0, 2, 2, 1], [1, 0, 0, 0]])),
+            {"dim": 1},
+            linear=(0,),
+        ),
+        Case(
+            lambda x, i: np.take_along_axis(x[:, :2], i, 0),
+            (normal(3, 4), exact([[2, 0]])),
+            {"dim": 0},
+            linear=(0,),
+        ),
+        Case(lambda x, i: x, (normal(), exact(0)), {"dim": 0}, linear=(0,)),
+    ),
+    "ungather": (
+        Case(
+            lambda g, i: along(g, i, 1, (2, 3)),
+            (normal(2, 4), exact([[0, 2, 2, 1], [1, 0, 0, 0]])),
+            {"dim": 1, "shape": (2, 3)},
+            linear=(0,),
+        ),
+        Case(
+            lambda g, i: along(g, i, 0, (3, 4)),
+            (normal(1, 2), exact([[2, 0]])),
+            {"dim": 0, "shape": (3, 4)},
+            linear=(0,),
+        ),
+    ),
+    "scatter": (
+        Case(scattered, (normal(2, 3), normal(2, 2), exact([[0, 2], [1, 0]])), {"dim": 1}),
+        Case(scattered, (normal(2, 3), number(0.5), exact([[0, 2], [1, 0]])), {"dim": 1}),
+    ),
+    "one_hot": (Case(lambda x: np.eye(4, dtype=int)[x], (whole(0, 4, 2, 3),), {"count": 4}),),
     "nonzero": (
         Case(lambda x: np.stack(np.nonzero(x)), (mask(3, 4),)),
         Case(lambda x: np.stack(np.nonzero(x)), (whole(0, 2, 5),)),
     ),
 }
 
-LINALG: dict[str, Row] = {
-    "matmul": (
-        Case(np.matmul, (normal(2, 3), normal(3, 4)), linear=(0, 1)),
-        Case(np.matmul, (normal(2, 2, 3), normal(3, 2)), linear=(0, 1)),
-        Case(np.matmul, (normal(3, 1, 2, 3), normal(2, 3, 2)), linear=(0, 1)),
-        Case(np.matmul, (normal(2, 3), normal(2, 3, 2)), linear=(0, 1)),
-        Case(np.matmul, (normal(1, 3), normal(3, 1)), linear=(0, 1)),
-        Case(np.matmul, (normal(2, 0), normal(0, 3)), linear=(0, 1)),
-        Case(np.matmul, (normal(0, 2, 3), normal(3, 2)), linear=(0, 1)),
-    ),
-    "project": (
-        Case(lambda x, w: x @ w.T, (normal(2, 3), normal(4, 3)), linear=(0, 1)),
-        Case(lambda x, w: x @ w.T, (normal(2, 2, 3), normal(1, 3)), linear=(0, 1)),
-        Case(lambda x, w: x @ w.T, (normal(3), normal(2, 3)), linear=(0, 1)),
-        Case(lambda x, w: x @ w.T, (normal(0, 3), normal(2, 3)), linear=(0, 1)),
-    ),
-    "linear": (
-        Case(lambda x, w, b: x @ w.T + b, (normal(2, 3), normal(4, 3), normal(4))),
-        Case(lambda x, w, b: x @ w.T + b, (normal(2, 2, 3), normal(1, 3), normal(1))),
-        Case(lambda x, w, b: x @ w.T + b, (normal(3), normal(2, 3), normal(2))),
-        Case(lambda x, w, b: x @ w.T + b, (normal(0, 3), normal(2, 3), normal(2))),
-    ),
-}
-
-ROWS: dict[str, Row] = {**VIEWS, **JOINING, **PADDING, **INDEXING, **LINALG}
+ROWS: dict[str, Row] = {**VIEWS, **JOINING, **PADDING, **INDEXING}

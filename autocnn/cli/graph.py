@@ -1,0 +1,42 @@
+"""`autocnn graph MODEL`: the compute graph, as a picture, as data or as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from autocnn.cli.model import images, model_of, shape_of, training_loss
+from autocnn.errors import UsageError
+
+SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".json")
+
+
+@click.command()
+@click.argument("model")
+@click.option("--backward", is_flag=True, help="Show the backward pass beside the forward pass.")
+@click.option("--input", "size", metavar="N,C,H,W", help="Size of the input; each model has its own.")
+@click.option("--depth", type=click.IntRange(1), metavar="N", help="Show modules N deep as single boxes.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="svg, png, pdf, dot or json; else a listing."
+)
+def command(model: str, backward: bool, size: str | None, depth: int | None, output: Path | None) -> None:
+    """Draw the compute graph of MODEL (lenet5), as training runs it."""
+    from autocnn.graph import listing, trace
+    from autocnn.graph.transform import collapse
+    from autocnn.viz import draw
+
+    if output is not None and output.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"graph: --output is {str(output)!r}; its name must end in {', '.join(SUFFIXES)}")
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"graph: --output is {str(output)!r}; the folder {output.parent} is not there")
+    network = model_of("graph", model)
+    x = images(shape_of("graph", model, size))
+    graph = trace(network, x, order=1, loss=training_loss) if backward else trace(network, x)
+    if output is None:
+        click.echo(listing(graph if depth is None else collapse(graph, depth)))
+        return
+    passes = "forward and backward" if backward else "forward"
+    title = f"{type(network).__name__}: {passes}"
+    draw(graph, title=title, depth=depth).save(output)
+    click.echo(f"{output}: {len(graph.vertices):,} vertices, {len(graph.edges):,} edges")

@@ -1,0 +1,58 @@
+"""What the commands share about models: names, inputs, the loss that training would take."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import Any
+
+from autocnn.errors import UsageError
+
+INPUTS = {"lenet5": (1, 1, 32, 32)}
+"""The input that a model is shown by default."""
+
+
+def model_of(command: str, name: str) -> Any:
+    """A new model by its name, in any case.
+
+    Raises UsageError with the names there are.
+    """
+    models = importlib.import_module("autocnn.models")
+    found = {item.lower(): item for item in models.__all__ if isinstance(getattr(models, item), type)}
+    if name.lower() not in found:
+        near = difflib.get_close_matches(name.lower(), found, 1)
+        hint = f"; did you mean {near[0]}?" if near else "."
+        raise UsageError(f"{command}: no model is named {name!r}{hint} Models: {', '.join(sorted(found))}")
+    return getattr(models, found[name.lower()])()
+
+
+def shape_of(command: str, name: str, text: str | None) -> tuple[int, ...]:
+    """The shape of a model's input: as typed, or the model's own.
+
+    >>> shape_of("graph", "lenet5", "2,1,32,32")
+    (2, 1, 32, 32)
+    """
+    if text is None:
+        if name.lower() not in INPUTS:
+            raise UsageError(f"{command}: {name} has no input size of its own; give one, as in --input 1,3,32,32")
+        return INPUTS[name.lower()]
+    parts = text.replace("x", ",").split(",")
+    if not all(part.strip().isdecimal() and int(part) for part in parts):
+        raise UsageError(f"{command}: --input is {text!r}; whole numbers above 0, as in --input 1,3,32,32")
+    return tuple(int(part) for part in parts)
+
+
+def images(shape: tuple[int, ...]) -> Any:
+    """An input of a shape: what is drawn and counted does not depend on the values."""
+    from autocnn import ops
+
+    return ops.zeros(shape)
+
+
+def training_loss(outputs: Any) -> Any:
+    """Cross-entropy with the first class for scores (N, classes), the sum of anything else."""
+    from autocnn import ops
+
+    if outputs.ndim == 2:
+        return ops.cross_entropy(outputs, ops.zeros(outputs.shape[0], dtype="int64"))
+    return ops.sum(outputs)

@@ -1,0 +1,186 @@
+"""The commands on a small network: what they write, and the one sentence that a mistake earns."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import types
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from autocnn import nn, ops
+from autocnn.cli import main
+from autocnn.graph import load
+
+
+class Linear(nn.Module):
+    def __init__(self, count: int, outputs: int) -> None:
+        self.weight = nn.Parameter(ops.ones(outputs, count))
+
+    def forward(self, x):
+        return ops.linear(x, self.weight)
+
+
+class Tiny(nn.Module):
+    """Two layers and a skip."""
+
+    def __init__(self) -> None:
+        self.body = Linear(4, 4)
+        self.head = Linear(4, 3)
+
+    def forward(self, x):
+        return self.head(x + ops.tanh(self.body(x)))
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    module = types.ModuleType("autocnn.models")
+    module.__all__ = ["Tiny"]
+    module.Tiny = Tiny
+    monkeypatch.setitem(sys.modules, "autocnn.models", module)
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+STARTS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "dot": b"digraph", "json": b"{"}
+
+
+@pytest.mark.parametrize("suffix", STARTS)
+def test_graph_writes_each_kind_of_file(capsys, tmp_path, suffix):
+    path = tmp_path / f"graph.{suffix}"
+    code, out, err = run(capsys, "graph", "tiny", "--input", "2,4", "--backward", "-o", str(path))
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{path}: ")
+    assert path.read_bytes().startswith(STARTS[suffix])
+
+
+def test_the_picture_and_the_data_hold_both_passes(capsys, tmp_path):
+    run(capsys, "graph", "TINY", "--input", "2,4", "--backward", "-o", str(tmp_path / "graph.json"))
+    graph = load(tmp_path / "graph.json")
+    assert {vertex.phase for vertex in graph.vertices} == {"forward", "backward"}
+    assert [graph.vertices[i].name for i in graph.outputs] == [
+        None,
+        "loss",
+        "grad body.weight",
+        "grad head.weight",
+    ]
+    run(capsys, "graph", "tiny", "--input", "2,4", "--backward", "-o", str(tmp_path / "graph.svg"))
+    words = {text.text for text in ElementTree.parse(tmp_path / "graph.svg").iter() if text.tag.endswith("text")}
+    assert {"Tiny: forward and backward", "body", "head · backward", "skip connection", "grad weight"} <= words
+
+
+def test_graph_without_a_file_is_a_listing(capsys):
+    code, out, err = run(capsys, "graph", "tiny", "--input", "2,4")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:3] == [
+        '%0: f32[2,4] = input "x"',
+        '%1: f32[4,4] = parameter "body.weight"  # body',
+        "%2: f32[2,4] = project(%0, %1)  # body",
+    ]
+    _, out, _ = run(capsys, "graph", "tiny", "--input", "2,4", "--depth", "1")
+    assert "%1: f32[2,4] = body(%0, ops=1, parameters=16)" in out
+
+
+def test_summary(capsys):
+    code, out, err = run(capsys, "summary", "tiny", "--input", "2,4")
+    assert (code, err) == (0, "")
+    rows = [[part.strip() for part in line.split("  ") if part.strip()] for line in out.splitlines()]
+    assert ["Tiny on 2×4"] in rows
+    assert ["body", "project", "2×4", "16", "32", "32 B"] in rows
+    assert ["-", "tanh, add", "2×4", "32 B"] in rows
+    assert ["total", "28", "56", "96 B"] in rows
+
+
+def test_help(capsys):
+    code, out, err = run(capsys, "--help")
+    assert (code, err) == (0, "")
+    for name in ("graph", "summary"):
+        assert name in out
+        assert run(capsys, name, "--help")[0] == 0
+
+
+MISTAKES = [
+    (["graph", "tini", "--input", "2,4"], "graph: no model is named 'tini'; did you mean tiny? Models: tiny"),
+    (["graph", "vgg", "--input", "2,4"], "graph: no model is named 'vgg'. Models: tiny"),
+    (["graph", "tiny"], "graph: tiny has no input size of its own; give one, as in --input 1,3,32,32"),
+    (
+        ["graph", "tiny", "--input", "2,-4"],
+        "graph: --input is '2,-4'; whole numbers above 0, as in --input 1,3,32,32",
+    ),
+    (
+        ["summary", "tiny", "--input", "2,0"],
+        "summary: --input is '2,0'; whole numbers above 0, as in --input 1,3,32,32",
+    ),
+    (
+        ["graph", "tiny", "--input", "2,4", "-o", "graph.gif"],
+        "graph: --output is 'graph.gif'; its name must end in .svg, .png, .pdf, .dot, .json",
+    ),
+    (
+        ["graph", "tiny", "--input", "2,4", "-o", "no/such/folder/graph.svg"],
+        "graph: --output is 'no/such/folder/graph.svg'; the folder no/such/folder is not there",
+    ),
+    (["graph"], "Missing argument 'MODEL'; see autocnn graph --help"),
+    (["grapf"], "No such command 'grapf'; see autocnn --help"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), MISTAKES, ids=[" ".join(given) for given, _ in MISTAKES])
+def test_a_mistake_is_one_sentence(capsys, arguments, text):
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert err == f"autocnn: {text}\n"
+
+
+def test_an_input_that_does_not_fit_the_model(capsys):
+    code, _, err = run(capsys, "summary", "tiny", "--input", "2,5")
+    assert code == 2
+    assert err.startswith("autocnn: linear: ")
+    assert err.count("\n") == 1
+
+
+def test_debug_shows_where(capsys):
+    code, _, err = run(capsys, "graph", "tini", "--debug", "--input", "2,4")
+    assert code == 2
+    assert "Traceback" in err
+    assert "UsageError: graph: no model is named 'tini'" in err
+
+
+def test_a_fault_of_ours_says_so(capsys, monkeypatch):
+    monkeypatch.setattr(Tiny, "forward", lambda self, x: {}["missing"])
+    code, _, err = run(capsys, "summary", "tiny", "--input", "2,4")
+    assert code == 1
+    assert err == "autocnn: KeyError: 'missing'; this is a fault in autocnn, --debug shows where\n"
+
+
+def test_no_command_shows_the_help(capsys):
+    code, out, err = run(capsys)
+    assert code in (0, 2)
+    assert "graph" in out + err
+    assert "Traceback" not in out + err
+
+
+def test_the_module_is_the_command():
+    root = Path(__file__).parents[2]
+    found = subprocess.run(
+        [sys.executable, "-m", "autocnn", "nonsense"], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stderr) == (2, "autocnn: No such command 'nonsense'; see autocnn --help\n")
+
+
+def test_help_loads_no_array_of_libraries():
+    code = """
+import sys
+from autocnn.cli import main
+main(['--help'])
+print('networkx' in sys.modules, 'rich' in sys.modules)
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.splitlines()[-1] == "False False"

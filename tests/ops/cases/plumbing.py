@@ -1,0 +1,34 @@
+"""Primitives that move no number: they mark a place in the graph, or write into a region."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autocnn.engine import primitives
+from autocnn.engine.views import Step
+from tests.ops.case import Case, normal
+from tests.ops.cases.elementwise import Row
+
+
+def column(k: int) -> tuple[Step, ...]:
+    """The way to column k of a matrix, by way of its transpose."""
+    known = primitives()
+    return (Step(known["permute"], {"dims": (1, 0)}, None), Step(known["slice"], {"index": (k,)}, None))
+
+
+def with_column(x: Any, v: Any) -> Any:
+    """x with its second column replaced."""
+    z = np.array(x)
+    z[:, 1] = v
+    return z
+
+
+ROWS: dict[str, Row] = {
+    "same": (Case(lambda x: x, (normal(2, 3),), linear=(0,)),),
+    "gate": (Case(lambda x, y: (x, y), (normal(2, 3), normal(2))),),
+    "overwrite": (Case(with_column, (normal(2, 3), normal(2)), {"path": column(1)}),),
+    "clear": (Case(lambda x: with_column(x, 0.0), (normal(2, 3),), {"path": column(1)}, linear=(0,)),),
+    "to_device": (Case(lambda x: x, (normal(2, 3),), {"device": "cpu"}, linear=(0,)),),
+}
