@@ -1,4 +1,4 @@
-"""Sums, means, and what is made of them."""
+"""Sums, means, products and running sums."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import DTypeError
+from autocnn.ops.axes import one_axis
 from autocnn.ops.dtypes import as_dtype
-from autocnn.ops.elementwise.arithmetic import _div
+from autocnn.ops.elementwise.arithmetic import _div, _mul
 from autocnn.ops.elementwise.casts import cast, quiet
+from autocnn.ops.elementwise.comparison import _isnan
+from autocnn.ops.elementwise.selection import _where
 from autocnn.ops.reduce.axes import axes_of, count_of, numpy_names, reduced
+from autocnn.ops.shape.views import reshape
 from autocnn.types import Axes, Shape
 
 
@@ -21,14 +25,22 @@ def sum(x: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = None) -
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0).tolist()
     [4.0, 6.0]
     """
-    x = as_tensor(x) if dtype is None else cast(x, as_dtype("sum", dtype))
+    x = _typed("sum", x, dtype)
     return _sum(x, axes=axes_of("sum", dim, x.shape), keepdims=bool(keepdim))
+
+
+def _typed(name: str, x: Any, dtype: Any) -> Tensor:
+    return as_tensor(x) if dtype is None else cast(x, as_dtype(name, dtype))
 
 
 @primitive()
 @quiet
 def _sum(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
-    return xp.sum(x, axis=axes, keepdims=keepdims, dtype=x.dtype if x.dtype.kind == "f" else "int64")
+    return xp.sum(x, axis=axes, keepdims=keepdims, dtype=_sum_dtype(x))
+
+
+def _sum_dtype(x: Any) -> Any:
+    return x.dtype if x.dtype.kind == "f" else "int64"
 
 
 @primitive(view=True)
@@ -41,6 +53,18 @@ _sum.vjp(lambda g, z, x, axes, keepdims: _spread(g, shape=x.shape, axes=axes))
 _spread.vjp(lambda g, z, x, shape, axes: _sum(g, axes=axes, keepdims=x.ndim == len(shape)))
 
 
+@method("nansum")
+@numpy_names
+def nansum(x: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The sum over axes, every NaN counted as 0.
+
+    >>> nansum(Tensor([1.0, float("nan")])).item()
+    1.0
+    """
+    x = as_tensor(x)
+    return sum(_where(_isnan(x), 0.0, x) if x.dtype.kind == "f" else x, dim, keepdim, dtype=dtype)
+
+
 @method("mean")
 @numpy_names
 def mean(x: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
@@ -51,19 +75,117 @@ def mean(x: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = None) 
     >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
     2.5
     """
-    x = as_tensor(x) if dtype is None else cast(x, as_dtype("mean", dtype))
-    if x.dtype.kind != "f":
-        raise DTypeError(f"mean: x is {x.dtype}; the mean of integers is a float. Cast x, or pass dtype")
+    x = needs_float("mean", _typed("mean", x, dtype))
     return _mean(x, axes=axes_of("mean", dim, x.shape), keepdims=bool(keepdim))
+
+
+def needs_float(name: str, x: Tensor) -> Tensor:
+    """x itself; raises DTypeError where it is not of floating point."""
+    if x.dtype.kind != "f":
+        raise DTypeError(f"{name}: x is {x.dtype}; its {name} is no integer. Cast it to a float")
+    return x
 
 
 @primitive()
 @quiet
 def _mean(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
     total = xp.sum(x, axis=axes, keepdims=keepdims, dtype=x.dtype)
-    return xp.divide(total, count_of(x.shape, axes))
+    return xp.divide(total, count_of(x.shape, axes), dtype=x.dtype)
 
 
 _mean.vjp(
     lambda g, z, x, axes, keepdims: _spread(_div(g, float(count_of(x.shape, axes))), shape=x.shape, axes=axes)
 )
+
+
+# Products ----------------------------------------------------------------------------------------------------
+
+
+@method("prod")
+@numpy_names
+def prod(x: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The product over an axis, or of all elements. The derivative is right where elements are 0.
+
+    >>> prod(Tensor([2.0, 3.0, 4.0])).item()
+    24.0
+    """
+    x = _typed("prod", x, dtype)
+    if dim is None or not x.shape:
+        whole = _prod(reshape(x, (-1,)), axis=0, keepdims=False)
+        return reshape(whole, (1,) * x.ndim) if keepdim else whole
+    return _prod(x, axis=one_axis("prod", dim, x.ndim), keepdims=bool(keepdim))
+
+
+@primitive(saves=("x",))
+@quiet
+def _prod(xp: Any, x: Any, *, axis: int, keepdims: bool) -> Any:
+    return xp.prod(x, axis=axis, keepdims=keepdims, dtype=_sum_dtype(x))
+
+
+@primitive()
+def _leave_one_out(xp: Any, x: Any, *, axis: int, fill: float) -> Any:
+    """x once for each position along an axis, with `fill` at that position: shape (..., n, n, ...)."""
+    return xp.where(_diagonal(xp, x.shape[axis], x.ndim - axis - 1), fill, xp.expand_dims(x, axis))
+
+
+@primitive()
+def _sum_left_out(xp: Any, x: Any, *, axis: int) -> Any:
+    """The adjoint of `_leave_one_out`: the sum over all copies, without what was filled in."""
+    return xp.sum(xp.where(_diagonal(xp, x.shape[axis], x.ndim - axis - 2), 0.0, x), axis=axis)
+
+
+def _diagonal(xp: Any, n: int, behind: int) -> Any:
+    return xp.eye(n, dtype=bool).reshape((n, n) + (1,) * behind)
+
+
+@primitive(differentiable=False)
+@quiet
+def _prod_backward(xp: Any, g: Any, x: Any, *, axis: int) -> Any:
+    """The cotangent g times the product of all other elements: of those that stand before, and behind."""
+    first = (slice(None),) * axis
+    ones = xp.ones_like(x[(*first, slice(0, 1))])
+    before = xp.concatenate([ones, x[(*first, slice(None, -1))]], axis=axis)
+    behind = xp.concatenate([ones, xp.flip(x, axis)[(*first, slice(None, -1))]], axis=axis)
+    others = xp.cumprod(before, axis=axis) * xp.flip(xp.cumprod(behind, axis=axis), axis)
+    return others * g.reshape(reduced(x.shape, (axis,)))
+
+
+def _prod_rule(g: Any, z: Any, x: Any, axis: int, keepdims: bool) -> Any:
+    others = _prod(_leave_one_out(x, axis=axis, fill=1.0), axis=axis + 1, keepdims=False)
+    return _mul(_spread(g, shape=x.shape, axes=(axis,)), others)
+
+
+_prod.vjp(_prod_rule)
+_prod.fast(
+    lambda g, z, x, need, axis, keepdims: (_prod_backward(_spread(g, shape=x.shape, axes=(axis,)), x, axis=axis),)
+)
+_leave_one_out.vjp(lambda g, z, x, axis, fill: _sum_left_out(g, axis=axis))
+_sum_left_out.vjp(lambda g, z, x, axis: _leave_one_out(g, axis=axis, fill=0.0))
+
+
+# Running sums ------------------------------------------------------------------------------------------------
+
+
+@method("cumsum")
+@numpy_names
+def cumsum(x: Any, dim: int, *, dtype: Any = None) -> Tensor:
+    """The sums of all elements up to each one along an axis; integers and bools are summed as int64.
+
+    >>> cumsum(Tensor([1.0, 2.0, 3.0]), dim=0).tolist()
+    [1.0, 3.0, 6.0]
+    """
+    x = _typed("cumsum", x, dtype)
+    return _cumsum(x, axis=one_axis("cumsum", dim, x.ndim), reverse=False)
+
+
+@primitive()
+@quiet
+def _cumsum(xp: Any, x: Any, *, axis: int, reverse: bool) -> Any:
+    if x.ndim == 0:
+        return x.astype(_sum_dtype(x))
+    if reverse:
+        return xp.flip(xp.cumsum(xp.flip(x, axis), axis=axis, dtype=_sum_dtype(x)), axis)
+    return xp.cumsum(x, axis=axis, dtype=_sum_dtype(x))
+
+
+_cumsum.vjp(lambda g, z, x, axis, reverse: _cumsum(g, axis=axis, reverse=not reverse))
