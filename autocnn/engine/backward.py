@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from autocnn.engine import slots, tape
 from autocnn.engine.gradient import Gradient, Plain, Recorded
 from autocnn.engine.sweep import sweep
@@ -144,7 +146,8 @@ def _run(
     else:
         algebra = Plain(useful, wanted, retain, by)
         algebra.touched.update(node.serial for node in nodes)
-    with tape.context(recording=create_graph), _claimed(nodes):
+    quiet = np.errstate(all="ignore")  # what overflows is seen in the result, and by debug mode
+    with tape.context(recording=create_graph), _claimed(nodes), quiet:
         sweep(nodes, seeds if recorded else [s._array for s in seeds], algebra)
     return algebra  # type: ignore[no-any-return]
 
