@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from autocnn import ops
 from autocnn.engine import Tensor, grad
 
 
@@ -41,6 +42,27 @@ def agree(ours, theirs, arrays, atol=1e-10, rtol=1e-9):
         left = np.zeros(x.shape) if m is None else m.array
         right = np.zeros(x.shape) if t is None else t.numpy(force=True)
         np.testing.assert_allclose(left, right, atol=10 * atol, rtol=rtol)
+
+
+def alike(name, arrays, *args, part=None, atol=1e-10, rtol=1e-9, **options):
+    """Compare our function with PyTorch's of the same name, on arrays followed by the same arguments.
+
+    `part` picks one of several results.
+    """
+    torch = pytest.importorskip("torch")
+    functional = torch.nn.functional
+    theirs = getattr(functional, name) if hasattr(functional, name) else getattr(torch, name)
+    mine = getattr(ops, name)
+
+    def call(function):
+        return lambda *xs: picked(function(*xs, *args, **options), part)
+
+    agree(call(mine), call(theirs), arrays, atol, rtol)
+
+
+def picked(results, part):
+    """One of several results; the result itself where nothing is said."""
+    return results if part is None else results[part]
 
 
 def wanting(x):

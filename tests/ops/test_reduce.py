@@ -8,10 +8,10 @@ import pytest
 import autocnn as ac
 from autocnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from autocnn.ops import logsumexp, vector_norm
-from tests.ops.oracle import agree
+from tests.ops.oracle import agree, alike
 
 torch = pytest.importorskip("torch")
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore:(var|std).*degrees of freedom")]
 
 AXES = (None, 0, 1, -1, (0, 2), (-1, 0), (0, 1, 2))
 INF = float("inf")
@@ -35,25 +35,26 @@ def strided(rng):
 @pytest.mark.parametrize("keepdim", [False, True])
 def test_over_axes(rng, name, dim, keepdim):
     every = (0, 1, 2) if dim is None and name in ("amax", "amin", "logsumexp") else dim
+    theirs = torch.linalg.vector_norm if name == "norm" else getattr(torch, name)
     for x in (strided(rng), varied(rng, 2, 1, 3)):
         agree(
             lambda x: getattr(x, name)(dim=dim, keepdim=keepdim),
-            lambda x: getattr(x, name)(dim=every, keepdim=keepdim),
+            lambda x: theirs(x, dim=every, keepdim=keepdim),
             [x],
         )
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "amax", "amin", "std", "var", "norm"])
 def test_whole(rng, name):
-    shapes = [(3,), (2, 3), (1, 1)] if name in ("std", "var") else [(), (3,), (2, 3), (1, 1)]
+    shapes = [(3,), (2, 3)] if name in ("std", "var") else [(), (3,), (2, 3), (1, 1)]
     for shape in shapes:
         agree(lambda x: getattr(x, name)(), lambda x: getattr(x, name)(), [varied(rng, *shape)])
 
 
-@pytest.mark.parametrize("name", ["sum", "mean", "prod", "amax", "amin", "logsumexp", "cumsum", "norm"])
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "amax", "amin", "logsumexp", "cumsum"])
 def test_of_no_axes(rng, name):
     for dim in (0, -1):
-        agree(lambda x: getattr(x, name)(dim), lambda x: getattr(x, name)(dim), [varied(rng)])
+        alike(name, [varied(rng)], dim)
 
 
 def test_in_the_words_of_numpy(rng):
@@ -61,7 +62,7 @@ def test_in_the_words_of_numpy(rng):
     assert x.sum(axis=0, keepdims=True).shape == (1, 3)
     assert x.max(axis=1).values.shape == (2,)
     assert x.std(axis=(0, 1), keepdims=True).shape == (1, 1)
-    with pytest.raises(ArgumentError, match="^sum: dim and axis are given; they are the same$"):
+    with pytest.raises(ArgumentError, match=r"^sum: dim and axis are given; they are the same$"):
         x.sum(dim=0, axis=0)
 
 
@@ -78,15 +79,9 @@ def test_extremes(rng, name):
     for dim in (0, 1, -1):
         for keepdim in (False, True):
             x = varied(rng, 3, 4)
-            agree(
-                lambda x: getattr(ac, name)(x, dim, keepdim).values,
-                lambda x: getattr(torch, name)(x, dim, keepdim).values,
-                [x],
-            )
-            ours, theirs = (
-                getattr(ac, name)(ac.tensor(x), dim, keepdim),
-                getattr(torch, name)(torch.tensor(x), dim, keepdim),
-            )
+            alike(name, [x], dim, keepdim, part=0)
+            ours = getattr(ac, name)(ac.tensor(x), dim, keepdim)
+            theirs = getattr(torch, name)(torch.tensor(x), dim, keepdim)
             np.testing.assert_array_equal(ours.indices.array, theirs.indices.numpy())
             assert ours[1].dtype == np.int64
     agree(
@@ -118,7 +113,7 @@ def test_nan_is_extreme(rng):
 def test_positions(rng, name):
     x = varied(rng, 3, 4)
     for args in ((), (0,), (1,), (-1, True), (0, False)):
-        agree(lambda x: getattr(x, name)(*args), lambda x: getattr(x, name)(*args), [x])
+        alike(name, [x], *args)
 
 
 @pytest.mark.parametrize("zeros", [0, 1, 2, 3])
@@ -146,14 +141,14 @@ def test_third_derivative_of_a_product_with_zeros():
 def test_corrections(rng, name):
     x = varied(rng, 4, 3)
     for args, kw in [
-        ((), {"correction": 0}), ((0,), {"correction": 2}), ((False,), {}), ((1, False), {}), ((0, True, True), {}),
+        ((), {"correction": 0}), ((0,), {"correction": 2}), ((False,), {}), ((1, False), {}),
+        ((0, True, True), {}),
         ((0,), {"unbiased": False}), (((0, 1),), {"correction": 0.5}),
     ]:  # fmt: skip
-        agree(lambda x: getattr(x, name)(*args, **kw), lambda x: getattr(x, name)(*args, **kw), [x])
-    both = getattr(ac, f"{name}_mean")
-    for i in (0, 1):
-        agree(lambda x: both(x, 0)[i], lambda x: getattr(torch, f"{name}_mean")(x, 0)[i], [x])
-        agree(lambda x: both(x, False)[i], lambda x: getattr(torch, f"{name}_mean")(x, False)[i], [x])
+        alike(name, [x], *args, **kw)
+    for part in (0, 1):
+        alike(f"{name}_mean", [x], 0, part=part)
+        alike(f"{name}_mean", [x], False, part=part)
 
 
 def test_deviation_of_equal_elements_has_derivative_zero():
@@ -163,7 +158,7 @@ def test_deviation_of_equal_elements_has_derivative_zero():
     assert np.isnan(ac.ones(1).var().item())
 
 
-@pytest.mark.parametrize("p", [2, 1, 0, INF, -INF, 3, 1.5, 0.5, -1, -2.5])
+@pytest.mark.parametrize("p", [2, 1, INF, -INF, 3, 1.5, 0.5, -1, -2.5])
 @pytest.mark.parametrize("dim", [None, 1, (0, 1)])
 def test_norms(rng, p, dim):
     agree(
@@ -177,20 +172,27 @@ def test_norms(rng, p, dim):
     )
 
 
-@pytest.mark.parametrize("p", [2, 1, 0, INF, 3, 1.5])
+@pytest.mark.parametrize("p", [2, 1, INF, 3, 1.5])
 def test_norms_at_zero(p):
     x = ac.tensor([[0.0, 0.0], [3.0, 0.0]], requires_grad=True)
     t = torch.tensor([[0.0, 0.0], [3.0, 0.0]], requires_grad=True)
     vector_norm(x, p, 1).sum().backward()
     torch.linalg.vector_norm(t, p, 1).sum().backward()
-    np.testing.assert_allclose(x.grad.array, t.grad.numpy())
+    np.testing.assert_allclose(x.grad.array, t.grad.numpy(), rtol=1e-6)
+
+
+def test_zero_norm_counts(rng):
+    x = ac.tensor([[0.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    assert vector_norm(x, 0, 1).tolist() == [1.0, 2.0]
+    vector_norm(x, 0).backward()
+    assert x.grad.tolist() == [[0.0, 0.0], [0.0, 0.0]]
 
 
 def test_norm_by_name(rng):
     x = varied(rng, 3, 4)
     agree(lambda x: x.norm(), lambda x: x.norm(), [x])
     agree(lambda x: x.norm("fro", (0, 1)), lambda x: x.norm("fro", (0, 1)), [x])
-    with pytest.raises(ArgumentError, match="^norm: p is 'nuc'; it must be 'fro' or a number$"):
+    with pytest.raises(ArgumentError, match=r"^norm: p is 'nuc'; it must be 'fro' or a number$"):
         ac.tensor(x).norm("nuc")
 
 
@@ -202,8 +204,8 @@ def test_logsumexp_of_infinities():
 
 def test_running_sums(rng):
     for dim in (0, 1, -1):
-        agree(lambda x: x.cumsum(dim), lambda x: x.cumsum(dim), [varied(rng, 3, 4)])
-    agree(lambda x: x.cumsum(0), lambda x: x.cumsum(0), [np.array([True, True, False])])
+        alike("cumsum", [varied(rng, 3, 4)], dim)
+    alike("cumsum", [np.array([True, True, False])], 0)
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int32", "int64", "float32", "float16"])
@@ -249,17 +251,15 @@ def test_nothing_has_no_extreme(name):
 
 def test_messages():
     x = ac.zeros(2, 3)
-    with pytest.raises(OutOfRangeError, match="^sum: dim is 2; must be from -2 to 1$"):
+    with pytest.raises(OutOfRangeError, match=r"^sum: dim is 2; must be from -2 to 1$"):
         x.sum(2)
     with pytest.raises(ArgumentError, match=r"^sum: dim is \(0, -2\); each axis at most once$"):
         x.sum((0, -2))
     with pytest.raises(ArgumentError, match=r"^max: dim is \(0, 1\); it must be one axis. Use amax for several$"):
         x.max((0, 1))
-    with pytest.raises(DTypeError, match="^mean: x is int64; its mean is no integer. Cast it to a float$"):
+    with pytest.raises(DTypeError, match=r"^mean: x is int64; its mean is no integer. Cast it to a float$"):
         ac.tensor([1, 2]).mean()
-    with pytest.raises(DTypeError, match="^std: x is int64; its std is no integer. Cast it to a float$"):
+    with pytest.raises(DTypeError, match=r"^std: x is int64; its std is no integer. Cast it to a float$"):
         ac.tensor([1, 2]).std()
-    with pytest.raises(
-        ArgumentError, match="^var: unbiased and correction are given; unbiased=False means correction=0$"
-    ):
+    with pytest.raises(ArgumentError, match=r"^var: unbiased and correction are given;"):
         x.var(0, True, correction=1)

@@ -156,9 +156,7 @@ def _prod_rule(g: Any, z: Any, x: Any, axis: int, keepdims: bool) -> Any:
 
 
 _prod.vjp(_prod_rule)
-_prod.fast(
-    lambda g, z, x, need, axis, keepdims: (_prod_backward(_spread(g, shape=x.shape, axes=(axis,)), x, axis=axis),)
-)
+_prod.fast(lambda g, z, x, need, axis, keepdims: (_prod_backward(g, x, axis=axis),))
 _leave_one_out.vjp(lambda g, z, x, axis, fill: _sum_left_out(g, axis=axis))
 _sum_left_out.vjp(lambda g, z, x, axis: _leave_one_out(g, axis=axis, fill=0.0))
 
