@@ -124,7 +124,7 @@ class Primitive:
                 raise
             if self.residuals:
                 z = z[0]
-            return z if type(z) is _ndarray or self.outputs else np.asarray(z)
+            return z if type(z) is _ndarray or self.outputs else _as_array(z)
         for x in inputs:
             if isinstance(x, Tensor):
                 return self.record(inputs, params)
@@ -142,7 +142,7 @@ class Primitive:
             _explain(self, (a,), error)
             raise
         if type(z) is not _ndarray:
-            z = np.asarray(z)
+            z = _as_array(z)
         u = x._node
         wanted = u is not None and u.requires_grad and context.recording and self.differentiable
         if u is None or not wanted or z.dtype.kind != "f":
@@ -150,7 +150,9 @@ class Primitive:
         else:
             saved = (a if self.single_keep[0] else None, z if self.single_keep[1] else None) if self.saves else ()
             place = context.place
-            made = Tensor(z, Node(self, (u,), params or NO_PARAMS, z.shape, z.dtype, CPU, saved, place, True))
+            made = Tensor(
+                z, Node(self, (u,), params or NO_PARAMS, z.shape, z.dtype, device_of(z), saved, place, True)
+            )
         if self.view and z.base is not None:
             link_views(made, x, self, params)
         return made
@@ -165,8 +167,8 @@ class Primitive:
         residuals: tuple[Array, ...] = ()
         if self.residuals:
             z, residuals = z
-        if not self.outputs and type(z) is not _ndarray and not is_array(z):
-            z = np.asarray(z)
+        if not self.outputs and type(z) is not _ndarray:
+            z = _as_array(z)
         return z, residuals
 
     def record(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -403,6 +405,11 @@ def _namespace(arrays: Sequence[Any]) -> Any:
                 raise _two_devices(arrays)
             xp = found
     return xp if xp is not None else np
+
+
+def _as_array(z: Any) -> Array:
+    """What a forward returned: an array of some library as it is, a NumPy scalar as a 0-d array."""
+    return z if is_array(z) else np.asarray(z)
 
 
 def _two_devices(arrays: Sequence[Any]) -> DeviceError:
