@@ -1,6 +1,6 @@
 """AutoCNN: train convolutional networks, see the graph that training runs, study how gradients flow."""
 
-from autocnn import autograd, func, nn, ops
+from autocnn import autograd, func, models, nn, ops
 from autocnn.engine import Tensor, enable_grad, is_grad_enabled, no_grad, scope, set_grad_enabled
 from autocnn.engine.tensor import get_default_dtype, set_default_dtype
 from autocnn.ops import (
@@ -343,6 +343,7 @@ __all__ = [
     "min",
     "minimum",
     "mm",
+    "models",
     "moveaxis",
     "movedim",
     "mul",
