@@ -1,0 +1,50 @@
+"""What happened in training, epoch by epoch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training data. Losses are means over images; accuracies are shares, 0 to 1."""
+
+    epoch: int
+    steps: int
+    rate: float
+    loss: float
+    accuracy: float | None
+    validation_loss: float | None
+    validation_accuracy: float | None
+    images_per_second: float
+
+
+@dataclass
+class History:
+    """The epochs of a run, the first first.
+
+    >>> history = History()
+    >>> history.add(Epoch(1, 10, 0.1, 2.3, 0.1, None, None, 5000.0))
+    >>> history.column("loss")
+    [2.3]
+    """
+
+    epochs: list[Epoch] = field(default_factory=list)
+
+    def add(self, epoch: Epoch) -> None:
+        """Append an epoch."""
+        self.epochs.append(epoch)
+
+    def column(self, name: str) -> list[Any]:
+        """One quantity over the epochs."""
+        return [getattr(epoch, name) for epoch in self.epochs]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers, ready for JSON."""
+        return {"epochs": [asdict(epoch) for epoch in self.epochs]}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> History:
+        """The history that `to_dict` wrote."""
+        return cls([Epoch(**epoch) for epoch in values["epochs"]])

@@ -1,0 +1,273 @@
+"""The training loop: steps, epochs, validation, callbacks, interruption, state."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from autocnn.backend.random import default_generator
+from autocnn.engine import Tensor, no_grad
+from autocnn.errors import ArgumentError, NonFiniteError
+from autocnn.ops.loss import cross_entropy
+from autocnn.train.history import Epoch, History
+from autocnn.train.state import load_state, save_state
+
+Loader = Any
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, raised between two steps: the state is whole and can be saved."""
+
+
+class Callback:
+    """Something that is told how training goes; override what is of interest. `trainer.stop()` ends it."""
+
+    def begin(self, trainer: Trainer) -> None:
+        """Training starts, or goes on."""
+
+    def step(self, trainer: Trainer, loss: float) -> None:
+        """A step was made."""
+
+    def epoch(self, trainer: Trainer, record: Epoch) -> None:
+        """An epoch is over, its validation included."""
+
+    def end(self, trainer: Trainer) -> None:
+        """Training is over, or was interrupted."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Mean loss over images, and the share of right answers (None where targets are no classes)."""
+
+    loss: float
+    accuracy: float | None
+    images: int
+
+
+@dataclass
+class _Totals:
+    """Sums over the images of an epoch so far."""
+
+    loss: float = 0.0
+    right: int = 0
+    images: int = 0
+    classes: bool = True
+
+    def add(self, loss: float, output: Tensor, target: Tensor) -> None:
+        count = target.shape[0] if target.ndim else 1
+        self.loss += loss * count
+        self.images += count
+        self.classes = self.classes and target.dtype.kind in "iu" and output.ndim == 2
+        if self.classes:
+            self.right += int((output.array.argmax(1) == target.array).sum())
+
+    def scores(self) -> Scores:
+        count = max(self.images, 1)
+        return Scores(self.loss / count, self.right / count if self.classes else None, self.images)
+
+
+class Trainer:
+    """Trains a model: forward, loss, backward, step, over and over.
+
+    `schedule` (from `optim.lr_scheduler`) steps after every epoch, or after every step with `schedule_by="step"`.
+    `clip` bounds the norm of the whole gradient. A loss that is not finite raises NonFiniteError: nothing is
+    learned from it.
+
+    >>> import autocnn as ac
+    >>> from autocnn import data, nn, optim
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    >>> loader = data.DataLoader(data.load("digits"), 64, shuffle=True, seed=0)
+    >>> trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01))
+    >>> trainer.fit(loader, epochs=3).column("epoch")
+    [1, 2, 3]
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        optimizer: Any,
+        *,
+        loss: Loss = cross_entropy,
+        schedule: Any = None,
+        schedule_by: str = "epoch",
+        clip: float | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        if schedule_by not in ("epoch", "step"):
+            raise ArgumentError(f"Trainer: schedule_by is {schedule_by!r}; it is 'epoch' or 'step'")
+        self.model = model
+        self.optimizer = optimizer
+        self.loss = loss
+        self.schedule = schedule
+        self.schedule_by = schedule_by
+        self.clip = clip
+        self.callbacks = list(callbacks)
+        self.history = History()
+        self.steps = 0
+        self.epochs = 0
+        self.loader: Loader = None
+        self._totals = _Totals()
+        self._stopping = False
+
+    # Training -----------------------------------------------------------------------------------------------
+
+    def fit(self, loader: Loader, epochs: int, *, validation: Loader = None) -> History:
+        """Train until `epochs` epochs are done, those of an earlier call included; returns the history.
+
+        Ctrl-C ends it after the step that is under way, with Interrupted.
+        """
+        if epochs < 1:
+            raise ArgumentError(f"fit: epochs is {epochs}; it is at least 1")
+        self.loader = loader
+        self._stopping = False
+        self._tell("begin")
+        try:
+            with _deferred_interrupt() as interrupted:
+                while self.epochs < epochs and not self._stopping:
+                    self._epoch(loader, validation, interrupted)
+        finally:
+            self._tell("end")
+        return self.history
+
+    def stop(self) -> None:
+        """End training after the epoch that is under way; for callbacks."""
+        self._stopping = True
+
+    def step(self, x: Tensor, y: Tensor) -> float:
+        """One step on one batch; returns the loss."""
+        self.optimizer.zero_grad()
+        output = self.model(x)
+        loss = self.loss(output, y)
+        value = float(loss.item())
+        if not math.isfinite(value):
+            raise NonFiniteError(
+                f"step {self.steps + 1}: the loss is {value}; lower the learning rate, or find the op that made it "
+                "in `with autocnn.autograd.debug():`"
+            )
+        loss.backward()  # type: ignore[attr-defined]
+        if self.clip is not None:
+            from autocnn.nn.gradients import clip_grad_norm_
+
+            clip_grad_norm_(self.model.parameters(), self.clip)
+        self.optimizer.step()
+        if self.schedule is not None and self.schedule_by == "step":
+            self.schedule.step()
+        self._totals.add(value, output, y)
+        self.steps += 1
+        return value
+
+    def evaluate(self, loader: Loader) -> Scores:
+        """Mean loss and accuracy over a loader, in eval mode, without a graph."""
+        totals = _Totals()
+        training = self.model.training
+        self.model.eval()
+        try:
+            with no_grad():
+                for x, y in loader:
+                    output = self.model(x)
+                    totals.add(float(self.loss(output, y).item()), output, y)
+        finally:
+            self.model.train(training)
+        return totals.scores()
+
+    def _epoch(self, loader: Loader, validation: Loader, interrupted: list[int]) -> None:
+        self.model.train()
+        started, before = time.perf_counter(), self._totals.images
+        rate = self.optimizer.param_groups[0]["lr"]
+        for x, y in loader:
+            loss = self.step(x, y)
+            self._tell("step", loss)
+            if interrupted:
+                raise Interrupted
+        seconds = time.perf_counter() - started
+        scores = self._totals.scores()
+        checked = self.evaluate(validation) if validation is not None else None
+        self.epochs += 1
+        record = Epoch(
+            epoch=self.epochs, steps=self.steps, rate=rate, loss=scores.loss, accuracy=scores.accuracy,
+            validation_loss=checked.loss if checked else None,
+            validation_accuracy=checked.accuracy if checked else None,
+            images_per_second=(scores.images - before) / max(seconds, 1e-9),
+        )  # fmt: skip
+        self.history.add(record)
+        self._totals = _Totals()
+        if self.schedule is not None and self.schedule_by == "epoch":
+            self._step_schedule(record)
+        self._tell("epoch", record)
+        if interrupted:
+            raise Interrupted
+
+    def _step_schedule(self, record: Epoch) -> None:
+        if type(self.schedule).__name__ == "ReduceLROnPlateau":
+            self.schedule.step(record.loss if record.validation_loss is None else record.validation_loss)
+        else:
+            self.schedule.step()
+
+    def _tell(self, event: str, *arguments: Any) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(self, *arguments)
+
+    # State --------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that what comes next depends on: model, optimiser, schedule, generator, position."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": None if self.schedule is None else self.schedule.state_dict(),
+            "loader": None if self.loader is None else self.loader.state_dict(),
+            "generator": default_generator().get_state(),
+            "history": self.history.to_dict(),
+            "totals": vars(self._totals),
+            "steps": self.steps,
+            "epochs": self.epochs,
+        }
+
+    def load_state_dict(self, state: dict[str, Any], loader: Loader = None) -> None:
+        """Take up where `state_dict` was taken; `loader` is put at the batch that came next then."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.schedule is not None:
+            self.schedule.load_state_dict(state["schedule"])
+        if loader is not None and state["loader"] is not None:
+            loader.load_state_dict(state["loader"])
+        default_generator().set_state(state["generator"])
+        self.history = History.from_dict(state["history"])
+        self._totals = _Totals(**state["totals"])
+        self.steps, self.epochs = state["steps"], state["epochs"]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a checkpoint, whole or not at all."""
+        save_state(self.state_dict(), path)
+
+    def load(self, path: str | os.PathLike[str], loader: Loader = None) -> None:
+        """Go on from a checkpoint, to the bit."""
+        self.load_state_dict(load_state(path), loader)
+
+
+@contextmanager
+def _deferred_interrupt() -> Iterator[list[int]]:
+    """Ctrl-C only leaves a mark, to be acted on between two steps; a second one raises at once."""
+    marks: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield marks
+        return
+
+    def mark(number: int, frame: Any) -> None:
+        if marks:
+            raise KeyboardInterrupt
+        marks.append(number)
+
+    before = signal.signal(signal.SIGINT, mark)
+    try:
+        yield marks
+    finally:
+        signal.signal(signal.SIGINT, before)
