@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from autocnn.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,17 @@ class History:
         return [getattr(epoch, name) for epoch in self.epochs]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists and numbers, ready for JSON."""
-        return {"epochs": [asdict(epoch) for epoch in self.epochs]}
+        """Plain lists and numbers, ready for JSON; what is not finite, which JSON cannot say, becomes None."""
+        return {"epochs": [{name: _plain(value) for name, value in asdict(epoch).items()} for epoch in self.epochs]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> History:
-        """The history that `to_dict` wrote."""
-        return cls([Epoch(**epoch) for epoch in values["epochs"]])
+        """The history that `to_dict` wrote; raises DataError for anything else."""
+        try:
+            return cls([Epoch(**epoch) for epoch in values["epochs"]])
+        except (KeyError, TypeError) as error:
+            raise DataError(f"History.from_dict: values is no history ({error})") from error
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

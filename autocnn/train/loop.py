@@ -7,20 +7,24 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from autocnn.backend.random import default_generator
 from autocnn.engine import Tensor, no_grad
-from autocnn.errors import ArgumentError, NonFiniteError
+from autocnn.errors import ArgumentError, DataError, NonFiniteError
 from autocnn.ops.loss import cross_entropy
+from autocnn.optim import clip_grad_norm_
 from autocnn.train.history import Epoch, History
 from autocnn.train.state import load_state, save_state
 
-Loader = Any
-Loss = Callable[[Tensor, Tensor], Tensor]
+Loader: TypeAlias = Iterable[tuple[Tensor, Tensor]]
+"""Batches (x, y), the same length every time; to be gone on with in the middle it needs `state_dict` too."""
+
+Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -69,6 +73,13 @@ class _Totals:
         if self.classes:
             self.right += int((output.array.argmax(1) == target.array).sum())
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> _Totals:
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise DataError(f"Trainer.load_state_dict: totals are {values!r}, which no epoch has") from error
+
     def scores(self) -> Scores:
         count = max(self.images, 1)
         return Scores(self.loss / count, self.right / count if self.classes else None, self.images)
@@ -78,10 +89,9 @@ class Trainer:
     """Trains a model: forward, loss, backward, step, over and over.
 
     `schedule` (from `optim.lr_scheduler`) steps after every epoch, or after every step with `schedule_by="step"`.
-    `clip` bounds the norm of the whole gradient. A loss that is not finite raises NonFiniteError: nothing is
-    learned from it.
+    `clip` bounds the norm of the whole gradient. `device` is where batches are sent; the model is there already.
+    A loss that is not finite raises NonFiniteError: nothing is learned from it.
 
-    >>> import autocnn as ac
     >>> from autocnn import data, nn, optim
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
     >>> loader = data.DataLoader(data.load("digits"), 64, shuffle=True, seed=0)
@@ -99,6 +109,7 @@ class Trainer:
         schedule: Any = None,
         schedule_by: str = "epoch",
         clip: float | None = None,
+        device: str | None = None,
         callbacks: Sequence[Callback] = (),
     ) -> None:
         if schedule_by not in ("epoch", "step"):
@@ -109,31 +120,42 @@ class Trainer:
         self.schedule = schedule
         self.schedule_by = schedule_by
         self.clip = clip
+        self.device = device
         self.callbacks = list(callbacks)
         self.history = History()
         self.steps = 0
         self.epochs = 0
-        self.loader: Loader = None
+        self.loader: Any = None
         self._totals = _Totals()
+        self._place: dict[str, Any] | None = None  # of the loader, where an epoch was left in the middle
+        self._marks: list[int] = []
         self._stopping = False
+
+    @property
+    def scores(self) -> Scores:
+        """Loss and accuracy of the epoch that is under way, over the images seen so far."""
+        return self._totals.scores()
 
     # Training -----------------------------------------------------------------------------------------------
 
-    def fit(self, loader: Loader, epochs: int, *, validation: Loader = None) -> History:
+    def fit(self, loader: Loader, epochs: int, *, validation: Loader | None = None) -> History:
         """Train until `epochs` epochs are done, those of an earlier call included; returns the history.
 
-        Ctrl-C ends it after the step that is under way, with Interrupted.
+        Ctrl-C ends it after the step that is under way, with Interrupted; a second Ctrl-C ends it at once. What
+        was interrupted goes on, in another call or from a saved state, with the batch that comes next.
         """
         if epochs < 1:
             raise ArgumentError(f"fit: epochs is {epochs}; it is at least 1")
-        self.loader = loader
-        self._stopping = False
+        if self._place is not None and hasattr(loader, "load_state_dict"):
+            loader.load_state_dict(self._place)
+        self.loader, self._place, self._stopping = loader, None, False
         self._tell("begin")
         try:
-            with _deferred_interrupt() as interrupted:
+            with _deferred_interrupt() as self._marks:
                 while self.epochs < epochs and not self._stopping:
-                    self._epoch(loader, validation, interrupted)
+                    self._epoch(loader, validation)
         finally:
+            self._place = self._position() if self._totals.images else None
             self._tell("end")
         return self.history
 
@@ -143,19 +165,18 @@ class Trainer:
 
     def step(self, x: Tensor, y: Tensor) -> float:
         """One step on one batch; returns the loss."""
+        x, y = self._here(x, y)
         self.optimizer.zero_grad()
         output = self.model(x)
         loss = self.loss(output, y)
         value = float(loss.item())
         if not math.isfinite(value):
             raise NonFiniteError(
-                f"step {self.steps + 1}: the loss is {value}; lower the learning rate, or find the op that made it "
-                "in `with autocnn.autograd.debug():`"
+                f"step {self.steps + 1}: the loss is {value}; lower the learning rate, or find the op that made "
+                "it in `with autocnn.autograd.debug():`"
             )
         loss.backward()  # type: ignore[attr-defined]
         if self.clip is not None:
-            from autocnn.nn.gradients import clip_grad_norm_
-
             clip_grad_norm_(self.model.parameters(), self.clip)
         self.optimizer.step()
         if self.schedule is not None and self.schedule_by == "step":
@@ -171,24 +192,25 @@ class Trainer:
         self.model.eval()
         try:
             with no_grad():
-                for x, y in loader:
+                for batch in loader:
+                    x, y = self._here(*batch)
                     output = self.model(x)
                     totals.add(float(self.loss(output, y).item()), output, y)
+                    self._heed()
         finally:
             self.model.train(training)
         return totals.scores()
 
-    def _epoch(self, loader: Loader, validation: Loader, interrupted: list[int]) -> None:
+    def _epoch(self, loader: Loader, validation: Loader | None) -> None:
         self.model.train()
         started, before = time.perf_counter(), self._totals.images
         rate = self.optimizer.param_groups[0]["lr"]
         for x, y in loader:
             loss = self.step(x, y)
             self._tell("step", loss)
-            if interrupted:
-                raise Interrupted
+            self._heed()
         seconds = time.perf_counter() - started
-        scores = self._totals.scores()
+        scores = self.scores
         checked = self.evaluate(validation) if validation is not None else None
         self.epochs += 1
         record = Epoch(
@@ -202,7 +224,14 @@ class Trainer:
         if self.schedule is not None and self.schedule_by == "epoch":
             self._step_schedule(record)
         self._tell("epoch", record)
-        if interrupted:
+        self._heed()
+
+    def _here(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        return (x, y) if self.device is None else (x.to(self.device), y.to(self.device))
+
+    def _heed(self) -> None:
+        """Act on Ctrl-C, now that the state is whole."""
+        if self._marks:
             raise Interrupted
 
     def _step_schedule(self, record: Epoch) -> None:
@@ -217,40 +246,59 @@ class Trainer:
 
     # State --------------------------------------------------------------------------------------------------
 
+    def _position(self) -> dict[str, Any] | None:
+        """Where the loader is, if it can say so."""
+        if self._place is not None:
+            return self._place
+        place: dict[str, Any] | None = getattr(self.loader, "state_dict", lambda: None)()
+        return place
+
     def state_dict(self) -> dict[str, Any]:
         """Everything that what comes next depends on: model, optimiser, schedule, generator, position."""
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": None if self.schedule is None else self.schedule.state_dict(),
-            "loader": None if self.loader is None else self.loader.state_dict(),
+            "loader": self._position(),
             "generator": default_generator().get_state(),
             "history": self.history.to_dict(),
-            "totals": vars(self._totals),
+            "totals": asdict(self._totals),
             "steps": self.steps,
             "epochs": self.epochs,
         }
 
-    def load_state_dict(self, state: dict[str, Any], loader: Loader = None) -> None:
-        """Take up where `state_dict` was taken; `loader` is put at the batch that came next then."""
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up where `state_dict` was taken; the next `fit` begins with the batch that came next then.
+
+        Raises DataError if keys are missing, StateError if it is the state of another model or optimiser.
+        """
+        expected = ("model", "optimizer", "schedule", "loader", "generator", "history", "totals", "steps", "epochs")
+        if missing := [key for key in expected if key not in state]:
+            raise DataError(f"Trainer.load_state_dict: state lacks {', '.join(missing)}; it is no trainer's state")
+        if (state["schedule"] is None) != (self.schedule is None):
+            raise DataError(
+                f"Trainer.load_state_dict: state was taken with{'out' * (state['schedule'] is None)} a schedule; "
+                "make the trainer as it was then"
+            )
+        history, totals = History.from_dict(state["history"]), _Totals.from_dict(state["totals"])
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.schedule is not None:
             self.schedule.load_state_dict(state["schedule"])
-        if loader is not None and state["loader"] is not None:
-            loader.load_state_dict(state["loader"])
         default_generator().set_state(state["generator"])
-        self.history = History.from_dict(state["history"])
-        self._totals = _Totals(**state["totals"])
+        self.history, self._totals, self._place = history, totals, state["loader"]
         self.steps, self.epochs = state["steps"], state["epochs"]
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a checkpoint, whole or not at all."""
-        save_state(self.state_dict(), path)
+        return save_state(self.state_dict(), path)
 
-    def load(self, path: str | os.PathLike[str], loader: Loader = None) -> None:
-        """Go on from a checkpoint, to the bit."""
-        self.load_state_dict(load_state(path), loader)
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Go on from a checkpoint, to the bit.
+
+        Raises DataNotFoundError, DataError or StateError, as `load_state` and `load_state_dict` do.
+        """
+        self.load_state_dict(load_state(path))
 
 
 @contextmanager

@@ -1,36 +1,41 @@
 """State on disk: safetensors files, written whole or not at all. No pickle anywhere.
 
-A state is nested dictionaries, lists and tuples of numbers, strings and arrays, as `state_dict()` returns them. The
-arrays become the tensors of the file; the rest is JSON in its metadata, with a mark where each array belongs.
+A state is nested dictionaries, lists and tuples of numbers, strings and arrays, as `state_dict()` returns them.
+The arrays become the tensors of the file; the rest is JSON in its metadata, with a mark where each array belongs.
+A digest of both tells a damaged file from a whole one. Equal states give equal files, byte for byte.
 """
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from autocnn.backend.arrays import is_array, to_numpy
 from autocnn.engine import Tensor
 from autocnn.errors import DataError, DataNotFoundError
+from autocnn.graph.store import write_whole
+
+Arrays: TypeAlias = dict[str, npt.NDArray[Any]]
 
 _FORMAT = "autocnn-state-1"
+_PICKLED = (".pt", ".pth", ".bin", ".pkl", ".ckpt")
 
 
-def save_state(state: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+def save_state(state: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
     """Write a state to a safetensors file. An interrupted write leaves the old file as it was.
 
-    Raises DataError for a value that is neither array, number, string nor a container of them.
+    Raises DataError for a value that is neither array, number, text nor a container of them.
     """
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    arrays: Arrays = {}
     skeleton = _pack(state, "", arrays)
-    _write(arrays, {"format": _FORMAT, "state": json.dumps(skeleton)}, Path(path))
+    return _write(arrays, {"format": _FORMAT, "state": json.dumps(skeleton)}, Path(path))
 
 
 def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -38,53 +43,68 @@ def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises DataNotFoundError if there is no such file, DataError if it is damaged or holds something else.
     """
-    arrays, metadata = _read(Path(path))
+    arrays, metadata = _read(Path(path), "load_state")
     if metadata.get("format") != _FORMAT:
-        raise DataError(f"load_state: {path} holds no training state; weights alone are read by load_weights")
-    state: dict[str, Any] = _unpack(json.loads(metadata["state"]), arrays)
+        raise DataError(
+            f"load_state: {os.fspath(path)} holds no training state; weights alone are read by load_weights"
+        )
+    try:
+        state = _unpack(json.loads(metadata["state"]), arrays)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"load_state: {os.fspath(path)} holds a state that cannot be read ({error})") from error
+    if not isinstance(state, dict):
+        raise DataError(f"load_state: {os.fspath(path)} holds a {type(state).__name__}; a state is a dictionary")
     return state
 
 
-def save_weights(model: Any, path: str | os.PathLike[str]) -> None:
+def save_weights(model: Any, path: str | os.PathLike[str]) -> Path:
     """Write a module's `state_dict()` to a safetensors file, whole or not at all."""
     arrays = {name: _contiguous(value) for name, value in model.state_dict().items()}
-    _write(arrays, {"format": "pt"}, Path(path))
+    return _write(arrays, {"format": "pt"}, Path(path))
 
 
 def load_weights(model: Any, path: str | os.PathLike[str], strict: bool = True) -> Any:
-    """Read a safetensors file into a module; returns what `load_state_dict` returns.
+    """Read a safetensors file into a module; returns what its `load_state_dict` returns.
 
     Raises DataNotFoundError, DataError, or StateError where names or shapes do not match.
     """
-    if Path(path).suffix in (".pt", ".pth", ".bin", ".pkl"):
+    arrays, metadata = _read(Path(path), "load_weights")
+    if metadata.get("format") == _FORMAT:
         raise DataError(
-            f"load_weights: {path} is a pickle, which can run any code; convert it where PyTorch is installed: "
-            "safetensors.torch.save_file(torch.load(path, weights_only=True), 'weights.safetensors')"
+            f"load_weights: {os.fspath(path)} holds a whole training state; its weights are "
+            "load_state(path)['model']"
         )
-    arrays, _ = _read(Path(path))
     return model.load_state_dict({name: Tensor(array) for name, array in arrays.items()}, strict=strict)
 
 
 # Between nested values and flat arrays -------------------------------------------------------------------------
 
 
-def _pack(value: Any, path: str, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
+def _pack(value: Any, path: str, arrays: Arrays) -> Any:
+    """The value as JSON can say it; its arrays go into `arrays`, each under the path that leads to it."""
     if isinstance(value, Tensor) or is_array(value):
-        arrays[path] = _contiguous(value)
-        return {"$array": path}
+        name = path or "value"
+        while name in arrays:  # {"a.b": ...} and {"a": {"b": ...}} have one path
+            name += "'"
+        arrays[name] = _contiguous(value)
+        return {"$array": name}
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    inside = f"{path}." if path else ""
     if isinstance(value, (list, tuple)):
-        items = [_pack(item, f"{path}.{i}", arrays) for i, item in enumerate(value)]
+        items = [_pack(item, f"{inside}{i}", arrays) for i, item in enumerate(value)]
         return {"$tuple": items} if isinstance(value, tuple) else items
     if isinstance(value, Mapping):
-        return {"$dict": [[key, _pack(item, f"{path}.{key}", arrays)] for key, item in value.items()]}
-    raise DataError(f"save_state: {path.strip('.')} is {type(value).__name__}; only arrays, numbers and text are saved")
+        if strange := [key for key in value if type(key) not in (str, int)]:
+            raise DataError(f"save_state: {path or 'state'} has the key {strange[0]!r}; keys are text or integers")
+        return {"$dict": [[key, _pack(item, f"{inside}{key}", arrays)] for key, item in value.items()]}
+    kind = type(value).__name__
+    raise DataError(f"save_state: {path or 'state'} is a {kind}; only arrays, numbers and text are saved")
 
 
-def _unpack(value: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
+def _unpack(value: Any, arrays: Arrays) -> Any:
     if isinstance(value, list):
         return [_unpack(item, arrays) for item in value]
     if not isinstance(value, dict):
@@ -96,45 +116,61 @@ def _unpack(value: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
     return {key: _unpack(item, arrays) for key, item in value["$dict"]}
 
 
-def _contiguous(value: Any) -> np.ndarray[Any, Any]:
-    array = value.array if isinstance(value, Tensor) else value
-    return np.ascontiguousarray(to_numpy(array)).reshape(array.shape)
+def _contiguous(value: Any) -> npt.NDArray[Any]:
+    array = to_numpy(value.array if isinstance(value, Tensor) else value)
+    return np.ascontiguousarray(array).reshape(array.shape)  # the former makes 0-d arrays 1-d
 
 
 # Files ---------------------------------------------------------------------------------------------------------
 
 
-def _write(arrays: dict[str, np.ndarray[Any, Any]], metadata: dict[str, str], path: Path) -> None:
+def _write(arrays: Arrays, metadata: dict[str, str], path: Path) -> Path:
     from safetensors.numpy import save
 
-    write_whole(path, save(arrays, metadata))
+    metadata = {**metadata, "sha256": _digest(arrays, metadata)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_whole(path, _ordered(save(arrays, metadata)))
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, str]]:
+def _ordered(content: bytes) -> bytes:
+    """The file with its metadata in order: safetensors puts it down in a new order every time."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the arrays begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + content[end:]
+
+
+def _read(path: Path, what: str) -> tuple[Arrays, dict[str, str]]:
+    """Arrays and metadata of a safetensors file, checked against its digest where it has one."""
     from safetensors import SafetensorError, safe_open
 
+    if path.suffix in _PICKLED:
+        raise DataError(
+            f"{what}: {path} is a pickle, which can run any code; convert it where PyTorch is installed: "
+            "safetensors.torch.save_file(torch.load(path, weights_only=True), 'weights.safetensors')"
+        )
     if not path.is_file():
-        raise DataNotFoundError(f"{path}: there is no such file")
+        raise DataNotFoundError(f"{what}: {path} is no file; check the name")
     try:
         with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except SafetensorError as error:
-        raise DataError(f"{path}: this is no whole safetensors file ({error}); get or make it again") from error
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata: dict[str, str] = file.metadata() or {}
+    except (SafetensorError, TypeError, KeyError, AttributeError) as error:  # all but the first: a dtype NumPy lacks
+        raise DataError(f"{what}: {path} is no whole safetensors file ({error}). Get or make it again") from error
+    expected = metadata.pop("sha256", None)
+    if expected != _digest(arrays, metadata) and (expected or metadata.get("format") == _FORMAT):
+        raise DataError(f"{what}: {path} is damaged; its content is not what was written. Get or make it again")
+    return arrays, metadata
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
-    """Write a file so that it is there whole, or as it was before."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+def _digest(arrays: Arrays, metadata: Mapping[str, str]) -> str:
+    digest = hashlib.sha256()
+    for key in sorted(metadata):
+        digest.update(f"{key}={metadata[key]}\n".encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data if array.size else b"")
+    return digest.hexdigest()
