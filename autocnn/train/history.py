@@ -44,8 +44,9 @@ class History:
         return [getattr(epoch, name) for epoch in self.epochs]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists and numbers, ready for JSON; what is not finite, which JSON cannot say, becomes None."""
-        return {"epochs": [{name: _plain(value) for name, value in asdict(epoch).items()} for epoch in self.epochs]}
+        """Lists and numbers, ready for JSON; what is not finite, which JSON cannot say, becomes None."""
+        rows = [asdict(epoch) for epoch in self.epochs]
+        return {"epochs": [{name: _plain(value) for name, value in row.items()} for row in rows]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> History:

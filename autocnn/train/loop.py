@@ -16,13 +16,15 @@ from typing import Any, TypeAlias
 from autocnn.backend.random import default_generator
 from autocnn.engine import Tensor, no_grad
 from autocnn.errors import ArgumentError, DataError, NonFiniteError
+from autocnn.nn.gradients import clip_grad_norm_
 from autocnn.ops.loss import cross_entropy
-from autocnn.optim import clip_grad_norm_
 from autocnn.train.history import Epoch, History
 from autocnn.train.state import load_state, save_state
 
 Loader: TypeAlias = Iterable[tuple[Tensor, Tensor]]
 """Batches (x, y), the same length every time; to be gone on with in the middle it needs `state_dict` too."""
+
+_KEYS = ("model", "optimizer", "schedule", "loader", "generator", "history", "totals", "steps", "epochs")
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
@@ -64,6 +66,7 @@ class _Totals:
     right: int = 0
     images: int = 0
     classes: bool = True
+    rate: float | None = None  # the learning rate of the first step
 
     def add(self, loss: float, output: Tensor, target: Tensor) -> None:
         count = target.shape[0] if target.ndim else 1
@@ -127,7 +130,7 @@ class Trainer:
         self.epochs = 0
         self.loader: Any = None
         self._totals = _Totals()
-        self._place: dict[str, Any] | None = None  # of the loader, where an epoch was left in the middle
+        self._left: dict[str, Any] | None = None  # where training was left: to be taken up when it goes on
         self._marks: list[int] = []
         self._stopping = False
 
@@ -146,16 +149,18 @@ class Trainer:
         """
         if epochs < 1:
             raise ArgumentError(f"fit: epochs is {epochs}; it is at least 1")
-        if self._place is not None and hasattr(loader, "load_state_dict"):
-            loader.load_state_dict(self._place)
-        self.loader, self._place, self._stopping = loader, None, False
+        if self._left is not None:  # only now: making the loaders may have drawn from the generator
+            default_generator().set_state(self._left["generator"])
+            if hasattr(loader, "load_state_dict") and self._left["loader"] is not None:
+                loader.load_state_dict(self._left["loader"])
+        self.loader, self._left, self._stopping = loader, None, False
         self._tell("begin")
         try:
             with _deferred_interrupt() as self._marks:
                 while self.epochs < epochs and not self._stopping:
                     self._epoch(loader, validation)
         finally:
-            self._place = self._position() if self._totals.images else None
+            self._left = self._position() if self._totals.images else None
             self._tell("end")
         return self.history
 
@@ -204,13 +209,14 @@ class Trainer:
     def _epoch(self, loader: Loader, validation: Loader | None) -> None:
         self.model.train()
         started, before = time.perf_counter(), self._totals.images
-        rate = self.optimizer.param_groups[0]["lr"]
+        if self._totals.rate is None:
+            self._totals.rate = self.optimizer.param_groups[0]["lr"]
         for x, y in loader:
             loss = self.step(x, y)
             self._tell("step", loss)
             self._heed()
         seconds = time.perf_counter() - started
-        scores = self.scores
+        rate, scores = self._totals.rate, self.scores
         checked = self.evaluate(validation) if validation is not None else None
         self.epochs += 1
         record = Epoch(
@@ -246,12 +252,12 @@ class Trainer:
 
     # State --------------------------------------------------------------------------------------------------
 
-    def _position(self) -> dict[str, Any] | None:
-        """Where the loader is, if it can say so."""
-        if self._place is not None:
-            return self._place
-        place: dict[str, Any] | None = getattr(self.loader, "state_dict", lambda: None)()
-        return place
+    def _position(self) -> dict[str, Any]:
+        """Where the generator is, and the loader, if it can say so."""
+        if self._left is not None:
+            return self._left
+        place = getattr(self.loader, "state_dict", lambda: None)()
+        return {"loader": place, "generator": default_generator().get_state()}
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that what comes next depends on: model, optimiser, schedule, generator, position."""
@@ -259,8 +265,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": None if self.schedule is None else self.schedule.state_dict(),
-            "loader": self._position(),
-            "generator": default_generator().get_state(),
+            **self._position(),
             "history": self.history.to_dict(),
             "totals": asdict(self._totals),
             "steps": self.steps,
@@ -272,8 +277,7 @@ class Trainer:
 
         Raises DataError if keys are missing, StateError if it is the state of another model or optimiser.
         """
-        expected = ("model", "optimizer", "schedule", "loader", "generator", "history", "totals", "steps", "epochs")
-        if missing := [key for key in expected if key not in state]:
+        if missing := [key for key in _KEYS if key not in state]:
             raise DataError(f"Trainer.load_state_dict: state lacks {', '.join(missing)}; it is no trainer's state")
         if (state["schedule"] is None) != (self.schedule is None):
             raise DataError(
@@ -285,8 +289,9 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.schedule is not None:
             self.schedule.load_state_dict(state["schedule"])
+        self._left = {"loader": state["loader"], "generator": state["generator"]}
         default_generator().set_state(state["generator"])
-        self.history, self._totals, self._place = history, totals, state["loader"]
+        self.history, self._totals = history, totals
         self.steps, self.epochs = state["steps"], state["epochs"]
 
     def save(self, path: str | os.PathLike[str]) -> Path:

@@ -78,7 +78,7 @@ class ProgressBar(Callback):
 
     def _new_task(self, trainer: Trainer) -> None:
         length = len(trainer.loader) if hasattr(trainer.loader, "__len__") else None
-        place = getattr(trainer.loader, "state_dict", dict)()
+        place: dict[str, Any] = getattr(trainer.loader, "state_dict", dict)()
         self._made, self._before = place.get("position", 0), trainer.scores.images
         self._started, self._shown = time.perf_counter(), 0.0
         title = f"epoch {trainer.epochs + 1:>{len(str(self.epochs))}}/{self.epochs}"
