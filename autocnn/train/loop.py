@@ -21,12 +21,12 @@ from autocnn.ops.loss import cross_entropy
 from autocnn.train.history import Epoch, History
 from autocnn.train.state import load_state, save_state
 
-Loader: TypeAlias = Iterable[tuple[Tensor, Tensor]]
+Loader: TypeAlias = Iterable[tuple[Any, Any]]
 """Batches (x, y), the same length every time; to be gone on with in the middle it needs `state_dict` too."""
 
 _KEYS = ("model", "optimizer", "schedule", "loader", "generator", "history", "totals", "steps", "epochs")
 
-Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+Loss: TypeAlias = Callable[[Any, Any], Any]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -67,6 +67,7 @@ class _Totals:
     images: int = 0
     classes: bool = True
     rate: float | None = None  # the learning rate of the first step
+    seen: bool = False  # whether the loader has come to its end, and only validation is left
 
     def add(self, loss: float, output: Tensor, target: Tensor) -> None:
         count = target.shape[0] if target.ndim else 1
@@ -168,7 +169,7 @@ class Trainer:
         """End training after the epoch that is under way; for callbacks."""
         self._stopping = True
 
-    def step(self, x: Tensor, y: Tensor) -> float:
+    def step(self, x: Any, y: Any) -> float:
         """One step on one batch; returns the loss."""
         x, y = self._here(x, y)
         self.optimizer.zero_grad()
@@ -180,7 +181,7 @@ class Trainer:
                 f"step {self.steps + 1}: the loss is {value}; lower the learning rate, or find the op that made "
                 "it in `with autocnn.autograd.debug():`"
             )
-        loss.backward()  # type: ignore[attr-defined]
+        loss.backward()
         if self.clip is not None:
             clip_grad_norm_(self.model.parameters(), self.clip)
         self.optimizer.step()
@@ -207,23 +208,14 @@ class Trainer:
         return totals.scores()
 
     def _epoch(self, loader: Loader, validation: Loader | None) -> None:
-        self.model.train()
-        started, before = time.perf_counter(), self._totals.images
-        if self._totals.rate is None:
-            self._totals.rate = self.optimizer.param_groups[0]["lr"]
-        for x, y in loader:
-            loss = self.step(x, y)
-            self._tell("step", loss)
-            self._heed()
-        seconds = time.perf_counter() - started
-        rate, scores = self._totals.rate, self.scores
+        speed = 0.0 if self._totals.seen else self._pass(loader)
+        rate, scores = self._totals.rate or 0.0, self.scores
         checked = self.evaluate(validation) if validation is not None else None
         self.epochs += 1
         record = Epoch(
             epoch=self.epochs, steps=self.steps, rate=rate, loss=scores.loss, accuracy=scores.accuracy,
             validation_loss=checked.loss if checked else None,
-            validation_accuracy=checked.accuracy if checked else None,
-            images_per_second=(scores.images - before) / max(seconds, 1e-9),
+            validation_accuracy=checked.accuracy if checked else None, images_per_second=speed,
         )  # fmt: skip
         self.history.add(record)
         self._totals = _Totals()
@@ -232,7 +224,21 @@ class Trainer:
         self._tell("epoch", record)
         self._heed()
 
-    def _here(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def _pass(self, loader: Loader) -> float:
+        """Step through what is left of the epoch; returns images per second."""
+        totals = self._totals
+        self.model.train()
+        if totals.rate is None:
+            totals.rate = self.optimizer.param_groups[0]["lr"]
+        started, before = time.perf_counter(), totals.images
+        for x, y in loader:
+            loss = self.step(x, y)
+            self._tell("step", loss)
+            self._heed()
+        totals.seen = True
+        return (totals.images - before) / max(time.perf_counter() - started, 1e-9)
+
+    def _here(self, x: Any, y: Any) -> tuple[Any, Any]:
         return (x, y) if self.device is None else (x.to(self.device), y.to(self.device))
 
     def _heed(self) -> None:

@@ -160,7 +160,7 @@ def _read(path: Path, what: str) -> tuple[Arrays, dict[str, str]]:
     except SafetensorError as error:
         raise DataError(f"{what}: {path} is no whole safetensors file ({error}). Get or make it again") from error
     except (TypeError, KeyError, AttributeError) as error:  # what a dtype leads to that NumPy lacks
-        raise DataError(f"{what}: {path} has arrays that NumPy cannot hold ({error}). Convert to float32") from error
+        raise DataError(f"{what}: {path} has arrays that NumPy lacks ({error}). Convert to float32") from error
     expected = metadata.pop("sha256", None)
     if expected != _digest(arrays, metadata) and (expected or metadata.get("format") == _FORMAT):
         raise DataError(f"{what}: {path} is damaged; its content is not what was written. Get or make it again")

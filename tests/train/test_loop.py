@@ -37,7 +37,9 @@ def test_record_is_the_mean_over_images() -> None:
     data = tiny.images(10)
     x, y = Tensor(data.normalize()(data.images)), Tensor(data.labels)
     whole = trainer.evaluate([(x, y)])
-    parts = trainer.evaluate([(Tensor(x.array[:7]), Tensor(y.array[:7])), (Tensor(x.array[7:]), Tensor(y.array[7:]))])
+    parts = trainer.evaluate(
+        [(Tensor(x.array[:7]), Tensor(y.array[:7])), (Tensor(x.array[7:]), Tensor(y.array[7:]))]
+    )
     assert parts.images == whole.images == 10
     assert parts.accuracy == whole.accuracy
     assert parts.loss == pytest.approx(whole.loss, rel=1e-6)
@@ -146,7 +148,7 @@ def test_state_of_something_else_is_refused() -> None:
         trainer.load_state_dict({key: value for key, value in whole.items() if key not in ("model", "steps")})
     with pytest.raises(DataError, match="state was taken without a schedule; make the trainer as it was then"):
         trainer.load_state_dict({**whole, "schedule": None})
-    with pytest.raises(DataError, match="totals are {'cats': 3}, which no epoch has"):
+    with pytest.raises(DataError, match=r"totals are \{'cats': 3\}, which no epoch has"):
         trainer.load_state_dict({**whole, "totals": {"cats": 3}})
     with pytest.raises(DataError, match="values is no history"):
         trainer.load_state_dict({**whole, "history": {"epochs": [{"epoch": 1}]}})
@@ -197,20 +199,22 @@ def test_interrupted_training_goes_on_in_the_same_process(step: int) -> None:
 
 
 def test_interrupt_during_validation_keeps_the_epoch_open() -> None:
+    batches = list(tiny.validation())
+
     class Pressing:
         """Batches to check by, and Ctrl-C on the way."""
 
         def __iter__(self) -> Any:
-            for batch in tiny.validation():
+            for batch in batches:
                 press()
                 yield batch
 
     whole = tiny.trainer()
-    whole.fit(tiny.loader(), 1, validation=tiny.validation())
+    whole.fit(tiny.loader(), 1, validation=batches)
     parts, loader = tiny.trainer(), tiny.loader()
     with pytest.raises(Interrupted):
         parts.fit(loader, 1, validation=Pressing())
     assert parts.model.training
     assert parts.epochs == 0
-    parts.fit(loader, 1, validation=tiny.validation())
+    parts.fit(loader, 1, validation=batches)
     assert tiny.record(parts) == tiny.record(whole)

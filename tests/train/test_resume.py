@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from autocnn.train import Checkpoint, Interrupted, load_state
 from autocnn.errors import ArgumentError
+from autocnn.train import Checkpoint, Interrupted, load_state
 
 from . import tiny
 from .test_loop import press

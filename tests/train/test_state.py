@@ -55,7 +55,7 @@ def test_state_comes_back_to_the_bit(tmp_path: Path) -> None:
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
-        | arrays(st.sampled_from([np.float32, np.float64, np.int64, np.bool_]), array_shapes(min_dims=0, min_side=0)),
+        | arrays(st.sampled_from([np.float32, np.int64, np.bool_]), array_shapes(min_dims=0, min_side=0)),
         lambda inside: st.lists(inside, max_size=3) | st.lists(inside, max_size=3).map(tuple)
         | st.dictionaries(st.text(max_size=5) | st.integers(), inside, max_size=3),
         max_leaves=8,
@@ -137,7 +137,9 @@ def test_other_files_are_told_apart(tmp_path: Path) -> None:
         load_state(tmp_path / "none.safetensors")
     with pytest.raises(DataNotFoundError, match="is no file"):
         load_state(tmp_path)
-    with pytest.raises(DataError, match=r"load_weights: model.pth is a pickle, which can run any code; convert it"):
+    with pytest.raises(
+        DataError, match=r"load_weights: model.pth is a pickle, which can run any code; convert it"
+    ):
         load_weights(Two(), "model.pth")
 
 
@@ -146,7 +148,7 @@ def test_arrays_that_numpy_lacks_are_named(tmp_path: Path) -> None:
     header += b" " * (-len(header) % 8)
     path = tmp_path / "eight.safetensors"
     path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
-    with pytest.raises(DataError, match=r"has arrays that NumPy cannot hold .*Convert to float32"):
+    with pytest.raises(DataError, match=r"has arrays that NumPy lacks .*Convert to float32"):
         load_state(path)
 
 
