@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from autocnn import models
 from autocnn.data.catalogue import NAMES
 from autocnn.data.catalogue import source as find_source
 from autocnn.errors import UsageError
 from autocnn.optim import SGD, Adam, Optimizer
 from autocnn.optim.lr_scheduler import OneCycleLR
 
-MODELS = ("lenet5",)
 OPTIMIZERS = ("sgd", "adam")
 
 
@@ -72,16 +73,20 @@ class Settings:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        _known("model", self.model, MODELS)
+        _known("model", self.model, tuple(models.names()))
         _known("data", self.data, NAMES)
         _known("optimizer", self.optimizer, OPTIMIZERS)
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
-                raise UsageError(f"train: {name} is {getattr(self, name)}; it is at least 1")
+                raise UsageError(f"train: {name.replace('_', '-')} is {getattr(self, name)}; it is at least 1")
         if self.seed < 0:
             raise UsageError(f"train: seed is {self.seed}; it is at least 0")
         if not 0 < self.lr < math.inf:
             raise UsageError(f"train: lr is {self.lr}; a learning rate is above 0, and finite")
+
+    def with_data_in(self, folder: str) -> Settings:
+        """The same settings, with the data in another folder."""
+        return replace(self, data_dir=str(Path(folder).resolve()))
 
 
 def settings(model: str, data: str, data_dir: str | None = None, **chosen: Any) -> Settings:
@@ -94,12 +99,14 @@ def settings(model: str, data: str, data_dir: str | None = None, **chosen: Any) 
     >>> settings("lenet5", "mnist", optimizer="adam").lr
     0.003
     """
-    name = find_source(data).name
+    maker, name = models.get(model), find_source(data).name
+    model = next(known for known in models.names() if models.get(known) is maker)
     recipe = _RECIPES.get(name, _COLOUR)
     chosen = {key: value for key, value in chosen.items() if value is not None}
     if chosen.get("optimizer", recipe.optimizer) != recipe.optimizer and "lr" not in chosen:
         chosen["lr"] = _ADAM
-    return Settings(**{"model": model, "data": name, "data_dir": data_dir, "seed": 0, **vars(recipe), **chosen})
+    made = Settings(**{"model": model, "data": name, "data_dir": None, "seed": 0, **vars(recipe), **chosen})
+    return made if data_dir is None else made.with_data_in(data_dir)
 
 
 def optimizer_for(made: Settings, parameters: Any) -> Optimizer:
