@@ -13,6 +13,7 @@ import click
 from autocnn.errors import AutocnnError
 
 COMMANDS = {
+    "train": "Train a model on a data set.",
     "graph": "Draw the compute graph of a model.",
     "summary": "List a model's layers: shapes, parameters, work and memory.",
 }
