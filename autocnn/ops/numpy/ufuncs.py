@@ -1,0 +1,140 @@
+"""NumPy's universal functions on Tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autocnn.engine import Tensor
+from autocnn.errors import OperandError
+from autocnn.ops import elementwise as e
+from autocnn.ops import linalg, shape
+from autocnn.ops.numpy.table import dtype_of, in_dtype, name_of, operand, refuse, tensor_of
+
+UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
+    np.add: e.add,
+    np.subtract: e.sub,
+    np.multiply: e.mul,
+    np.divide: e.div,
+    np.floor_divide: e.floor_divide,
+    np.remainder: e.remainder,
+    np.fmod: e.fmod,
+    np.divmod: lambda x, y: (e.floor_divide(x, y), e.remainder(x, y)),
+    np.power: e.pow,
+    np.float_power: e.pow,
+    np.negative: e.neg,
+    np.positive: e.positive,
+    np.absolute: e.abs,
+    np.fabs: e.abs,
+    np.sign: e.sign,
+    np.reciprocal: e.reciprocal,
+    np.square: e.square,
+    np.sqrt: e.sqrt,
+    np.conjugate: e.positive,
+    np.exp: e.exp,
+    np.exp2: e.exp2,
+    np.expm1: e.expm1,
+    np.log: e.log,
+    np.log2: e.log2,
+    np.log10: e.log10,
+    np.log1p: e.log1p,
+    np.logaddexp: e.logaddexp,
+    np.hypot: e.hypot,
+    np.sin: e.sin,
+    np.cos: e.cos,
+    np.tan: e.tan,
+    np.arcsin: e.asin,
+    np.arccos: e.acos,
+    np.arctan: e.atan,
+    np.arctan2: e.atan2,
+    np.sinh: e.sinh,
+    np.cosh: e.cosh,
+    np.tanh: e.tanh,
+    np.arcsinh: e.asinh,
+    np.arccosh: e.acosh,
+    np.arctanh: e.atanh,
+    np.deg2rad: lambda x: e.mul(x, np.pi / 180),
+    np.radians: lambda x: e.mul(x, np.pi / 180),
+    np.rad2deg: lambda x: e.mul(x, 180 / np.pi),
+    np.degrees: lambda x: e.mul(x, 180 / np.pi),
+    np.floor: e.floor,
+    np.ceil: e.ceil,
+    np.trunc: e.trunc,
+    np.rint: e.round,
+    np.maximum: e.maximum,
+    np.minimum: e.minimum,
+    np.fmax: e.fmax,
+    np.fmin: e.fmin,
+    np.equal: e.eq,
+    np.not_equal: e.ne,
+    np.less: e.lt,
+    np.less_equal: e.le,
+    np.greater: e.gt,
+    np.greater_equal: e.ge,
+    np.isfinite: e.isfinite,
+    np.isinf: e.isinf,
+    np.isnan: e.isnan,
+    np.logical_and: e.logical_and,
+    np.logical_or: e.logical_or,
+    np.logical_xor: e.logical_xor,
+    np.logical_not: e.logical_not,
+    np.bitwise_and: e.bitwise_and,
+    np.bitwise_or: e.bitwise_or,
+    np.bitwise_xor: e.bitwise_xor,
+    np.invert: e.bitwise_not,
+    np.left_shift: e.bitwise_left_shift,
+    np.right_shift: e.bitwise_right_shift,
+    np.matmul: linalg.matmul,
+}
+
+_REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
+    np.add: np.sum,
+    np.multiply: np.prod,
+    np.maximum: np.max,
+    np.minimum: np.min,
+    np.logical_and: np.all,
+    np.logical_or: np.any,
+}
+_ACCUMULATIONS: dict[np.ufunc, Callable[..., Any]] = {np.add: np.cumsum}
+
+
+def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run one of NumPy's universal functions on Tensors, traced: the function itself, or its method.
+
+    Raises OperandError for a function, a method or an argument that does not work on tensors.
+    """
+    name = name_of(ufunc)
+    if method == "__call__":
+        return _call(ufunc, name, inputs, kwargs)
+    if method == "outer" and ufunc in UFUNCS:
+        x, y = map(tensor_of, inputs)
+        return _call(ufunc, name, (shape.reshape(x, (*x.shape, *[1] * y.ndim)), y), kwargs)
+    found = {"reduce": _REDUCTIONS, "accumulate": _ACCUMULATIONS}.get(method, {}).get(ufunc)
+    if found is None:
+        raise OperandError(f"{name}.{method}: does not work on tensors; use np.asarray(x.detach())")
+    refuse(f"{name}.{method}", {key: kwargs.pop(key) for key in ("out", "where", "initial") if key in kwargs})
+    kwargs.setdefault("axis", 0)
+    return found(*inputs, **kwargs)
+
+
+def _call(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    ours = UFUNCS.get(ufunc)
+    if ours is None:
+        raise OperandError(f"{name}: does not work on tensors; use np.asarray(x.detach()) for their bare values")
+    dtype = kwargs.pop("dtype", None)
+    refuse(name, kwargs)
+    xs = [operand(x) for x in inputs]
+    unknown = (None,) * ufunc.nout
+    signature = None if dtype is None else ((None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout)
+    loop = ufunc.resolve_dtypes((*map(dtype_of, xs), *unknown), signature=signature)
+    ready = [in_dtype(x, d) if isinstance(x, Tensor) else x for x, d in zip(xs, loop, strict=False)]
+    if not any(isinstance(x, Tensor) for x in ready):
+        ready = [in_dtype(x, d) for x, d in zip(ready, loop, strict=False)]
+    z = ours(*ready)
+    if isinstance(z, tuple):
+        return z
+    return in_dtype(z, loop[-1])
+
+

@@ -1,0 +1,192 @@
+"""NumPy's functions of products and indices on Tensors, and those whose result has no gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autocnn.backend.arrays import namespace, to_numpy
+from autocnn.engine import Tensor
+from autocnn.errors import ArgumentError, OperandError
+from autocnn.ops import create, indexing, linalg
+from autocnn.ops import elementwise as e
+from autocnn.ops import shape as s
+from autocnn.ops.axes import one_axis
+from autocnn.ops.numpy.table import FUNCTIONS, common, stands_for, tensor_of
+
+# Products --------------------------------------------------------------------------------------------------------
+
+
+@stands_for(np.dot)
+def _dot(a: Any, b: Any, out: None = None) -> Tensor:
+    x, y = common(a, b)
+    if not x.ndim or not y.ndim:
+        return e.mul(x, y)
+    if y.ndim <= 2 or x.ndim == 1 == y.ndim:
+        return linalg.matmul(x, y)
+    return linalg.tensordot(x, y, ([-1], [-2]))
+
+
+@stands_for(np.inner)
+def _inner(a: Any, b: Any, /) -> Tensor:
+    x, y = common(a, b)
+    return linalg.tensordot(x, y, ([-1], [-1])) if x.ndim and y.ndim else e.mul(x, y)
+
+
+@stands_for(np.vdot)
+def _vdot(a: Any, b: Any, /) -> Tensor:
+    x, y = common(a, b)
+    return linalg.dot(s.ravel(x), s.ravel(y))
+
+
+@stands_for(np.outer)
+def _outer(a: Any, b: Any, out: None = None) -> Tensor:
+    x, y = common(a, b)
+    return linalg.outer(s.ravel(x), s.ravel(y))
+
+
+@stands_for(np.tensordot)
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
+    x, y = common(a, b)
+    return linalg.tensordot(x, y, axes)
+
+
+@stands_for(np.einsum)
+def _einsum(*operands: Any, out: None = None, optimize: Any = False) -> Tensor:
+    if not isinstance(operands[0], str):
+        raise OperandError("numpy.einsum: the first argument is no string; lists of axes do not work on tensors")
+    return linalg.einsum(operands[0], *common(*operands[1:]))
+
+
+@stands_for(np.diagonal)
+def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    return linalg.diagonal(tensor_of(a), offset, axis1, axis2)
+
+
+@stands_for(np.diag)
+def _diag(v: Any, k: int = 0) -> Tensor:
+    return linalg.diag(tensor_of(v), k)
+
+
+@stands_for(np.trace)
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None) -> Tensor:
+    return FUNCTIONS[np.sum](_diagonal(a, offset, axis1, axis2), -1, dtype)  # type: ignore[no-any-return]
+
+
+@stands_for(np.tril)
+def _tril(m: Any, k: int = 0) -> Tensor:
+    return linalg.tril(tensor_of(m), k)
+
+
+@stands_for(np.triu)
+def _triu(m: Any, k: int = 0) -> Tensor:
+    return linalg.triu(tensor_of(m), k)
+
+
+# Indices ---------------------------------------------------------------------------------------------------------
+
+
+@stands_for(np.take)
+def _take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Tensor:
+    if mode != "raise":
+        raise ArgumentError(f"numpy.take: mode is {mode!r}; must be 'raise'")
+    x = tensor_of(a)
+    index = indices if isinstance(indices, Tensor) else Tensor(np.asarray(indices))
+    if axis is None:
+        return indexing.take(x, index)
+    at = one_axis("numpy.take", axis, x.ndim, "axis")
+    return indexing.getitem(x, (*[slice(None)] * at, index))
+
+
+@stands_for(np.take_along_axis)
+def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Tensor:
+    return indexing.take_along_dim(tensor_of(arr), indices, axis)
+
+
+@stands_for(np.compress)
+def _compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Tensor:
+    kept = np.flatnonzero(np.asarray(condition))
+    return _take(a, kept, axis)
+
+
+@stands_for(np.nonzero)
+def _nonzero(a: Any) -> tuple[Tensor, ...]:
+    return indexing.nonzero(tensor_of(a), as_tuple=True)  # type: ignore[no-any-return]
+
+
+@stands_for(np.argwhere)
+def _argwhere(a: Any) -> Tensor:
+    return indexing.argwhere(tensor_of(a))
+
+
+@stands_for(np.flatnonzero)
+def _flatnonzero(a: Any) -> Tensor:
+    return _nonzero(s.ravel(tensor_of(a)))[0]
+
+
+# Like another ----------------------------------------------------------------------------------------------------
+
+
+def _like(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def made(
+        a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+    ) -> Tensor:
+        x = tensor_of(a)
+        x = x if shape is None else Tensor(namespace(x.array).empty(shape, x.dtype))
+        return make(x, dtype=dtype, device=device)
+
+    return made
+
+
+for _theirs, _ours in (
+    (np.zeros_like, create.zeros_like), (np.ones_like, create.ones_like), (np.empty_like, create.empty_like),
+):  # fmt: skip
+    FUNCTIONS[_theirs] = _like(_ours)
+
+
+@stands_for(np.full_like)
+def _full_like(
+    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None,
+    *, device: Any = None,
+) -> Tensor:  # fmt: skip
+    x = tensor_of(a)
+    filled = create.full_like(x, fill_value, dtype=dtype, device=device)
+    return filled if shape is None else s.clone(s.expand(s.reshape(filled, (-1,))[:1], shape))
+
+
+# Without a gradient ----------------------------------------------------------------------------------------------
+
+
+def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """NumPy's own function on the bare values; arrays that it returns become Tensors."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        bare = [_bare(x) for x in args]
+        result = function(*bare, **{key: _bare(value) for key, value in kwargs.items()})
+        return Tensor(result) if isinstance(result, np.ndarray) else result
+
+    return run
+
+
+def _bare(x: Any) -> Any:
+    if isinstance(x, Tensor):
+        return to_numpy(x.array)
+    return [_bare(part) for part in x] if isinstance(x, list) else x
+
+
+for _theirs in (
+    np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.may_share_memory,
+    np.shares_memory, np.allclose, np.isclose, np.array_equal, np.array_equiv, np.argsort, np.searchsorted,
+    np.digitize, np.bincount, np.array2string, np.array_repr, np.array_str, np.save,
+):  # fmt: skip
+    FUNCTIONS[_theirs] = _plain(_theirs)
+
+
+@stands_for(np.sort)
+def _sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Tensor:
+    x = tensor_of(a)
+    x, along = (s.ravel(x), 0) if axis is None else (x, axis)
+    order = namespace(x.array).argsort(x.array, axis=along, kind="stable")
+    return indexing.take_along_dim(x, Tensor(order), along)
