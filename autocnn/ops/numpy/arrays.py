@@ -158,7 +158,7 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
         count = as_int("numpy.split", "sections", indices_or_sections)
         length = x.shape[one_axis("numpy.split", axis, x.ndim, "axis")]
         if count < 1 or length % count:
-            raise ArgumentError(f"numpy.split: sections is {count}; must divide {length}, the length of axis {axis}")
+            raise ArgumentError(f"numpy.split: sections is {count}; must divide {length}, the length of the axis")
     return _array_split(x, indices_or_sections, axis)
 
 
@@ -310,6 +310,9 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str =
     rows = [s.ravel(tensor_of(x)) for x in xi]
     count = len(rows)
     places = [1, 0, *range(2, count)][:count] if indexing == "xy" and count > 1 else list(range(count))
-    grids = [getitem(x, tuple(slice(None) if i == at else None for i in range(count))) for x, at in zip(rows, places, strict=True)]
+    grids = [
+        getitem(x, tuple(slice(None) if i == at else None for i in range(count)))
+        for x, at in zip(rows, places, strict=True)
+    ]
     full = broadcast_shapes("numpy.meshgrid", *[g.shape for g in grids])
     return tuple(grids) if sparse else tuple([broadcast_to(g, full) for g in grids])

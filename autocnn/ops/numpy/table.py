@@ -60,7 +60,7 @@ def refuse(name: str, arguments: dict[str, Any]) -> None:
         if value is None or (key == "where" and value is True) or key in ("order", "subok", "copy"):
             continue
         if key == "out":
-            raise OperandError(f"{name}: out is {type(value).__name__}; a traced result cannot go there. Assign it")
+            raise OperandError(f"{name}: out is given; a traced result cannot go there. Assign what is returned")
         raise OperandError(f"{name}: {key} is {value!r}; does not work on tensors")
 
 

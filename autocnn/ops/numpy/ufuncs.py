@@ -136,5 +136,3 @@ def _call(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict[str,
     if isinstance(z, tuple):
         return z
     return in_dtype(z, loop[-1])
-
-

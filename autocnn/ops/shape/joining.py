@@ -25,15 +25,16 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
     [1.0, 2.0, 3.0]
     """
     xs = _operands("cat", tensors)
-    full = [x for x in xs if x.shape != (0,)] or xs[:1]
-    shape = full[0].shape
+    shape = next((x.shape for x in xs if x.shape != (0,)), (0,))
     if not shape:
         raise ShapeError("cat: a 0-d tensor cannot be joined along an axis. Use stack")
     axis = one_axis("cat", dim, len(shape))
-    for x in full:
+    empty = (*shape[:axis], 0, *shape[axis + 1 :])
+    xs = [reshape(x, empty) if x.shape == (0,) else x for x in xs]
+    for x in xs:
         if len(x.shape) != len(shape) or _without(x.shape, axis) != _without(shape, axis):
             raise ShapeError(f"cat: shapes {shape} and {x.shape} differ in another axis than dim {axis}")
-    return _cat(*full, dim=axis)
+    return _cat(*xs, dim=axis)
 
 
 @primitive()
