@@ -1,6 +1,6 @@
 """Every primitive: promise, computation, derivative, together."""
 
-from autocnn.ops import inplace, show
+from autocnn.ops import inplace, numpy, show
 from autocnn.ops.activation import (
     log_softmax,
     relu,
@@ -402,6 +402,7 @@ __all__ = [
     "nonzero",
     "norm",
     "numel",
+    "numpy",
     "one_hot",
     "ones",
     "ones_like",

@@ -81,7 +81,7 @@ def tensor_of(x: Any) -> Tensor:
     if isinstance(x, Tensor):
         return x
     if isinstance(x, (list, tuple)) and any(isinstance(part, Tensor) for part in x):
-        return FUNCTIONS[np.stack](x)  # type: ignore[no-any-return]
+        return FUNCTIONS[np.stack](x)
     return Tensor(x if is_array(x) else np.asarray(x))
 
 
@@ -118,4 +118,6 @@ def axes_tuple(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def dtype_of(x: Any) -> DType | type:
     """What decides about promotion: a tensor's dtype, a Python number's type."""
-    return x.dtype if isinstance(x, Tensor) else type(x)
+    if isinstance(x, Tensor):
+        return x.dtype
+    return np.dtype(bool) if type(x) is bool else type(x)

@@ -11,6 +11,7 @@ from autocnn.engine import Tensor
 from autocnn.errors import OperandError
 from autocnn.ops import elementwise as e
 from autocnn.ops import linalg, shape
+from autocnn.ops.elementwise.arithmetic import _floor_divide, _fmod, _remainder
 from autocnn.ops.numpy.table import dtype_of, in_dtype, name_of, operand, refuse, tensor_of
 
 UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
@@ -18,10 +19,10 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.subtract: e.sub,
     np.multiply: e.mul,
     np.divide: e.div,
-    np.floor_divide: e.floor_divide,
-    np.remainder: e.remainder,
-    np.fmod: e.fmod,
-    np.divmod: lambda x, y: (e.floor_divide(x, y), e.remainder(x, y)),
+    np.floor_divide: _floor_divide,  # the primitives: of integers by 0 NumPy makes 0, where PyTorch raises
+    np.remainder: _remainder,
+    np.fmod: _fmod,
+    np.divmod: lambda x, y: (_floor_divide(x, y), _remainder(x, y)),
     np.power: e.pow,
     np.float_power: e.pow,
     np.negative: e.neg,
@@ -127,8 +128,10 @@ def _call(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict[str,
     refuse(name, kwargs)
     xs = [operand(x) for x in inputs]
     unknown = (None,) * ufunc.nout
-    signature = None if dtype is None else ((None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout)
-    loop = ufunc.resolve_dtypes((*map(dtype_of, xs), *unknown), signature=signature)
+    wanted: dict[str, Any] = (
+        {} if dtype is None else {"signature": ((None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout)}
+    )
+    loop = ufunc.resolve_dtypes((*map(dtype_of, xs), *unknown), **wanted)
     ready = [in_dtype(x, d) if isinstance(x, Tensor) else x for x, d in zip(xs, loop, strict=False)]
     if not any(isinstance(x, Tensor) for x in ready):
         ready = [in_dtype(x, d) for x, d in zip(ready, loop, strict=False)]

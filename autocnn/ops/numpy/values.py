@@ -72,7 +72,7 @@ def _diag(v: Any, k: int = 0) -> Tensor:
 
 @stands_for(np.trace)
 def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None) -> Tensor:
-    return FUNCTIONS[np.sum](_diagonal(a, offset, axis1, axis2), -1, dtype)  # type: ignore[no-any-return]
+    return FUNCTIONS[np.sum](_diagonal(a, offset, axis1, axis2), -1, dtype)
 
 
 @stands_for(np.tril)
@@ -113,7 +113,7 @@ def _compress(condition: Any, a: Any, axis: int | None = None, out: None = None)
 
 @stands_for(np.nonzero)
 def _nonzero(a: Any) -> tuple[Tensor, ...]:
-    return indexing.nonzero(tensor_of(a), as_tuple=True)  # type: ignore[no-any-return]
+    return indexing.nonzero(tensor_of(a), as_tuple=True)
 
 
 @stands_for(np.argwhere)
@@ -153,7 +153,7 @@ def _full_like(
 ) -> Tensor:  # fmt: skip
     x = tensor_of(a)
     filled = create.full_like(x, fill_value, dtype=dtype, device=device)
-    return filled if shape is None else s.clone(s.expand(s.reshape(filled, (-1,))[:1], shape))
+    return filled if shape is None else create.full(shape, fill_value, dtype=filled.dtype, device=filled.device)
 
 
 # Without a gradient ----------------------------------------------------------------------------------------------
@@ -176,12 +176,12 @@ def _bare(x: Any) -> Any:
     return [_bare(part) for part in x] if isinstance(x, list) else x
 
 
-for _theirs in (
+for _function in (
     np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.may_share_memory,
     np.shares_memory, np.allclose, np.isclose, np.array_equal, np.array_equiv, np.argsort, np.searchsorted,
     np.digitize, np.bincount, np.array2string, np.array_repr, np.array_str, np.save,
 ):  # fmt: skip
-    FUNCTIONS[_theirs] = _plain(_theirs)
+    FUNCTIONS[_function] = _plain(_function)
 
 
 @stands_for(np.sort)
