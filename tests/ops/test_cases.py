@@ -100,14 +100,16 @@ def seeds(outputs: tuple[Tensor, ...]) -> list[Any]:
     return [random.standard_normal(y.shape).astype(y.dtype) for y in outputs if y.requires_grad]
 
 
-def gradients(leaves: list[Any], outputs: tuple[Tensor, ...], device: str = "cpu", **how: bool) -> list[Any]:
+def gradients(
+    leaves: list[Any], outputs: tuple[Tensor, ...], device: str = "cpu", weights: Any = None, **how: bool
+) -> list[Any]:
     """The gradients of all leaves that can have one; None where nothing flows."""
     roots = [y for y in outputs if y.requires_grad]
     wanted = [x for x in leaves if isinstance(x, Tensor) and x.requires_grad]
     if not roots or not wanted:
         return []
-    weights = [Tensor(to_device(v, device)) for v in seeds(outputs)]
-    return list(grad(roots, wanted, weights, allow_unused=True, **how))
+    given = [Tensor(to_device(v, device)) for v in (seeds(outputs) if weights is None else weights)]
+    return list(grad(roots, wanted, given, allow_unused=True, **how))
 
 
 def numpy_of(tensor: Tensor | None) -> Any:
@@ -218,6 +220,16 @@ def test_record_mode_is_plain_mode_to_the_bit(name: str, i: int) -> None:
     with tape.context(watch=Watch()):
         recorded = gradients(*run(p, case, arrays))
     assert_same_bits(recorded, plain)
+
+
+@differentiable
+def test_gradients_add_up_where_inputs_are_used_three_times(name: str, i: int) -> None:
+    p, case, arrays = at(name, i)
+    leaves, once = run(p, case, arrays)
+    single = gradients(leaves, once, retain_graph=True)
+    thrice = (*once, *several(p(*leaves, **case.params)), *several(p(*leaves, **case.params)))
+    found = gradients(leaves, thrice, weights=3 * seeds(once))
+    assert_same(found, [None if g is None else Tensor(g.array * 3.0) for g in single])
 
 
 # Where the arrays live, and how they lie ------------------------------------------------------------------------
