@@ -66,7 +66,7 @@ def _extreme(name: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
     axis = one_axis(name, dim, x.ndim)
     _filled(name, x, dim)
     index = (_argmax if name == "max" else _argmin)(x, axis=axis, keepdims=bool(keepdim))
-    return Extremes(_pick(x, index, axis=axis) if x.ndim else clone(x), index)
+    return Extremes(_pick_at(x, index, axis=axis) if x.ndim else clone(x), index)
 
 
 def _filled(name: str, x: Tensor, dim: Axes) -> Shape:
@@ -161,7 +161,7 @@ def _argmin(xp: Any, x: Any, *, axis: int | None, keepdims: bool) -> Any:
 
 
 @primitive(saves=("index",))
-def _pick(xp: Any, x: Any, index: Any, *, axis: int) -> Any:
+def _pick_at(xp: Any, x: Any, index: Any, *, axis: int) -> Any:
     """x at one position along an axis for each index, which may have that axis, of length 1, or lack it."""
     kept = index.ndim == x.ndim
     picked = xp.take_along_axis(x, index if kept else xp.expand_dims(index, axis), axis)
@@ -169,8 +169,8 @@ def _pick(xp: Any, x: Any, index: Any, *, axis: int) -> Any:
 
 
 @primitive(saves=("index",))
-def _place(xp: Any, x: Any, index: Any, *, axis: int, shape: Shape) -> Any:
-    """The adjoint of `_pick`: x at those positions, 0 elsewhere."""
+def _place_at(xp: Any, x: Any, index: Any, *, axis: int, shape: Shape) -> Any:
+    """The adjoint of `_pick_at`: x at those positions, 0 elsewhere."""
     here = index.reshape(reduced(shape, (axis,))) == positions(xp, shape, axis)
     return xp.where(here, x.reshape(reduced(shape, (axis,))), 0.0)
 
@@ -180,8 +180,8 @@ def positions(xp: Any, shape: Shape, axis: int) -> Any:
     return xp.arange(shape[axis]).reshape([-1 if i == axis else 1 for i in range(len(shape))])
 
 
-_pick.vjp(lambda g, z, x, index, axis: _place(g, index, axis=axis, shape=x.shape), None)
-_place.vjp(lambda g, z, x, index, axis, shape: _pick(g, index, axis=axis), None)
+_pick_at.vjp(lambda g, z, x, index, axis: _place_at(g, index, axis=axis, shape=x.shape), None)
+_place_at.vjp(lambda g, z, x, index, axis, shape: _pick_at(g, index, axis=axis), None)
 
 
 # Tests over all elements -------------------------------------------------------------------------------------
