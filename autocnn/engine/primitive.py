@@ -24,7 +24,7 @@ from autocnn.backend.arrays import CPU, device_of, is_array, namespace
 from autocnn.engine.tape import NO_PARAMS, SCALAR, Context, Node, local
 from autocnn.engine.tensor import Tensor, as_tensor, promote
 from autocnn.engine.views import link_views
-from autocnn.errors import DeviceError, DTypeError, OperandError, ShapeError
+from autocnn.errors import ArgumentError, DeviceError, DTypeError, OperandError, ShapeError
 from autocnn.types import Array
 
 Rule = Callable[..., Any]
@@ -68,7 +68,7 @@ class Primitive:
         self.pair = False
         self.pair_keep: tuple[tuple[bool, bool, bool], ...] = ()
         self.__doc__ = forward.__doc__
-        _REGISTRY[self.name] = self
+        _register(self)
 
     def vjp(self, *rules: Rule | None) -> None:
         """Give the rule of each input: `rule(g, z, *inputs, **params)` is the cotangent of that input."""
@@ -242,6 +242,18 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+
+def _register(p: Primitive) -> None:
+    """Make a primitive known by its name, by which stored graphs find it. Defining it again replaces it."""
+    taken = _REGISTRY.get(p.name)
+    module = p.forward.__module__
+    if taken is not None and taken.forward.__module__ != module:
+        raise ArgumentError(
+            f"primitive: name is {p.name!r}, which {taken.forward.__module__} has taken; "
+            "graphs are stored by these names. Choose another"
+        )
+    _REGISTRY[p.name] = p
 
 
 _REGISTRY: dict[str, Primitive] = {}
