@@ -26,7 +26,6 @@ def with_column(x: Any, v: Any) -> Any:
 
 
 ROWS: dict[str, Row] = {
-    "same": (Case(lambda x: x, (normal(2, 3),), linear=(0,)),),
     "gate": (Case(lambda x, y: (x, y), (normal(2, 3), normal(2))),),
     "overwrite": (Case(with_column, (normal(2, 3), normal(2)), {"path": column(1)}),),
     "clear": (Case(lambda x: with_column(x, 0.0), (normal(2, 3),), {"path": column(1)}, linear=(0,)),),

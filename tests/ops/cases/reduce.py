@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.ops.case import Case, exact, mask, normal, positive, whole
+from tests.ops.case import Case, apart, exact, mask, normal, positive, whole
 from tests.ops.cases.choice import softmax
 from tests.ops.cases.elementwise import Row
 
@@ -53,6 +53,158 @@ SUMS: dict[str, Row] = {
         Case(lambda x: np.broadcast_to(x, (2, 3)), (normal(2, 1),), {"shape": (2, 3), "axes": (1,)}, linear=(0,)),
         Case(lambda x: np.broadcast_to(x, (2, 3)), (normal(),), {"shape": (2, 3), "axes": (0, 1)}, linear=(0,)),
         Case(lambda x: x, (normal(2),), {"shape": (2,), "axes": ()}, linear=(0,)),
+    ),
+}
+
+
+def positions(oracle: Any) -> Row:
+    """Where an extreme element stands, along an axis or in all."""
+    return (
+        Case(lambda x: oracle(x, 1), (apart(2, 4),), {"axis": 1, "keepdims": False}),
+        Case(lambda x: oracle(x, 0, keepdims=True), (apart(3, 2),), {"axis": 0, "keepdims": True}),
+        Case(lambda x: np.asarray(oracle(x)), (apart(2, 3),), {"axis": None, "keepdims": False}),
+        Case(lambda x: np.asarray(oracle(x)), (exact([1.0, 3.0, 3.0, 1.0]),), {"axis": None, "keepdims": False}),
+    )
+
+
+def extremes(oracle: Any) -> Row:
+    """An extreme over axes; a tie."""
+    return (
+        *reduced(oracle, make=apart),
+        Case(lambda x: np.asarray(3.0), (exact([3.0, 3.0, 3.0]),), {"axes": (0,), "keepdims": False}, tied=True),
+    )
+
+
+def others(x: Any, axis: int, fill: float) -> Any:
+    """x once for each position along an axis, with `fill` at that position."""
+    copies = []
+    for k in range(x.shape[axis]):
+        z = x.copy()
+        z[(slice(None),) * axis + (k,)] = fill
+        copies.append(z)
+    return np.stack(copies, axis)
+
+
+def logsumexp(x: Any, axis: Any, keepdims: bool = False) -> Any:
+    """log(sum(e ** x)), plainly."""
+    return np.log(np.exp(x).sum(axis, keepdims=keepdims))
+
+
+def spreads(oracle: Any, **more: Any) -> Row:
+    """A variance or standard deviation: over all, one axis, with other corrections."""
+    return tuple(
+        Case(
+            lambda x, a=a, k=k, c=c: np.asarray(oracle(x, axis=a, keepdims=k, ddof=c)),
+            (normal(3, 4),),
+            {"axes": a, "keepdims": k, "correction": c},
+        )
+        for a, k, c in [((0, 1), False, 1.0), ((1,), True, 1.0), ((0,), False, 0.0), ((1,), False, 2.0)]
+    )
+
+
+def length(x: Any, axis: Any, keepdims: bool = False, p: float = 2.0) -> Any:
+    """The p-norm."""
+    return (np.abs(x) ** p).sum(axis, keepdims=keepdims) ** (1 / p)
+
+
+EXTREMES: dict[str, Row] = {
+    "amax": extremes(np.max),
+    "amin": extremes(np.min),
+    "argmax": positions(np.argmax),
+    "argmin": positions(np.argmin),
+    "tie_share": (
+        Case(
+            lambda x, z: np.array([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0]]),
+            (exact([[1.0, 2.0, 2.0], [3.0, 1.0, 2.0]]), exact([2.0, 3.0])),
+            {"axes": (1,)},
+        ),
+    ),
+    "pick_at": (
+        Case(
+            lambda x, i: np.take_along_axis(x, i[:, None], 1)[:, 0],
+            (normal(3, 2), exact([1, 0, 1])),
+            {"axis": 1},
+            linear=(0,),
+        ),
+        Case(lambda x, i: np.take_along_axis(x, i, 0), (normal(3, 2), exact([[2, 0]])), {"axis": 0}, linear=(0,)),
+    ),
+    "place_at": (
+        Case(
+            lambda x, i: x[:, None] * (i[:, None] == np.arange(2)),
+            (normal(3), exact([1, 0, 1])),
+            {"axis": 1, "shape": (3, 2)},
+            linear=(0,),
+        ),
+        Case(
+            lambda x, i: x * (i == np.arange(3)[:, None]),
+            (normal(1, 2), exact([[2, 0]])),
+            {"axis": 0, "shape": (3, 2)},
+            linear=(0,),
+        ),
+    ),
+    "all": (Case(np.all, (mask(3),), {"axes": (0,), "keepdims": False}), *reduced(np.all, make=mask)),
+    "any": (Case(np.any, (mask(3),), {"axes": (0,), "keepdims": False}), *reduced(np.any, make=mask)),
+    "count_nonzero": (
+        Case(lambda x: np.asarray(np.count_nonzero(x)), (whole(0, 3, 2, 3),), {"axes": (0, 1)}),
+        Case(lambda x: np.count_nonzero(x, axis=1), (mask(2, 3),), {"axes": (1,)}),
+    ),
+}
+
+MOMENTS: dict[str, Row] = {
+    "var": spreads(np.var),
+    "std": spreads(np.std),
+    "divide_or_zero": (
+        Case(np.divide, (normal(2, 3), positive(2, 3)), linear=(0,)),
+        Case(lambda x, y: np.array([0.0, 2.0]), (exact([1.0, 4.0]), exact([0.0, 2.0])), linear=(0,), order=0),
+    ),
+    "norm2": (
+        *reduced(length, make=positive),
+        Case(lambda x: np.asarray(0.0), (exact([0.0, 0.0]),), {"axes": (0,), "keepdims": False}, order=0),
+    ),
+    "norm": tuple(
+        Case(
+            lambda x, p=p: np.asarray(length(x, 1, p=p)), (apart(2, 3),), {"p": p, "axes": (1,), "keepdims": False}
+        )
+        for p in (1.0, 1.5, 3.0, 4.0)
+    ),
+    "logsumexp": (
+        *reduced(logsumexp),
+        Case(
+            lambda x: np.asarray(1000.0 + np.log(2)), (exact([1000.0, 1000.0]),), {"axes": (0,), "keepdims": False}
+        ),
+        Case(lambda x: np.asarray(-np.inf), (exact([-np.inf] * 2),), {"axes": (0,), "keepdims": False}, order=0),
+    ),
+    "prod": (
+        Case(lambda x: x.prod(1), (normal(2, 3),), {"axis": 1, "keepdims": False}),
+        Case(lambda x: x.prod(0, keepdims=True), (normal(3, 2),), {"axis": 0, "keepdims": True}),
+        Case(lambda x: x.prod(0), (exact([[0.0, 0.0, 1.0], [2.0, 0.0, 3.0]]),), {"axis": 0, "keepdims": False}),
+        Case(lambda x: np.asarray(x.prod()), (whole(1, 4, 3),), {"axis": 0, "keepdims": False}),
+    ),
+    "prod_backward": (
+        Case(
+            lambda g, x: g[:, None] * np.stack([np.delete(x, k, 1).prod(1) for k in range(3)], 1),
+            (normal(2), exact([[2.0, 0.0, 3.0], [1.0, 2.0, 3.0]])),
+            {"axis": 1},
+        ),
+    ),
+    "leave_one_out": tuple(
+        Case(lambda x, a=a, f=f: others(x, a, f), (normal(2, 3),), {"axis": a, "fill": f}, linear=(0,) * (f == 0))
+        for a, f in ((0, 1.0), (1, 0.0))
+    ),
+    "sum_left_out": (
+        Case(
+            lambda x: (x * (1 - np.eye(3))[None]).sum(1),
+            (normal(2, 3, 3),),
+            {"axis": 1},
+            linear=(0,),
+        ),
+        Case(lambda x: (x * (1 - np.eye(2))[..., None]).sum(0), (normal(2, 2, 3),), {"axis": 0}, linear=(0,)),
+    ),
+    "cumsum": (
+        Case(lambda x: np.cumsum(x, 1), (normal(2, 3),), {"axis": 1, "reverse": False}, linear=(0,)),
+        Case(lambda x: np.cumsum(x[::-1], 0)[::-1], (normal(3, 2),), {"axis": 0, "reverse": True}, linear=(0,)),
+        Case(lambda x: x, (normal(),), {"axis": 0, "reverse": False}, linear=(0,)),
+        Case(lambda x: np.cumsum(x), (whole(0, 5, 4),), {"axis": 0, "reverse": False}),
     ),
 }
 
@@ -157,4 +309,4 @@ LOSSES: dict[str, Row] = {
     ),
 }
 
-ROWS: dict[str, Row] = {**SUMS, **LOSSES}
+ROWS: dict[str, Row] = {**SUMS, **EXTREMES, **MOMENTS, **LOSSES}
