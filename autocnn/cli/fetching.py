@@ -28,4 +28,5 @@ def shown() -> Iterator[Callable[[int, int | None], None]]:
     try:
         yield progress
     finally:
-        bar.stop()
+        if tasks:  # a bar that is stopped before it began leaves an empty line
+            bar.stop()

@@ -155,9 +155,7 @@ def reopen(folder: str | os.PathLike[str]) -> Run:
     if values.get("format") != _FORMAT or not isinstance(given, dict):
         raise DataError(f"train: {path} holds no settings of a run; begin a new run with --out")
     if strange := sorted(given.keys() ^ {field.name for field in fields(Settings)}):
-        raise DataError(
-            f"train: {path} is of another version, by {', '.join(strange)}; begin a new run with --out"
-        )
+        raise DataError(f"train: {path} is of another version ({', '.join(strange)}); begin a new run with --out")
     try:
         return Run(Path(folder), Settings(**given))
     except (ArgumentError, TypeError) as error:
