@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 import platform
 from collections.abc import Iterator, Sequence
@@ -100,8 +101,11 @@ class Run:
         draw(graph, title=f"{self.settings.model}: {what}").save(self.folder / name)
 
     def _draw_curve(self, history: History) -> None:
-        loss = {"training": history.column("loss"), "test": history.column("validation_loss")}
-        accuracy = {"training": history.column("accuracy"), "test": history.column("validation_accuracy")}
+        def curve(name: str) -> list[float]:
+            return [math.nan if value is None else value for value in history.column(name)]
+
+        loss = {"training": curve("loss"), "test": curve("validation_loss")}
+        accuracy = {"training": curve("accuracy"), "test": curve("validation_accuracy")}
         title = f"{self.settings.model} on {self.settings.data}"
         learning_curve(loss, accuracy, title=title).save(self.folder / CURVE)
 

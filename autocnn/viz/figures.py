@@ -61,13 +61,17 @@ def learning_curve(
 ) -> Figure:
     """Loss, and below it accuracy (fractions, shown in percent), by epoch or step; one line per name.
 
+    The legend says the last values. A loss that falls to a twentieth or less has a log axis.
+
     >>> learning_curve({"training": [2.3, 0.9, 0.4]}, {"test": [0.4, 0.8, 0.9]}).bytes("svg")[:5]
     b'<?xml'
     """
-    panels = [("loss", loss, 1.0)] + ([("accuracy [%]", accuracy, 100.0)] if accuracy else [])
+    panels = [("loss", "{:.3g}", loss, 1.0)]
+    if accuracy:
+        panels.append(("accuracy [%]", "{:.2f} %", accuracy, 100.0))
     figure = _blank(6.4, 2.6 * len(panels) + 0.5)
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    for axis, (name, lines, factor) in zip(axes, panels, strict=True):
+    for axis, (name, written, lines, factor) in zip(axes, panels, strict=True):
         for place, (label, series) in enumerate(lines.items()):
             where, values = _points(series)
             mark = "o" if len(where) <= 30 else None
@@ -75,11 +79,22 @@ def learning_curve(
             heights = [value * factor for value in values]
             axis.plot(where, heights, color=color, linestyle=dash, marker=mark, markersize=3.5, label=label)
         _dress(axis, name)
-        axis.legend(frameon=False, fontsize=9, labelcolor=_INK)
-    axes[0].set_ylim(bottom=min(0.0, axes[0].get_ylim()[0]))
+        shown = list(_legend(axis))
+        texts = [f"{text}  {written.format(line.get_ydata()[-1])}" for line, text in shown]
+        axis.legend([line for line, _ in shown], texts, frameon=False, fontsize=9, labelcolor=_INK)
+    _loss_axis(axes[0], [value for series in loss.values() for value in _points(series)[1]])
     axes[-1].set_xlabel(unit, color=_MUTED, fontsize=9)
     axes[-1].xaxis.get_major_locator().set_params(integer=True)
     return _finished(figure, title)
+
+
+def _loss_axis(axis: Any, values: Sequence[float]) -> None:
+    """Log, with plain numbers, where most of the way down would not be seen; else from zero."""
+    if min(values, default=0.0) > 0 and max(values) > 20 * min(values):
+        axis.set_yscale("log")
+        axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    else:
+        axis.set_ylim(bottom=min(0.0, axis.get_ylim()[0]))
 
 
 def gradient_flow(

@@ -49,7 +49,15 @@ def test_learning_curve_has_units_and_a_legend():
         "epoch",
     )
     assert list(lines(accuracy)["test"].get_ydata()) == [50, 75]
-    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["training"]
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["training  1"]
+    assert [text.get_text() for text in accuracy.get_legend().get_texts()] == ["test  75.00 %"]
+    assert (loss.get_yscale(), loss.get_ylim()[0]) == ("linear", 0.0)
+
+
+def test_loss_that_falls_far_has_a_log_axis():
+    loss = learning_curve({"training": [2.0, 0.5, 0.01]}).figure.axes[0]
+    assert loss.get_yscale() == "log"
+    assert loss.yaxis.get_major_formatter()(0.01) == "0.01"
 
 
 def test_formats_and_stability(tmp_path):
