@@ -1,0 +1,69 @@
+"""Every example runs, in a small setting, and shows what it says."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def near(slope: Any) -> bool:
+    """The slopes of tanh(a b) + a at (2, -0.5)."""
+    return slope == (pytest.approx(0.790012829), pytest.approx(0.839948683))
+
+
+# the settings that make an example small, and what its answer must be
+SETTINGS: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
+    "01_first_gradient": ({}, near),
+    "02_train_lenet_on_digits": ({"epochs": 2}, lambda accuracy: accuracy > 0.5),
+    "03_numpy_functions_are_traced": ({}, lambda error: error < 1e-7),
+    "04_second_derivatives": (
+        {"steps": 60},
+        lambda answer: answer[0] == pytest.approx([1, 1], abs=1e-6) and answer[2] < answer[1],
+    ),
+    "05_write_a_primitive": ({}, lambda said: "wrong" in said or "finite" in said),
+    "06_draw_the_graph": ({}, lambda files: all(file.read_text().count("<svg") == 1 for file in files)),
+}
+
+
+def load(path: Path) -> Any:
+    """An example as a module; its name is no Python name."""
+    spec = importlib.util.spec_from_file_location(f"example_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings, right = SETTINGS[path.stem]
+    answer = load(path).main(**settings)
+    assert right(answer), answer
+
+
+def test_examples_are_numbered_short_and_all_set() -> None:
+    assert [path.stem for path in EXAMPLES] == sorted(SETTINGS)
+    assert [path.name[:2] for path in EXAMPLES] == [f"{n:02}" for n in range(1, len(EXAMPLES) + 1)]
+    assert max(len(path.read_text(encoding="utf-8").splitlines()) for path in EXAMPLES) < 120
+
+
+def test_an_example_is_a_script() -> None:
+    script = ROOT / "examples" / "01_first_gradient.py"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", script], env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "dz/da = +0.790012829   measured +0.790012829" in done.stdout
