@@ -24,7 +24,8 @@ def show(x: Tensor) -> str:
     name = "tensor" if type(x) is Tensor else type(x).__name__
     array = to_numpy(x.array)
     rows = array.size // array.shape[-1] if array.size and array.ndim else 0
-    short = array.size > 1000 or rows > 50
+    lines = rows * -(-array.shape[-1] // 8) if rows else 0
+    short = lines > 50
     values = "[]" if not array.size else _values(array, name, short)
     return f"{name}({', '.join([values, *_notes(x, short or not array.size)])})"
 

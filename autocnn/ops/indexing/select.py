@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.backend.arrays import to_device, to_numpy
+from autocnn.backend.arrays import namespace, to_device, to_numpy
 from autocnn.engine import Tensor, as_tensor, method, primitive, slots
 from autocnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from autocnn.ops.axes import as_int, one_axis
@@ -109,9 +109,9 @@ def gather(x: Any, dim: int, index: Any) -> Tensor:
     """
     x, positions = as_tensor(x), _positions("gather", index)
     axis = one_axis("gather", dim, x.ndim)
-    x = _fit("gather", "x", x, positions, axis)
+    fitted = _fit("gather", "x", x, positions, axis)
     _check_range("gather", positions, axis, x.shape)
-    return _gather(x, positions, dim=axis)
+    return _gather(fitted, positions, dim=axis)
 
 
 @method("take_along_dim")
@@ -275,7 +275,7 @@ def nonzero(x: Any, *, as_tuple: bool = False) -> Any:
         found = _nonzero(x if x.ndim else reshape(x, (1,)))
         return tuple([Tensor(row) for row in found.array])
     if not x.ndim:
-        return Tensor(x.array.reshape(1, 0)[: int(bool(x))].astype("int64"))
+        return Tensor(namespace(x.array).zeros((int(bool(x)), 0), "int64"))
     return permute(_nonzero(x), 1, 0)
 
 
