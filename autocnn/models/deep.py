@@ -1,59 +1,62 @@
-"""Two deep networks that differ in nothing but the skips: for the study of vanishing gradients."""
+"""Very deep tanh networks, plain and residual, for the study of vanishing gradients."""
 
 from __future__ import annotations
 
+from autocnn import nn
+from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError
-from autocnn.nn import Conv2d, Flatten, GlobalAvgPool, Linear, Module, Residual, Sequential, Tanh
 
 
-def plain(depth: int = 56, width: int = 16, num_classes: int = 10, in_channels: int = 1) -> Sequential:
-    """`depth` tanh blocks one behind the other: x (N, in_channels, H, W) -> (N, num_classes).
+class DeepTanh(nn.Module):
+    """A convolutional network of `depth` weight layers: a stem, blocks of two 3x3 convolutions, a linear head.
 
-    Each block is z = tanh(conv(x)), 3x3, as many channels out as in; no normalisation.
+    x (N, C, size, size) -> (N, classes). A block is tanh(F(x)), or tanh(x + F(x)) with `skips`, where
+    F = conv, tanh, conv (He et al. 2016, section 3.3, without normalisation). Twins of one seed have the same
+    parameters, under the same names: a skip adds none.
 
-    >>> len(plain(3).blocks)
-    3
-    """
-    return _network(depth, width, num_classes, in_channels, skip=False)
+    Raises ArgumentError if the depth is odd, or leaves no block.
 
-
-def residual(depth: int = 56, width: int = 16, num_classes: int = 10, in_channels: int = 1) -> Sequential:
-    """The network of `plain` with a skip around every block: z = x + tanh(conv(x)).
-
-    Parameters have the same names and shapes, and from the same seed the same first values.
-
-    >>> list(residual(1).state_dict()) == list(plain(1).state_dict())
-    True
-    """
-    return _network(depth, width, num_classes, in_channels, skip=True)
-
-
-class Plain(Module):
-    """A body and no skip: what stands in place of Residual, under the same names.
-
-    >>> Plain(Tanh())
-    Plain(
-      (body): Tanh()
-    )
+    >>> net = DeepTanh(6, width=4, skips=True)
+    >>> len(net.blocks), sum(p.array.ndim > 1 for p in net.parameters())
+    (2, 6)
     """
 
-    def __init__(self, body: Module) -> None:
-        self.body = body
+    def __init__(
+        self, depth: int = 56, width: int = 16, *, skips: bool, channels: int = 1, size: int = 8, classes: int = 10
+    ) -> None:
+        super().__init__()
+        if depth % 2 or depth < 4:
+            raise ArgumentError(f"DeepTanh: depth is {depth}; stem, head and blocks of two make an even number, 4 or more")
+        self.stem = nn.Sequential(nn.Conv2d(channels, width, 3, padding=1), nn.Tanh())
+        self.blocks = nn.Sequential(*(TanhBlock(width, skip=skips) for _ in range(depth // 2 - 1)))
+        self.flatten = nn.Flatten()
+        self.head = nn.Linear(width * size * size, classes)
 
-    def forward(self, x: object) -> object:
-        """The body's result."""
-        return self.body(x)
-
-
-def _network(depth: int, width: int, num_classes: int, in_channels: int, *, skip: bool) -> Sequential:
-    if depth < 1:
-        raise ArgumentError(f"{'residual' if skip else 'plain'}: depth is {depth}; at least one block is needed")
-    around = Residual if skip else Plain
-    stem = Sequential({"conv": Conv2d(in_channels, width, 3, padding=1), "tanh": Tanh()})
-    blocks = [around(_body(width)) for _ in range(depth)]
-    head = Sequential({"pool": GlobalAvgPool(), "flatten": Flatten(), "linear": Linear(width, num_classes)})
-    return Sequential({"stem": stem, "blocks": Sequential(*blocks), "head": head})
+    def forward(self, x: Tensor) -> Tensor:
+        """x (N, C, size, size) -> logits (N, classes)."""
+        return self.head(self.flatten(self.blocks(self.stem(x))))  # type: ignore[no-any-return]
 
 
-def _body(width: int) -> Sequential:
-    return Sequential({"conv": Conv2d(width, width, 3, padding=1), "tanh": Tanh()})
+class TanhBlock(nn.Module):
+    """Two 3x3 convolutions of equal width: x -> tanh(conv(tanh(conv(x)))), with x added before the last tanh if `skip`."""
+
+    def __init__(self, width: int, *, skip: bool) -> None:
+        super().__init__()
+        self.skip = skip
+        self.conv1 = nn.Conv2d(width, width, 3, padding=1)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (N, C, H, W) -> the same shape."""
+        branch = self.conv2(self.conv1(x).tanh())
+        return (x + branch if self.skip else branch).tanh()  # type: ignore[no-any-return]
+
+
+def plain(depth: int = 56, width: int = 16) -> DeepTanh:
+    """The network without skips, for 8x8 digits."""
+    return DeepTanh(depth, width, skips=False)
+
+
+def residual(depth: int = 56, width: int = 16) -> DeepTanh:
+    """The network with a skip around every block, for 8x8 digits."""
+    return DeepTanh(depth, width, skips=True)
