@@ -15,6 +15,7 @@ from autocnn.errors import AutocnnError
 COMMANDS = {
     "train": "Train a model on a data set.",
     "graph": "Draw the compute graph of a model.",
+    "study": "Measure how much gradient reaches each block, with and without skip connections.",
     "summary": "List a model's layers: shapes, parameters, work and memory.",
 }
 """Each command is `autocnn.cli.NAME.command`."""
