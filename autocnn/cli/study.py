@@ -25,7 +25,9 @@ from autocnn.errors import UsageError
 @click.option("--seed", default=0, show_default=True, help="Of the weights and of the order of the images.")
 @click.option("--rate", default=0.02, show_default=True, help="Learning rate of SGD with momentum 0.9.")
 @click.option("--batch-size", default=64, show_default=True, help="Images in a step.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("study"), show_default=True, help="Folder to write.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("study"), show_default=True, help="Folder to write."
+)
 def command(
     quick: bool, depth: int, width: int, steps: int | None, seed: int, rate: float, batch_size: int, out: Path
 ) -> None:
@@ -45,11 +47,20 @@ def command(
     started = time.perf_counter()
     result = _run(console, depth, width, steps, seed, rate, batch_size)
     _show(console, result)
-    settings = {"depth": depth, "width": width, "steps": steps, "seed": seed, "rate": rate, "batch_size": batch_size}
+    settings = {
+        "depth": depth,
+        "width": width,
+        "steps": steps,
+        "seed": seed,
+        "rate": rate,
+        "batch_size": batch_size,
+    }
     with console.status("drawing"):
         _write(out, result, settings, depth, width)
     seconds = time.perf_counter() - started
-    console.print(f"\n{seconds:.0f} s; figure, graph and numbers are in {out}{'' if result.complete else ' (partial)'}")
+    console.print(
+        f"\n{seconds:.0f} s; figure, graph and numbers are in {out}{'' if result.complete else ' (partial)'}"
+    )
 
 
 def _run(console: Any, depth: int, width: int, steps: int, seed: int, rate: float, batch_size: int) -> Any:
@@ -80,7 +91,9 @@ def _digits(seed: int, batch_size: int) -> Any:
     normal = data.Normalize(train.mean, train.std, train.scale)
 
     def batches() -> Iterator[Any]:
-        loader = data.DataLoader(train, batch_size, shuffle=True, drop_last=True, seed=seed, transform=normal, prefetch=0)
+        loader = data.DataLoader(
+            train, batch_size, shuffle=True, drop_last=True, seed=seed, transform=normal, prefetch=0
+        )
         return itertools.chain.from_iterable(iter(loader) for _ in itertools.count())
 
     return batches, (Tensor(normal(held_out.images)), Tensor(held_out.labels))
@@ -118,7 +131,14 @@ def _show(console: Any, result: Any) -> None:
     from autocnn import flow
 
     table = Table(title="Gradient at the first block, over the gradient at the last", title_justify="left")
-    for heading in ("network", "parameters", "at step 1", f"at step {result.steps}", "test accuracy before", "after"):
+    for heading in (
+        "network",
+        "parameters",
+        "at step 1",
+        f"at step {result.steps}",
+        "test accuracy before",
+        "after",
+    ):
         table.add_column(heading, justify="left" if heading == "network" else "right")
     for twin in result.twins:
         ratios = [f"{m.ratio:.2g}" for m in twin.moments if m.step in (1, result.steps)]
@@ -138,7 +158,9 @@ def _write(out: Path, result: Any, settings: dict[str, Any], depth: int, width: 
     write_whole(out / "study.json", json.dumps(numbers, indent=1).encode())
     write_whole(out / "gradients.csv", _csv(result.rows()).encode())
     panels, notes = _panels(result)
-    figure = viz.gradient_flow(panels, notes=notes, title=f"A tanh network of depth {depth}, with and without skips")
+    figure = viz.gradient_flow(
+        panels, notes=notes, title=f"A tanh network of depth {depth}, with and without skips"
+    )
     figure.save(out / "gradients.svg")
     figure.save(out / "gradients.png")
     picture = _block_picture(width)
@@ -150,7 +172,9 @@ def _panels(result: Any) -> Any:
     """The series of the figure, by moment and network, and the accuracies to set beside the names."""
     steps = [1] if result.steps == 1 else [1, result.steps]
     panels = {
-        f"step {step}": {t.name: [b.rms for b in m.blocks] for t in result.twins for m in t.moments if m.step == step}
+        f"step {step}": {
+            t.name: [b.rms for b in m.blocks] for t in result.twins for m in t.moments if m.step == step
+        }
         for step in steps
     }
     panels = {moment: lines for moment, lines in panels.items() if lines}

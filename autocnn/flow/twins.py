@@ -76,7 +76,12 @@ class Twins:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers, ready for JSON."""
-        return {"steps": self.steps, "chance": self.chance, "complete": self.complete, "twins": [asdict(t) for t in self.twins]}
+        return {
+            "steps": self.steps,
+            "chance": self.chance,
+            "complete": self.complete,
+            "twins": [asdict(t) for t in self.twins],
+        }
 
 
 def twins(
@@ -92,10 +97,9 @@ def twins(
 ) -> Twins:
     """Train each model for `steps` steps on the very same batches, and measure its gradients by block.
 
-    `blocks(model)` are the modules whose outputs are measured, the one nearest the input first; `batches()` begins
-    the stream of batches anew; `record` are the steps to measure, from 1, the first and the last always among them.
-    An interruption (Ctrl-C) leaves what was
-    measured until then, and `complete` is False.
+    `blocks(model)` are the modules whose outputs are measured, the one nearest the input first; `batches()`
+    begins the stream of batches anew; `record` are the steps to measure, from 1, the first and the last always
+    among them. An interruption (Ctrl-C) leaves what was measured until then, and `complete` is False.
 
     Raises ArgumentError if there is no step, NonFiniteError where a loss is not finite.
     """
@@ -132,7 +136,9 @@ def _train(
         else:
             loss = _backward(model, x, y)
         if not math.isfinite(loss):
-            raise NonFiniteError(f"twins: the loss of the {twin.name} network is {loss} at step {step}; lower the rate")
+            raise NonFiniteError(
+                f"twins: the loss of the {twin.name} network is {loss} at step {step}; lower the rate"
+            )
         optimizer.step()
         twin.losses.append(loss)
         if progress is not None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from autocnn import nn
-from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from autocnn.engine import Tensor
 
 
 class DeepTanh(nn.Module):
@@ -26,7 +30,9 @@ class DeepTanh(nn.Module):
     ) -> None:
         super().__init__()
         if depth % 2 or depth < 4:
-            raise ArgumentError(f"DeepTanh: depth is {depth}; stem, head and blocks of two make an even number, 4 or more")
+            raise ArgumentError(
+                f"DeepTanh: depth is {depth}; stem, head and blocks of two layers make an even number, 4 or more"
+            )
         self.stem = nn.Sequential(nn.Conv2d(channels, width, 3, padding=1), nn.Tanh())
         self.blocks = nn.Sequential(*(TanhBlock(width, skip=skips) for _ in range(depth // 2 - 1)))
         self.flatten = nn.Flatten()
@@ -38,7 +44,7 @@ class DeepTanh(nn.Module):
 
 
 class TanhBlock(nn.Module):
-    """Two 3x3 convolutions of equal width: x -> tanh(conv(tanh(conv(x)))), with x added before the last tanh if `skip`."""
+    """x (N, C, H, W) -> tanh(F(x)), or tanh(x + F(x)) with `skip`; F = 3x3 convolution, tanh, 3x3 convolution."""
 
     def __init__(self, width: int, *, skip: bool) -> None:
         super().__init__()
@@ -52,11 +58,19 @@ class TanhBlock(nn.Module):
         return (x + branch if self.skip else branch).tanh()  # type: ignore[no-any-return]
 
 
-def plain(depth: int = 56, width: int = 16) -> DeepTanh:
-    """The network without skips, for 8x8 digits."""
-    return DeepTanh(depth, width, skips=False)
+def plain(depth: int = 56, width: int = 16, num_classes: int = 10, in_channels: int = 1) -> DeepTanh:
+    """The network without skips, for 8x8 images.
+
+    >>> plain(4, width=2)(nn.Parameter([[[[0.0] * 8] * 8]])).shape
+    (1, 10)
+    """
+    return DeepTanh(depth, width, skips=False, channels=in_channels, classes=num_classes)
 
 
-def residual(depth: int = 56, width: int = 16) -> DeepTanh:
-    """The network with a skip around every block, for 8x8 digits."""
-    return DeepTanh(depth, width, skips=True)
+def residual(depth: int = 56, width: int = 16, num_classes: int = 10, in_channels: int = 1) -> DeepTanh:
+    """The network with a skip around every block, for 8x8 images.
+
+    >>> list(residual(4).state_dict()) == list(plain(4).state_dict())
+    True
+    """
+    return DeepTanh(depth, width, skips=True, channels=in_channels, classes=num_classes)

@@ -35,26 +35,27 @@ def test_lenet5_has_the_shapes_of_the_figure() -> None:
 
 def test_the_twins_start_equal_and_differ_by_the_skips() -> None:
     ops.manual_seed(5)
-    plain = models.plain(4, width=3)
+    plain = models.plain(10, width=3)
     ops.manual_seed(5)
-    residual = models.residual(4, width=3)
+    residual = models.residual(10, width=3)
     ours, theirs = plain.state_dict(), residual.state_dict()
     assert list(ours) == list(theirs)
     assert all(np.array_equal(ours[key].array, theirs[key].array) for key in ours)
-    assert "blocks.3.body.conv.weight" in ours
+    assert "blocks.3.conv2.weight" in ours
     x = ops.randn(2, 1, 8, 8)
     assert plain(x).shape == residual(x).shape == (2, 10)
-    stem = plain.stem(x)
-    body = plain.blocks[0](stem)
-    np.testing.assert_allclose(residual.blocks[0](stem).array, (stem + body).array, rtol=1e-6)
+    stem, block = plain.stem(x), plain.blocks[0]
+    branch = block.conv2(block.conv1(stem).tanh())
+    np.testing.assert_allclose(residual.blocks[0](stem).array, (stem + branch).tanh().array, rtol=1e-6)
+    np.testing.assert_allclose(block(stem).array, branch.tanh().array, rtol=1e-6)
 
 
 def test_skips_keep_the_gradient_of_a_deep_network() -> None:
     def ratio(make: object) -> float:
         ops.manual_seed(0)
-        model = make(20, width=8)  # type: ignore[operator]
+        model = make(40, width=8)  # type: ignore[operator]
         nn.CrossEntropyLoss()(model(ops.randn(8, 1, 8, 8)), ops.tensor([0, 1, 2, 3, 4, 5, 6, 7])).backward()
-        first, last = (model.blocks[i].body.conv.weight.grad.array for i in (0, -1))
+        first, last = (model.blocks[i].conv1.weight.grad.array for i in (0, -1))
         return float(np.linalg.norm(first) / np.linalg.norm(last))
 
     assert ratio(models.plain) < 1e-4
@@ -73,5 +74,7 @@ def test_names_lead_to_models() -> None:
         models.get("transformer")
     assert str(caught.value) == "model: 'transformer' is not known. There are lenet5, plain, residual"
     with pytest.raises(ArgumentError) as wrong:
-        models.residual(0)
-    assert str(wrong.value) == "residual: depth is 0; at least one block is needed"
+        models.residual(5)
+    assert str(wrong.value) == (
+        "DeepTanh: depth is 5; stem, head and blocks of two layers make an even number, 4 or more"
+    )
