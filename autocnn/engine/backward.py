@@ -13,7 +13,7 @@ from autocnn.engine import slots, tape
 from autocnn.engine.gradient import Gradient, Plain, Recorded
 from autocnn.engine.sweep import sweep
 from autocnn.engine.tape import Node, local
-from autocnn.engine.tensor import Tensor, as_tensor, method
+from autocnn.engine.tensor import Tensor, apart, as_tensor, method
 from autocnn.errors import GradientError, ShapeError
 
 
@@ -71,7 +71,7 @@ def backward(
         found = grad(self, inputs, gradient, retain_graph, create_graph, allow_unused=True)
         for x, g in zip(inputs, found, strict=True):
             if g is not None:
-                _accumulate(x, g if create_graph else Tensor(g._array.copy(order="K")))
+                _accumulate(x, apart(g) if create_graph else apart(g.detach()))
         return
     algebra = _run(roots, seeds, {}, None, retain_graph, create_graph, "backward")
     for leaf, g in algebra.leaves:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autocnn.backend.arrays import namespace, owner
+from autocnn.backend.arrays import CPU, namespace, owner
 from autocnn.engine import slots, tape
 from autocnn.engine.primitive import item, residual_tensor
 from autocnn.engine.tape import Context, Node, local
-from autocnn.engine.tensor import Tensor, as_tensor
+from autocnn.engine.tensor import Tensor, apart, as_tensor
 from autocnn.errors import GradientError, InPlaceError, ReleasedGraphError
 
 _SMALL = 4096
@@ -323,7 +323,7 @@ class Recorded(Gradient):
         if node.serial in self.wanted:
             self.wanted[node.serial] = g
         elif node.primitive is None and not self.wanted:
-            self.leaves.append((node, g))
+            self.leaves.append((node, apart(g)))
         return g
 
 
@@ -378,7 +378,13 @@ def _hooked_parts(node: Node, parts: Parts) -> Parts:
 
 
 def _fitting(node: Node, answer: Any, g: Tensor) -> Tensor:
-    if not isinstance(answer, Tensor) or answer.shape != g.shape or answer.dtype != g.dtype:
-        got = f"{answer.dtype} {answer.shape}" if isinstance(answer, Tensor) else type(answer).__name__
-        raise GradientError(f"hook of {node.name}: returned {got}, the gradient is {g.dtype} {g.shape}")
+    expected = (g.shape, g.dtype, g.device)
+    if not isinstance(answer, Tensor) or (answer.shape, answer.dtype, answer.device) != expected:
+        got = _described(answer) if isinstance(answer, Tensor) else type(answer).__name__
+        raise GradientError(f"hook of {node.name}: returned {got}, the gradient is {_described(g)}")
     return answer
+
+
+def _described(x: Tensor) -> str:
+    place = "" if x.device == CPU else f" on {x.device}"
+    return f"{x.dtype} {x.shape}{place}"

@@ -134,7 +134,7 @@ class Tensor:
         if not self.requires_grad:
             raise GradientError("register_hook: the tensor does not require a gradient")
         node = self.node()
-        node.hooks = [*(node.hooks or []), hook]
+        node.hooks = sorted([*(node.hooks or []), hook], key=lambda h: isinstance(h, Retain))  # those come last
         return RemovableHook(node, hook)
 
     def retain_grad(self) -> None:
@@ -258,7 +258,13 @@ class Retain:
     def __call__(self, gradient: Tensor) -> None:
         tensor = self.reference()
         if tensor is not None:
-            tensor.grad = gradient if tensor.grad is None else slots.add(tensor.grad, gradient)
+            tensor.grad = apart(gradient) if tensor.grad is None else slots.add(tensor.grad, gradient)
+
+
+def apart(gradient: Tensor) -> Tensor:
+    """A gradient in memory of its own, with the graph that it has: what `.grad` keeps."""
+    array = gradient._array.copy(order="K")
+    return Tensor(array) if gradient._node is None else Tensor(array, gradient._node)
 
 
 def method(*names: str) -> Callable[[F], F]:
