@@ -63,6 +63,7 @@ from autocnn.ops.elementwise.exponential import (
     pow,
     rsqrt,
     sqrt,
+    xlogy,
 )
 from autocnn.ops.elementwise.rounding import (
     ceil,
@@ -188,4 +189,5 @@ __all__ = [
     "true_divide",
     "trunc",
     "where",
+    "xlogy",
 ]  # fmt: skip

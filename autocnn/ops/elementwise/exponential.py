@@ -287,6 +287,36 @@ def _log1p(xp: Any, x: Any) -> Any:
 _log1p.vjp(lambda g, z, x: _div(g, _add(x, 1.0)))
 
 
+@method("xlogy")
+def xlogy(x: Any, other: Any) -> Tensor:
+    """x log(other), and 0 where x is 0.
+
+    >>> xlogy(Tensor([0.0, 2.0]), Tensor([0.0, 1.0])).tolist()
+    [0.0, 0.0]
+    """
+    return binary(_xlogy, floating(x), floating(other))
+
+
+@primitive(saves=("x", "y"))
+@quiet
+def _xlogy(xp: Any, x: Any, y: Any) -> Any:
+    return xp.where((x == 0) & ~xp.isnan(y), 0.0, x * xp.log(y))
+
+
+@primitive(saves=("x", "y"))
+@quiet
+def _log_or_zero(xp: Any, x: Any, y: Any) -> Any:
+    """log(y), but 0 where x is 0 and y is not above it: the derivative of x log(y) by x."""
+    return xp.where((x == 0) & (y <= 0), 0.0, xp.log(y))
+
+
+_xlogy.vjp(
+    lambda g, z, x, y: unbroadcast(_mul(g, _log_or_zero(x, y)), x),
+    lambda g, z, x, y: unbroadcast(_mul(g, _div(x, y)), y),
+)
+_log_or_zero.vjp(None, lambda g, z, x, y: unbroadcast(_div(g, y), y))
+
+
 @method("logaddexp")
 def logaddexp(x: Any, other: Any) -> Tensor:
     """log(e ** x + e ** other), without overflow.

@@ -1,41 +1,19 @@
-"""Activation functions."""
+"""Softmax and its kin: activations along an axis."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from autocnn.engine import Tensor, as_tensor, method, primitive
+from autocnn.engine import Tensor, method, primitive
+from autocnn.errors import ShapeError
 from autocnn.ops.axes import one_axis
 from autocnn.ops.dtypes import as_dtype
-from autocnn.ops.elementwise.arithmetic import _mul, _sub
+from autocnn.ops.elementwise.arithmetic import _mul, _sub, mul, neg
 from autocnn.ops.elementwise.casts import cast, floating, quiet
 from autocnn.ops.elementwise.exponential import _exp
+from autocnn.ops.elementwise.trigonometry import sigmoid
 from autocnn.ops.reduce.sums import _spread, _sum
-
-
-@method("relu")
-def relu(x: Any) -> Tensor:
-    """max(x, 0); the derivative at 0 is 0.
-
-    >>> relu(Tensor([-1.0, 2.0])).tolist()
-    [0.0, 2.0]
-    """
-    return _relu(as_tensor(x))
-
-
-@primitive(saves=("z",))
-def _relu(xp: Any, x: Any) -> Any:
-    return xp.maximum(x, 0)
-
-
-@primitive(saves=(("y",), ()))
-def _relu_backward(xp: Any, x: Any, y: Any) -> Any:
-    """The cotangent x where relu's value y is not 0; a NaN lets it pass."""
-    return xp.where(y <= 0, 0.0, x)
-
-
-_relu.vjp(lambda g, z, x: _relu_backward(g, z))
-_relu_backward.vjp(lambda g, z, x, y: _relu_backward(g, y), None)
+from autocnn.ops.shape.joining import chunk
 
 
 @method("softmax")
@@ -114,3 +92,28 @@ def _log_softmax_backward(xp: Any, g: Any, z: Any, *, axis: int) -> Any:
 
 _log_softmax.vjp(_log_softmax_rule)
 _log_softmax.fast(lambda g, z, x, need, axis: (_log_softmax_backward(g, z, axis=axis),))
+
+
+def softmin(x: Any, dim: int, dtype: Any = None) -> Tensor:
+    """softmax(-x): the least element gets the most.
+
+    >>> softmin(Tensor([1.0, 1.0]), dim=0).tolist()
+    [0.5, 0.5]
+    """
+    return softmax(neg(x), dim, dtype)
+
+
+def glu(x: Any, dim: int = -1) -> Tensor:
+    """The first half along an axis, gated by the logistic function of the second: a * sigmoid(b).
+
+    Raises ShapeError where the axis cannot be halved.
+
+    >>> glu(Tensor([3.0, 0.0])).tolist()
+    [1.5]
+    """
+    x = floating(x)
+    axis = one_axis("glu", dim, x.ndim)
+    if not x.ndim or x.shape[axis] % 2:
+        raise ShapeError(f"glu: dim is {dim} (x {x.shape}); it is halved, so its length must be even")
+    a, b = chunk(x, 2, axis)
+    return mul(a, sigmoid(b))

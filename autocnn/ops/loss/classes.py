@@ -1,4 +1,4 @@
-"""Losses: per-element or per-sample distances, then a reduction."""
+"""Losses of classes: cross-entropy and negative log-likelihood."""
 
 from __future__ import annotations
 
@@ -6,27 +6,12 @@ from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, primitive
 from autocnn.errors import ArgumentError, DTypeError, ShapeError
-from autocnn.ops.activation import _softmax, log_softmax
+from autocnn.ops.activation.softmax import _softmax, log_softmax
 from autocnn.ops.elementwise.arithmetic import _mul, _sub, add, mul, neg, true_divide
 from autocnn.ops.elementwise.casts import floating, quiet
-from autocnn.ops.reduce.sums import _spread, mean, sum
-
-_REDUCTIONS = ("none", "mean", "sum")
-
-
-def _reduce(loss: Tensor, reduction: str) -> Tensor:
-    if reduction == "mean":
-        return mean(loss)
-    return sum(loss) if reduction == "sum" else loss
-
-
-def _reduction(name: str, reduction: str, size_average: bool | None, reduce: bool | None) -> str:
-    """The reduction by its one name; PyTorch's two old flags still say it too."""
-    if size_average is not None or reduce is not None:
-        return "none" if reduce is False else "sum" if size_average is False else "mean"
-    if reduction not in _REDUCTIONS:
-        raise ArgumentError(f"{name}: reduction is {reduction!r}; it must be 'none', 'mean' or 'sum'")
-    return reduction
+from autocnn.ops.loss.reduction import one_name, reduced_loss
+from autocnn.ops.reduce.extremes import _pick_at, positions
+from autocnn.ops.reduce.sums import _spread, sum
 
 
 def cross_entropy(
@@ -49,7 +34,7 @@ def cross_entropy(
     0.6931
     """
     x, target = floating(input), as_tensor(target)
-    reduction = _reduction("cross_entropy", reduction, size_average, reduce)
+    reduction = one_name("cross_entropy", reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"cross_entropy: label_smoothing is {label_smoothing}; it must lie in 0..1")
     if x.ndim == 0:
@@ -99,9 +84,9 @@ def _hot_classes(xp: Any, x: Any, *, axis: int, classes: int, dtype: str) -> Any
 
 
 def _is_class(xp: Any, target: Any, axis: int, classes: int) -> Any:
-    shape = [1] * (target.ndim + 1)
-    shape[axis] = classes
-    return xp.expand_dims(target, axis) == xp.arange(classes).reshape(shape)
+    target = xp.expand_dims(target, axis)
+    shape = tuple(classes if i == axis else 1 for i in range(target.ndim))
+    return target == positions(xp, shape, axis)
 
 
 @primitive(saves=("target",))
@@ -181,7 +166,7 @@ def _soft_cross_entropy(
     loss = neg(sum(mul(logp, target), axis))
     if reduction == "mean":
         return true_divide(sum(loss), loss._array.size)
-    return _reduce(loss, reduction)
+    return reduced_loss(loss, None, reduction)
 
 
 def _along(weight: Any, axis: int, x: Tensor) -> Tensor:
@@ -215,27 +200,31 @@ def nll_loss(
     2.0
     """
     x, target = floating(input), as_tensor(target)
-    reduction = _reduction("nll_loss", reduction, size_average, reduce)
+    reduction = one_name("nll_loss", reduction, size_average, reduce)
     axis = 0 if x.ndim == 1 else 1
     _check_classes("nll_loss", x, target, axis, ignore_index)
     return _nll(x, target, weight, ignore_index, reduction, axis)
 
 
 def _nll(logp: Tensor, target: Tensor, weight: Any, ignore: int, reduction: str, axis: int) -> Tensor:
-    if weight is None:
-        losses = neg(_pick(logp, target, axis=axis, ignore=ignore))
+    if weight is not None:
+        logp = mul(logp, _along(weight, axis, logp))
+    losses = neg(_pick_at(logp, _known_class(target, ignore=ignore), axis=axis))
+    return _over_all(losses, target, weight, ignore, reduction, axis)
+
+
+@primitive(differentiable=False)
+def _known_class(xp: Any, target: Any, *, ignore: int) -> Any:
+    """The class of each sample; 0 for those that are ignored, so that it can be an index."""
+    return xp.where(target != ignore, target, 0)
+
+
+def _over_all(losses: Tensor, target: Tensor, weight: Any, ignore: int, reduction: str, axis: int) -> Tensor:
+    """Losses reduced over the samples that are not ignored; a mean counts each by the weight of its class."""
+    if weight is None or reduction != "mean":
         return _over_samples(losses, target, axis=axis, ignore=ignore, reduction=reduction)
-    logp = mul(logp, _along(weight, axis, logp))
-    loss = _reduce_sum(neg(_pick(logp, target, axis=axis, ignore=ignore)), reduction)
-    return true_divide(loss, _total_weight(weight, target, ignore)) if reduction == "mean" else loss
-
-
-def _reduce_sum(losses: Tensor, reduction: str) -> Tensor:
-    return losses if reduction == "none" else sum(losses)
-
-
-def _total_weight(weight: Any, target: Tensor, ignore: int) -> Tensor:
-    return sum(_weight_of(as_tensor(weight), target, ignore=ignore))
+    total = _over_samples(losses, target, axis=axis, ignore=ignore, reduction="sum")
+    return true_divide(total, sum(_weight_of(as_tensor(weight), target, ignore=ignore)))
 
 
 @primitive(differentiable=False)
@@ -249,29 +238,4 @@ def _smooth_loss(logp: Tensor, target: Tensor, weight: Any, ignore: int, reducti
     """The loss against the uniform distribution, times the number of classes."""
     if weight is not None:
         logp = mul(logp, _along(weight, axis, logp))
-    losses = neg(sum(logp, axis))
-    if weight is None or reduction != "mean":
-        return _over_samples(losses, target, axis=axis, ignore=ignore, reduction=reduction)
-    total = _over_samples(losses, target, axis=axis, ignore=ignore, reduction="sum")
-    return true_divide(total, _total_weight(weight, target, ignore))
-
-
-@primitive(saves=("index",))
-def _pick(xp: Any, x: Any, index: Any, *, axis: int, ignore: int) -> Any:
-    """x at one position along an axis for each sample; 0 for those that are ignored."""
-    valid = index != ignore
-    safe = xp.expand_dims(xp.where(valid, index, 0), axis)
-    return xp.where(valid, xp.squeeze(xp.take_along_axis(x, safe, axis), axis), 0.0)
-
-
-@primitive(saves=("index",))
-def _place(xp: Any, x: Any, index: Any, *, axis: int, ignore: int, classes: int) -> Any:
-    """The adjoint of `_pick`: x at one position along a new axis, 0 elsewhere."""
-    here = _is_class(xp, xp.where(index != ignore, index, -1), axis, classes)
-    return xp.where(here, xp.expand_dims(x, axis), 0.0)
-
-
-_pick.vjp(
-    lambda g, z, x, index, axis, ignore: _place(g, index, axis=axis, ignore=ignore, classes=x.shape[axis]), None
-)
-_place.vjp(lambda g, z, x, index, axis, ignore, classes: _pick(g, index, axis=axis, ignore=ignore), None)
+    return _over_all(neg(sum(logp, axis)), target, weight, ignore, reduction, axis)

@@ -1,0 +1,254 @@
+"""Piecewise activations: relu and its kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autocnn.engine import Tensor, as_tensor, binary, method, primitive
+from autocnn.engine.inplace import write
+from autocnn.errors import ShapeError
+from autocnn.ops.broadcast import unbroadcast
+from autocnn.ops.elementwise.arithmetic import _mul
+from autocnn.ops.elementwise.casts import floating, quiet
+from autocnn.ops.elementwise.comparison import _gt, _le
+from autocnn.ops.elementwise.exponential import _exp
+from autocnn.ops.elementwise.selection import _clamp, _where
+from autocnn.ops.shape.views import reshape
+
+
+def kept(x: Any, z: Tensor, inplace: bool, name: str) -> Tensor:
+    """The value of an activation: in a tensor of its own, or written over x."""
+    return write(x, z, f"{name}_") if inplace else z
+
+
+@method("relu")
+def relu(x: Any, inplace: bool = False) -> Tensor:
+    """max(x, 0); the derivative at 0 is 0.
+
+    >>> relu(Tensor([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    return kept(x, _relu(as_tensor(x)), inplace, "relu")
+
+
+@primitive(saves=("z",))
+def _relu(xp: Any, x: Any) -> Any:
+    return xp.maximum(x, 0)
+
+
+@primitive(saves=(("y",), ()))
+def _relu_backward(xp: Any, x: Any, y: Any) -> Any:
+    """The cotangent x where relu's value y is not 0; a NaN lets it pass."""
+    return xp.where(y <= 0, 0.0, x)
+
+
+_relu.vjp(lambda g, z, x: _relu_backward(g, z))
+_relu_backward.vjp(lambda g, z, x, y: _relu_backward(g, y), None)
+
+
+def threshold(x: Any, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """x where it is above a threshold, a fixed value elsewhere.
+
+    >>> threshold(Tensor([0.5, 2.0]), 1.0, -1.0).tolist()
+    [-1.0, 2.0]
+    """
+    return kept(x, _threshold(as_tensor(x), at=threshold, value=value), inplace, "threshold")
+
+
+@primitive(saves=("x",))
+def _threshold(xp: Any, x: Any, *, at: float, value: float) -> Any:
+    return xp.where(x <= at, x.dtype.type(value), x)
+
+
+_threshold.vjp(lambda g, z, x, at, value: _where(_le(x, at), 0.0, g))
+
+
+# Limited on both sides ---------------------------------------------------------------------------------------
+
+
+def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """x kept between two numbers; at them and beyond, the derivative is 0.
+
+    >>> hardtanh(Tensor([-3.0, 0.5])).tolist()
+    [-1.0, 0.5]
+    """
+    return kept(x, _hardtanh(as_tensor(x), low=min_val, high=max_val), inplace, "hardtanh")
+
+
+def relu6(x: Any, inplace: bool = False) -> Tensor:
+    """min(max(x, 0), 6).
+
+    >>> relu6(Tensor([-3.0, 8.0])).tolist()
+    [0.0, 6.0]
+    """
+    return hardtanh(x, 0.0, 6.0, inplace)
+
+
+@primitive(saves=("x",))
+def _hardtanh(xp: Any, x: Any, *, low: float, high: float) -> Any:
+    low, high = x.dtype.type(low), x.dtype.type(high)
+    return xp.minimum(xp.maximum(x, low), high)
+
+
+@primitive(saves=("x",))
+def _hardtanh_backward(xp: Any, g: Any, x: Any, *, low: float, high: float) -> Any:
+    """The cotangent g where x lay between the limits."""
+    return xp.where((x <= low) | (x >= high), 0.0, g)
+
+
+_hardtanh.vjp(lambda g, z, x, low, high: _hardtanh_backward(g, x, low=low, high=high))
+_hardtanh_backward.vjp(lambda g, z, _, x, low, high: _hardtanh_backward(g, x, low=low, high=high), None)
+
+
+def hardsigmoid(x: Any, inplace: bool = False) -> Tensor:
+    """A logistic function of three straight lines: min(max(x / 6 + 1 / 2, 0), 1).
+
+    >>> hardsigmoid(Tensor([-4.0, 0.0, 4.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    return kept(x, _hardsigmoid(floating(x)), inplace, "hardsigmoid")
+
+
+@primitive(saves=("x",))
+def _hardsigmoid(xp: Any, x: Any) -> Any:
+    return xp.minimum(xp.maximum(x + 3.0, 0.0), 6.0) / 6.0
+
+
+_hardsigmoid.vjp(lambda g, z, x: _hardtanh_backward(_mul(g, 1 / 6), x, low=-3.0, high=3.0))
+
+
+def hardswish(x: Any, inplace: bool = False) -> Tensor:
+    """x hardsigmoid(x).
+
+    Source: Howard et al. (2019), "Searching for MobileNetV3".
+
+    >>> hardswish(Tensor([-4.0, 0.0, 4.0])).tolist()
+    [-0.0, 0.0, 4.0]
+    """
+    return kept(x, _hardswish(floating(x)), inplace, "hardswish")
+
+
+@primitive(saves=("x",))
+def _hardswish(xp: Any, x: Any) -> Any:
+    return x * xp.minimum(xp.maximum(x + 3.0, 0.0), 6.0) / 6.0
+
+
+@primitive(saves=(("x",), ("g", "x")))
+def _hardswish_backward(xp: Any, g: Any, x: Any) -> Any:
+    return xp.where(x <= -3.0, 0.0, xp.where(x >= 3.0, g, g * (x / 3.0 + 0.5)))
+
+
+_hardswish.vjp(lambda g, z, x: _hardswish_backward(g, x))
+_hardswish_backward.vjp(
+    lambda u, z, g, x: _hardswish_backward(u, x),
+    lambda u, z, g, x: _hardtanh_backward(_mul(_mul(u, g), 1 / 3), x, low=-3.0, high=3.0),
+)
+
+
+# Sloped below 0 ----------------------------------------------------------------------------------------------
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """x above 0, negative_slope times x below.
+
+    >>> leaky_relu(Tensor([-2.0, 2.0]), 0.5).tolist()
+    [-1.0, 2.0]
+    """
+    return kept(x, _leaky_relu(as_tensor(x), slope=float(negative_slope)), inplace, "leaky_relu")
+
+
+@primitive(saves=("x",))
+def _leaky_relu(xp: Any, x: Any, *, slope: float) -> Any:
+    return xp.where(x > 0, x, x * slope)
+
+
+@primitive(saves=("x",))
+def _leaky_relu_backward(xp: Any, g: Any, x: Any, *, slope: float) -> Any:
+    """The cotangent g where x was above 0, slope times it elsewhere."""
+    return xp.where(x > 0, g, g * slope)
+
+
+_leaky_relu.vjp(lambda g, z, x, slope: _leaky_relu_backward(g, x, slope=slope))
+_leaky_relu_backward.vjp(lambda g, z, _, x, slope: _leaky_relu_backward(g, x, slope=slope), None)
+
+
+@method("prelu")
+def prelu(x: Any, weight: Any) -> Tensor:
+    """x above 0, a learned slope times x below: one slope, or one for each channel.
+
+    x (N, C, ...), weight (1) or (C).
+    Raises ShapeError where the number of slopes is another.
+    Source: He et al. (2015), "Delving deep into rectifiers".
+
+    >>> prelu(Tensor([-2.0, 2.0]), Tensor([0.5])).tolist()
+    [-1.0, 2.0]
+    """
+    x, weight = as_tensor(x), as_tensor(weight)
+    count = weight.array.size
+    channels = x.shape[1] if x.ndim > 1 else 1
+    if count not in (1, channels):
+        raise ShapeError(
+            f"prelu: weight has {count} elements, x {x.shape} has {channels} channels; give 1 or {channels}"
+        )
+    return binary(_prelu, x, reshape(weight, () if count == 1 else (count, *(1,) * (x.ndim - 2))))
+
+
+@primitive(saves=("x", "weight"))
+def _prelu(xp: Any, x: Any, weight: Any) -> Any:
+    return xp.where(x > 0, x, x * weight)
+
+
+_prelu.vjp(
+    lambda g, z, x, weight: _where(_gt(x, 0.0), g, _mul(g, weight)),
+    lambda g, z, x, weight: unbroadcast(_where(_gt(x, 0.0), 0.0, _mul(g, x)), weight),
+)
+
+
+# Exponential below 0 -----------------------------------------------------------------------------------------
+
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+
+def elu(x: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x above 0, alpha (e ** x - 1) below.
+
+    >>> elu(Tensor([0.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    return kept(x, _elu(floating(x), alpha=float(alpha), scale=1.0, rate=1.0), inplace, "elu")
+
+
+def selu(x: Any, inplace: bool = False) -> Tensor:
+    """elu, scaled so that activations of mean 0 and variance 1 keep them.
+
+    Source: Klambauer et al. (2017), "Self-normalizing neural networks".
+
+    >>> selu(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return kept(x, _elu(floating(x), alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0), inplace, "selu")
+
+
+def celu(x: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x above 0, alpha (e ** (x / alpha) - 1) below: smooth for every alpha.
+
+    >>> celu(Tensor([0.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    return kept(x, _elu(floating(x), alpha=float(alpha), scale=1.0, rate=1 / alpha), inplace, "celu")
+
+
+@primitive(saves=("x",))
+@quiet
+def _elu(xp: Any, x: Any, *, alpha: float, scale: float, rate: float) -> Any:
+    """scale x above 0, scale alpha (e ** (rate x) - 1) below."""
+    return xp.where(x > 0, x * scale, xp.expm1(xp.minimum(x, 0.0) * rate) * (alpha * scale))
+
+
+def _elu_rule(g: Any, z: Any, x: Any, alpha: float, scale: float, rate: float) -> Any:
+    below = _exp(_mul(_clamp(x, low=None, high=0.0), rate))
+    return _where(_gt(x, 0.0), _mul(g, scale), _mul(g, _mul(below, alpha * scale * rate)))
+
+
+_elu.vjp(_elu_rule)

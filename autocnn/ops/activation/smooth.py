@@ -1,0 +1,177 @@
+"""Smooth activations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autocnn.engine import Tensor, primitive
+from autocnn.errors import ArgumentError
+from autocnn.ops.activation.rectifiers import kept
+from autocnn.ops.elementwise.arithmetic import _abs, _add, _div, _mul, _neg, _square, _sub, sub
+from autocnn.ops.elementwise.casts import floating, quiet
+from autocnn.ops.elementwise.comparison import _gt
+from autocnn.ops.elementwise.error_function import _erf
+from autocnn.ops.elementwise.exponential import _exp
+from autocnn.ops.elementwise.selection import _where
+from autocnn.ops.elementwise.trigonometry import _sigmoid, _tanh, tanh
+
+_ROOT = math.sqrt(2 / math.pi)
+_CUBIC = 0.044715
+
+
+def gelu(x: Any, approximate: str = "none") -> Tensor:
+    """x times the probability that a normal variable lies below x; `approximate` is ``"none"`` or ``"tanh"``.
+
+    Raises ArgumentError for another approximation.
+    Source: Hendrycks and Gimpel (2016), "Gaussian error linear units".
+
+    >>> gelu(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    if approximate not in ("none", "tanh"):
+        raise ArgumentError(f"gelu: approximate is {approximate!r}; it must be 'none' or 'tanh'")
+    return (_gelu if approximate == "none" else _gelu_tanh)(floating(x))
+
+
+@primitive(saves=("x",))
+@quiet
+def _gelu(xp: Any, x: Any) -> Any:
+    return x * (0.5 * (1.0 + _erf.forward(xp, x * math.sqrt(0.5))))
+
+
+def _gelu_rule(g: Any, z: Any, x: Any) -> Any:
+    """The normal distribution, and x times its density."""
+    below = _mul(_add(_erf(_mul(x, math.sqrt(0.5))), 1.0), 0.5)
+    density = _mul(_exp(_mul(_square(x), -0.5)), math.sqrt(0.5 / math.pi))
+    return _mul(g, _add(below, _mul(x, density)))
+
+
+@primitive(saves=("x",))
+@quiet
+def _gelu_tanh(xp: Any, x: Any) -> Any:
+    return 0.5 * x * (1.0 + xp.tanh(_ROOT * (x + _CUBIC * x * x * x)))
+
+
+def _gelu_tanh_rule(g: Any, z: Any, x: Any) -> Any:
+    square = _square(x)
+    t = _tanh(_mul(_mul(x, _add(_mul(square, _CUBIC), 1.0)), _ROOT))
+    inner = _mul(_add(_mul(square, 3 * _CUBIC), 1.0), _ROOT)
+    slope = _mul(_mul(x, _sub(1.0, _square(t))), inner)
+    return _mul(g, _mul(_add(_add(t, 1.0), slope), 0.5))
+
+
+_gelu.vjp(_gelu_rule)
+_gelu_tanh.vjp(_gelu_tanh_rule)
+
+
+def silu(x: Any, inplace: bool = False) -> Tensor:
+    """x sigmoid(x), also called swish.
+
+    >>> silu(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return kept(x, _silu(floating(x)), inplace, "silu")
+
+
+@primitive(saves=("x",))
+@quiet
+def _silu(xp: Any, x: Any) -> Any:
+    return x / (1.0 + xp.exp(-x))
+
+
+def _silu_rule(g: Any, z: Any, x: Any) -> Any:
+    s = _sigmoid(x)
+    return _mul(g, _mul(s, _add(_mul(x, _sub(1.0, s)), 1.0)))
+
+
+_silu.vjp(_silu_rule)
+
+
+def mish(x: Any, inplace: bool = False) -> Tensor:
+    """x tanh(softplus(x)).
+
+    Source: Misra (2019), "Mish: a self regularized non-monotonic activation function".
+
+    >>> mish(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return kept(x, _mish(floating(x)), inplace, "mish")
+
+
+@primitive(saves=("x",))
+@quiet
+def _mish(xp: Any, x: Any) -> Any:
+    return x * xp.tanh(xp.logaddexp(x, xp.zeros_like(x)))
+
+
+def _mish_rule(g: Any, z: Any, x: Any) -> Any:
+    t = _tanh(_softplus(x, beta=1.0, threshold=20.0))
+    return _mul(g, _add(t, _mul(_mul(x, _sigmoid(x)), _sub(1.0, _square(t)))))
+
+
+def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """log(1 + e ** (beta x)) / beta: a smooth relu; x itself where beta x is above the threshold.
+
+    >>> round(softplus(Tensor([0.0])).item(), 4)
+    0.6931
+    """
+    return _softplus(floating(x), beta=float(beta), threshold=float(threshold))
+
+
+@primitive(saves=("x",))
+@quiet
+def _softplus(xp: Any, x: Any, *, beta: float, threshold: float) -> Any:
+    scaled = x * beta
+    return xp.where(scaled > threshold, x, xp.log1p(xp.exp(scaled)) / beta)
+
+
+_softplus.vjp(
+    lambda g, z, x, beta, threshold: _where(_gt(_mul(x, beta), threshold), g, _mul(g, _sigmoid(_mul(x, beta))))
+)
+_mish.vjp(_mish_rule)
+
+
+def softsign(x: Any) -> Tensor:
+    """x / (1 + |x|).
+
+    >>> softsign(Tensor([1.0, -3.0])).tolist()
+    [0.5, -0.75]
+    """
+    return _softsign(floating(x))
+
+
+@primitive(saves=("x",))
+@quiet
+def _softsign(xp: Any, x: Any) -> Any:
+    return x / (1.0 + xp.absolute(x))
+
+
+_softsign.vjp(lambda g, z, x: _div(g, _square(_add(_abs(x), 1.0))))
+
+
+def logsigmoid(x: Any) -> Tensor:
+    """log(sigmoid(x)), without overflow.
+
+    >>> round(logsigmoid(Tensor([0.0])).item(), 4)
+    -0.6931
+    """
+    return _logsigmoid(floating(x))
+
+
+@primitive(saves=("x",))
+@quiet
+def _logsigmoid(xp: Any, x: Any) -> Any:
+    return xp.minimum(x, 0.0) - xp.log1p(xp.exp(-xp.absolute(x)))
+
+
+_logsigmoid.vjp(lambda g, z, x: _mul(g, _sigmoid(_neg(x))))
+
+
+def tanhshrink(x: Any) -> Tensor:
+    """x - tanh(x).
+
+    >>> tanhshrink(Tensor([0.0])).tolist()
+    [0.0]
+    """
+    return sub(x, tanh(x))
