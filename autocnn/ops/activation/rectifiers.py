@@ -199,7 +199,7 @@ def _prelu(xp: Any, x: Any, weight: Any) -> Any:
 
 
 _prelu.vjp(
-    lambda g, z, x, weight: _where(_gt(x, 0.0), g, _mul(g, weight)),
+    lambda g, z, x, weight: unbroadcast(_where(_gt(x, 0.0), g, _mul(g, weight)), x),
     lambda g, z, x, weight: unbroadcast(_where(_gt(x, 0.0), 0.0, _mul(g, x)), weight),
 )
 

@@ -8,13 +8,13 @@ from typing import Any
 from autocnn.engine import Tensor, primitive
 from autocnn.errors import ArgumentError
 from autocnn.ops.activation.rectifiers import kept
-from autocnn.ops.elementwise.arithmetic import _abs, _add, _div, _mul, _neg, _square, _sub, sub
+from autocnn.ops.elementwise.arithmetic import _abs, _add, _div, _mul, _neg, _square, _sub
 from autocnn.ops.elementwise.casts import floating, quiet
 from autocnn.ops.elementwise.comparison import _gt
 from autocnn.ops.elementwise.error_function import _erf
 from autocnn.ops.elementwise.exponential import _exp
 from autocnn.ops.elementwise.selection import _where
-from autocnn.ops.elementwise.trigonometry import _sigmoid, _tanh, tanh
+from autocnn.ops.elementwise.trigonometry import _sigmoid, _tanh
 
 _ROOT = math.sqrt(2 / math.pi)
 _CUBIC = 0.044715
@@ -174,4 +174,12 @@ def tanhshrink(x: Any) -> Tensor:
     >>> tanhshrink(Tensor([0.0])).tolist()
     [0.0]
     """
-    return sub(x, tanh(x))
+    return _tanhshrink(floating(x))
+
+
+@primitive(saves=("x",))
+def _tanhshrink(xp: Any, x: Any) -> Any:
+    return x - xp.tanh(x)
+
+
+_tanhshrink.vjp(lambda g, z, x: _mul(g, _square(_tanh(x))))

@@ -303,7 +303,7 @@ def _xlogy(xp: Any, x: Any, y: Any) -> Any:
     return xp.where((x == 0) & ~xp.isnan(y), 0.0, x * xp.log(y))
 
 
-@primitive(saves=("x", "y"))
+@primitive(saves=("y",))
 @quiet
 def _log_or_zero(xp: Any, x: Any, y: Any) -> Any:
     """log(y), but 0 where x is 0 and y is not above it: the derivative of x log(y) by x."""

@@ -7,6 +7,7 @@ from typing import Any
 from autocnn.engine import Tensor, as_tensor, binary, primitive
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.activation.smooth import logsigmoid
+from autocnn.ops.broadcast import unbroadcast
 from autocnn.ops.elementwise.arithmetic import _div, _mul, _neg, _sub, add, mul, sub, true_divide
 from autocnn.ops.elementwise.casts import floating, quiet
 from autocnn.ops.elementwise.exponential import _log, exp, xlogy
@@ -49,11 +50,16 @@ _EPSILON = 1e-12  # PyTorch keeps x (1 - x) from 0 by this much
 
 
 _binary_cross_entropy.vjp(
-    lambda g, z, x, y: _mul(g, _div(_sub(x, y), _clamp(_mul(x, _sub(1.0, x)), low=_EPSILON, high=None))),
-    lambda g, z, x, y: _mul(
-        g, _sub(_clamp(_log(_sub(1.0, x)), low=-100.0, high=None), _clamp(_log(x), low=-100.0, high=None))
+    lambda g, z, x, y: unbroadcast(
+        _mul(g, _div(_sub(x, y), _clamp(_mul(x, _sub(1.0, x)), low=_EPSILON, high=None))), x
     ),
+    lambda g, z, x, y: unbroadcast(_mul(g, _sub(_log_from(_sub(1.0, x)), _log_from(x))), y),
 )
+
+
+def _log_from(x: Any) -> Any:
+    """The logarithm of a probability, at least -100."""
+    return _clamp(_log(x), low=-100.0, high=None)
 
 
 def binary_cross_entropy_with_logits(
@@ -89,8 +95,8 @@ def _logit_cross_entropy(xp: Any, x: Any, y: Any) -> Any:
 
 
 _logit_cross_entropy.vjp(
-    lambda g, z, x, y: _mul(g, _sub(_sigmoid(x), y)),
-    lambda g, z, x, y: _neg(_mul(g, x)),
+    lambda g, z, x, y: unbroadcast(_mul(g, _sub(_sigmoid(x), y)), x),
+    lambda g, z, x, y: unbroadcast(_neg(_mul(g, x)), y),
 )
 
 

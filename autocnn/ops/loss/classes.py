@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, primitive
-from autocnn.errors import ArgumentError, DTypeError, ShapeError
+from autocnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from autocnn.ops.activation.softmax import _softmax, log_softmax
 from autocnn.ops.elementwise.arithmetic import _mul, _sub, add, mul, neg, true_divide
 from autocnn.ops.elementwise.casts import floating, quiet
@@ -145,7 +145,7 @@ def _check_classes(name: str, x: Tensor, target: Tensor, axis: int, ignore: int)
     values = target._array
     wrong = values[((values < 0) | (values >= x.shape[axis])) & (values != ignore)]
     if wrong.size:
-        raise ArgumentError(
+        raise OutOfRangeError(
             f"{name}: target has class {wrong[0]}; input {x.shape} has classes 0..{x.shape[axis] - 1}"
         )
 
@@ -162,18 +162,18 @@ def _soft_cross_entropy(
         target = add(mul(target, 1 - label_smoothing), label_smoothing / classes)
     logp = log_softmax(x, axis)
     if weight is not None:
-        logp = mul(logp, _along(weight, axis, x))
+        logp = mul(logp, _along("cross_entropy", weight, axis, x))
     loss = neg(sum(mul(logp, target), axis))
     if reduction == "mean":
         return true_divide(sum(loss), loss._array.size)
     return reduced_loss(loss, None, reduction)
 
 
-def _along(weight: Any, axis: int, x: Tensor) -> Tensor:
+def _along(name: str, weight: Any, axis: int, x: Tensor) -> Tensor:
     """A weight for each class, laid along the axis of classes."""
     weight = as_tensor(weight)
     if weight.shape != (x.shape[axis],):
-        raise ShapeError(f"loss: weight has shape {weight.shape}, input {x.shape} expects ({x.shape[axis]},)")
+        raise ShapeError(f"{name}: weight has shape {weight.shape}, input {x.shape} expects ({x.shape[axis]},)")
     shape = [1] * x.ndim
     shape[axis] = -1
     return Tensor(weight._array.reshape(shape))
@@ -208,7 +208,7 @@ def nll_loss(
 
 def _nll(logp: Tensor, target: Tensor, weight: Any, ignore: int, reduction: str, axis: int) -> Tensor:
     if weight is not None:
-        logp = mul(logp, _along(weight, axis, logp))
+        logp = mul(logp, _along("cross_entropy", weight, axis, logp))
     losses = neg(_pick_at(logp, _known_class(target, ignore=ignore), axis=axis))
     return _over_all(losses, target, weight, ignore, reduction, axis)
 
@@ -237,5 +237,5 @@ def _weight_of(xp: Any, weight: Any, target: Any, *, ignore: int) -> Any:
 def _smooth_loss(logp: Tensor, target: Tensor, weight: Any, ignore: int, reduction: str, axis: int) -> Tensor:
     """The loss against the uniform distribution, times the number of classes."""
     if weight is not None:
-        logp = mul(logp, _along(weight, axis, logp))
+        logp = mul(logp, _along("cross_entropy", weight, axis, logp))
     return _over_all(neg(sum(logp, axis)), target, weight, ignore, reduction, axis)

@@ -282,24 +282,7 @@ LOSSES: dict[str, Row] = {
     "over_samples": tuple(
         Case(lambda x, t, r=r: over(x, t, r), (normal(4), t), form(r), linear=(0,)) for r, t, _ in FORMS[:3]
     ),
-    "pick": tuple(
-        Case(lambda x, t: picked(x, t), (normal(*s), t), {"axis": 1, "ignore": -100}, linear=(0,))
-        for _, t, s in (FORMS[0], FORMS[3])
-    ),
-    "place": (
-        Case(
-            lambda x, t: hot(t, 3) * x[:, None],
-            (normal(4), CLASSES),
-            {"axis": 1, "ignore": -100, "classes": 3},
-            linear=(0,),
-        ),
-        Case(
-            lambda x, t: hot(t, 3) * x[:, None],
-            (normal(2, 2, 2), PIXELS),
-            {"axis": 1, "ignore": -100, "classes": 3},
-            linear=(0,),
-        ),
-    ),
+    "known_class": (Case(lambda t: np.maximum(t, 0), (CLASSES,), {"ignore": -100}),),
     "hot_classes": (
         Case(lambda t: hot(t, 3), (CLASSES,), {"axis": 1, "classes": 3, "dtype": "float64"}),
         Case(lambda t: hot(t, 3), (PIXELS,), {"axis": 1, "classes": 3, "dtype": "float64"}),
