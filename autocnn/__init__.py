@@ -1,8 +1,14 @@
 """AutoCNN: train convolutional networks, see the graph that training runs, study how gradients flow."""
 
+import importlib
+import math
+from typing import Any
+
 from autocnn import autograd, func, models, nn, ops, optim
+from autocnn.backend.arrays import Device
 from autocnn.engine import Tensor, enable_grad, is_grad_enabled, no_grad, scope, set_grad_enabled
 from autocnn.engine.tensor import get_default_dtype, set_default_dtype
+from autocnn.nn.functional import conv1d, conv2d, conv3d
 from autocnn.ops import (
     abs,
     acos,
@@ -83,6 +89,8 @@ from autocnn.ops import (
     gt,
     hstack,
     hypot,
+    is_floating_point,
+    is_tensor,
     isclose,
     isfinite,
     isinf,
@@ -226,6 +234,7 @@ from autocnn.ops.linalg import (
 )
 
 __all__ = [
+    "conv1d", "conv2d", "conv3d", "device", "inference_mode", "is_floating_point", "is_tensor", "e", "inf", "nan", "pi",
     "Tensor", "abs", "acos", "acosh", "add", "addcdiv", "addcmul", "addmm", "all", "allclose", "amax", "amin",
     "any", "arange", "argmax", "argmin", "argwhere", "as_tensor", "asin", "asinh", "atan", "atan2", "atanh",
     "autograd", "bernoulli", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
@@ -251,3 +260,20 @@ __all__ = [
     "unbind", "unflatten", "unsqueeze", "var", "var_mean", "vstack", "where", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip
 __version__ = "0.1.0"
+
+inference_mode = no_grad
+device = Device
+inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
+
+_LATER = ("data", "flow", "graph", "testing", "train", "viz")
+
+
+def __getattr__(name: str) -> Any:
+    """Packages that are imported when they are first asked for."""
+    if name in _LATER:
+        return importlib.import_module(f"autocnn.{name}")
+    raise AttributeError(f"module 'autocnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

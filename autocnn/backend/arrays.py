@@ -116,7 +116,7 @@ def as_device(device: str) -> Device:
     kind = str(device).partition(":")[0]
     if kind == "cpu":
         return CPU
-    if kind == "cuda" or kind in _OPENERS:
+    if kind in _OPENERS:
         return Device(device if ":" in device else f"{kind}:0")
     raise DeviceError(f"device: {device!r} is not known; choose 'cpu' or 'cuda'")
 
@@ -132,6 +132,23 @@ def owner(array: Array) -> Array:
 
 
 def _open(kind: str) -> Library:
-    if kind not in _OPENERS:
-        raise DeviceError(f"device: no library for {kind!r} is installed; install CuPy to use a GPU")
     return _OPENERS[kind]()
+
+
+def _cupy() -> Library:
+    """CuPy, imported at the first use of a GPU."""
+    try:
+        import cupy  # type: ignore[import-not-found, unused-ignore]
+    except ImportError as error:
+        raise DeviceError("device: 'cuda' needs CuPy; pip install 'autocnn[gpu]'") from error
+
+    def from_numpy(array: np.ndarray[Any, Any], device: Device) -> Array:
+        with cupy.cuda.Device(device.index or 0):
+            return cupy.asarray(array)
+
+    library = Library(cupy, lambda array: Device(f"cuda:{array.device.id}"), from_numpy, cupy.asnumpy)
+    register(cupy.ndarray, library)
+    return library
+
+
+register_device("cuda", _cupy)

@@ -1,6 +1,6 @@
 """Every primitive: promise, computation, derivative, together."""
 
-from autocnn.ops import inplace, numpy, show
+from autocnn.ops import attributes, inplace, numpy, show
 from autocnn.ops.activation import (
     celu,
     elu,
@@ -25,6 +25,7 @@ from autocnn.ops.activation import (
     tanhshrink,
     threshold,
 )
+from autocnn.ops.attributes import is_floating_point, is_tensor
 from autocnn.ops.broadcast import broadcast_to
 from autocnn.ops.conv import (
     conv1d,
@@ -274,7 +275,7 @@ from autocnn.ops.shape import (
 )
 
 __all__ = [
-    "abs", "acos", "acosh", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "add",
+    "attributes", "is_floating_point", "is_tensor",     "abs", "acos", "acosh", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "add",
     "addcdiv", "addcmul", "addmm", "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin",
     "argwhere", "as_tensor", "asin", "asinh", "atan", "atan2", "atanh", "avg_pool1d", "avg_pool2d",
     "avg_pool3d", "batch_norm", "bernoulli", "binary_cross_entropy", "binary_cross_entropy_with_logits",

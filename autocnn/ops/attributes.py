@@ -1,0 +1,170 @@
+"""What PyTorch's users ask of a tensor beside its values: where it is, what it is, others like it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autocnn.engine import Tensor, as_tensor, method, write
+from autocnn.engine.tensor import Retain
+from autocnn.ops.create import empty, full, ones, tensor, zeros
+from autocnn.ops.elementwise import add, mul
+from autocnn.ops.elementwise.casts import to
+from autocnn.ops.random import bernoulli, rand, randn
+from autocnn.types import Shape
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a value is a Tensor.
+
+    >>> is_tensor(Tensor([1.0])), is_tensor([1.0])
+    (True, False)
+    """
+    return isinstance(value, Tensor)
+
+
+@method("is_floating_point")
+def is_floating_point(x: Any) -> bool:
+    """Whether the elements are floating point numbers.
+
+    >>> Tensor([1.0]).is_floating_point(), Tensor([1]).is_floating_point()
+    (True, False)
+    """
+    return bool(as_tensor(x).dtype.kind == "f")
+
+
+@method("element_size")
+def element_size(x: Any) -> int:
+    """Bytes of one element.
+
+    >>> Tensor([1.0]).element_size()
+    4
+    """
+    return int(as_tensor(x).dtype.itemsize)
+
+
+@method("cpu")
+def cpu(x: Tensor) -> Tensor:
+    """x in the main memory; itself if it is there.
+
+    >>> Tensor([1.0]).cpu().device
+    'cpu'
+    """
+    return to(x, "cpu")
+
+
+@method("cuda")
+def cuda(x: Tensor, device: int | str = 0) -> Tensor:
+    """x on a GPU. Raises DeviceError where CuPy is not installed."""
+    return to(x, f"cuda:{device}" if isinstance(device, int) else device)
+
+
+@method("detach_")
+def detach_(x: Tensor) -> Tensor:
+    """Cut x itself from its graph; it becomes a leaf that requires no gradient.
+
+    >>> x = Tensor([1.0]).requires_grad_() * 2
+    >>> x.detach_().requires_grad
+    False
+    """
+    x._node = None
+    return x
+
+
+def _is_cuda(x: Tensor) -> bool:
+    """Whether the array is on a GPU."""
+    return x.device.type == "cuda"
+
+
+def _nbytes(x: Tensor) -> int:
+    """Bytes of all elements."""
+    return int(x.array.nbytes)
+
+
+def _retains_grad(x: Tensor) -> bool:
+    """Whether `.grad` is kept though an op made the tensor."""
+    return not x.is_leaf and any(isinstance(hook, Retain) for hook in x.node().hooks or ())
+
+
+method("is_cuda")(property(_is_cuda))  # type: ignore[type-var]
+method("nbytes")(property(_nbytes))  # type: ignore[type-var]
+method("retains_grad")(property(_retains_grad))  # type: ignore[type-var]
+
+
+@method("new_tensor")
+def new_tensor(x: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of new data, with the dtype and device of x.
+
+    >>> Tensor([1.0]).new_tensor([3]).dtype
+    dtype('float32')
+    """
+    return tensor(data, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad)
+
+
+@method("new_zeros")
+def new_zeros(x: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros with the dtype and device of x.
+
+    >>> Tensor([1.0]).new_zeros(2).tolist()
+    [0.0, 0.0]
+    """
+    return zeros(*size, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad)
+
+
+@method("new_ones")
+def new_ones(x: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones with the dtype and device of x.
+
+    >>> Tensor([1.0]).new_ones(2).tolist()
+    [1.0, 1.0]
+    """
+    return ones(*size, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad)
+
+
+@method("new_empty")
+def new_empty(x: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor whose values are yet to be written, with the dtype and device of x.
+
+    >>> Tensor([1.0]).new_empty(2, 3).shape
+    (2, 3)
+    """
+    return empty(*size, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad)
+
+
+@method("new_full")
+def new_full(x: Tensor, size: Shape, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """One value everywhere, with the dtype and device of x.
+
+    >>> Tensor([1.0]).new_full((2,), 7).tolist()
+    [7.0, 7.0]
+    """
+    return full(size, fill_value, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad)
+
+
+@method("uniform_")
+def uniform_(x: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
+    """Write draws from U(a, b) into x.
+
+    >>> bool((Tensor([0.0] * 9).uniform_(2, 3) >= 2).all())
+    True
+    """
+    return write(x, add(mul(rand(x.shape, dtype=x.dtype, device=x.device), b - a), a), "uniform_")
+
+
+@method("normal_")
+def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
+    """Write draws from N(mean, std^2) into x.
+
+    >>> Tensor([0.0, 0.0]).normal_(5.0, 0.0).tolist()
+    [5.0, 5.0]
+    """
+    return write(x, add(mul(randn(x.shape, dtype=x.dtype, device=x.device), std), mean), "normal_")
+
+
+@method("bernoulli_")
+def bernoulli_(x: Tensor, p: float = 0.5) -> Tensor:
+    """Write 1 with probability p, else 0, into x.
+
+    >>> Tensor([0.5, 0.5]).bernoulli_(1.0).tolist()
+    [1.0, 1.0]
+    """
+    return write(x, bernoulli(full(x.shape, float(p), device=x.device)), "bernoulli_", cast=True)
