@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from autocnn.backend.arrays import CPU, device_of, is_array, namespace
+from autocnn.engine import guests
 from autocnn.engine.tape import NO_PARAMS, SCALAR, Context, Node, local
 from autocnn.engine.tensor import Tensor, as_tensor, promote
 from autocnn.engine.views import link_views
@@ -55,9 +56,12 @@ class Primitive:
         self.outputs = outputs
         self.differentiable = differentiable
         self.view = view
-        self.saves = saves
-        self.rules: tuple[Rule | None, ...] = ()
-        self.each: Rule | None = None
+        self.saves = (saves,) if isinstance(saves, str) else saves
+        known = [*([p.name for p in parameters if p.kind is p.VAR_POSITIONAL] or self.inputs), "z", *residuals]
+        guests.check_saves(self.name, self.saves, known)
+        self.guest = guests.is_guest(forward)
+        self.rules: tuple[Rule | None, ...] = (guests.no_rule(self.name),) * len(self.inputs)
+        self.each: Rule | None = guests.no_rule(self.name) if self.variadic else None
         self.fast_rule: Rule | None = None
         self.add_rule: Rule | None = None
         self._keep: dict[tuple[bool, ...], tuple[int, ...]] = {}
@@ -74,6 +78,8 @@ class Primitive:
         """Give the rule of each input: `rule(g, z, *inputs, **params)` is the cotangent of that input."""
         if len(rules) != len(self.inputs):
             raise TypeError(f"{self.name}: {len(rules)} rules for {len(self.inputs)} inputs")
+        if self.guest:
+            rules = tuple([guests.held(self.name, i, rule) for i, rule in enumerate(rules)])
         self.rules = rules
         self.pair = len(rules) == 2 and len(self.keywords) == 0 and not self.residuals and None not in rules
         self.single = len(rules) == 1 and not self.residuals and not self.outputs
@@ -86,11 +92,11 @@ class Primitive:
 
     def vjp_each(self, rule: Rule) -> None:
         """Give the rule of a primitive with any number of inputs: `rule(i, g, z, *inputs, **params)`."""
-        self.each = rule
+        self.each = guests.held_each(self.name, rule) if self.guest else rule
 
     def fast(self, rule: Rule) -> None:
         """Give the fused rule: `rule(g, z, *inputs, need, **params)` is every cotangent that is needed."""
-        self.fast_rule = rule
+        self.fast_rule = guests.held_fast(self.name, rule) if self.guest else rule
         self.pair = False
 
     def adds(self, rule: Rule) -> None:

@@ -86,6 +86,7 @@ def _no_unbroadcast(xp: Any, x: Any, y: Any) -> Any:
     return xp.multiply(x, y)
 
 
+_no_unbroadcast.guest = False  # the library's own rules are not checked as they run: gradcheck is for that
 _no_unbroadcast.vjp(lambda g, z, x, y: _mul(g, y), lambda g, z, x, y: _mul(g, x))
 
 
