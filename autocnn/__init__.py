@@ -234,7 +234,8 @@ from autocnn.ops.linalg import (
 )
 
 __all__ = [
-    "conv1d", "conv2d", "conv3d", "device", "inference_mode", "is_floating_point", "is_tensor", "e", "inf", "nan", "pi",
+    "conv1d", "conv2d", "conv3d", "device", "e", "inf", "inference_mode", "is_floating_point", "is_tensor", "nan",
+    "pi",
     "Tensor", "abs", "acos", "acosh", "add", "addcdiv", "addcmul", "addmm", "all", "allclose", "amax", "amin",
     "any", "arange", "argmax", "argmin", "argwhere", "as_tensor", "asin", "asinh", "atan", "atan2", "atanh",
     "autograd", "bernoulli", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",

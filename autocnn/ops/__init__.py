@@ -275,7 +275,8 @@ from autocnn.ops.shape import (
 )
 
 __all__ = [
-    "attributes", "is_floating_point", "is_tensor",     "abs", "acos", "acosh", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "add",
+    "attributes", "is_floating_point", "is_tensor",
+    "abs", "acos", "acosh", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "add",
     "addcdiv", "addcmul", "addmm", "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin",
     "argwhere", "as_tensor", "asin", "asinh", "atan", "atan2", "atanh", "avg_pool1d", "avg_pool2d",
     "avg_pool3d", "batch_norm", "bernoulli", "binary_cross_entropy", "binary_cross_entropy_with_logits",
