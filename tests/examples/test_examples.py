@@ -32,6 +32,10 @@ SETTINGS: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
     ),
     "05_write_a_primitive": ({}, lambda said: "wrong" in said or "finite" in said),
     "06_draw_the_graph": ({}, lambda files: all(file.read_text().count("<svg") == 1 for file in files)),
+    "07_vanishing_gradients": (
+        {"depth": 20, "width": 4, "steps": 2},
+        lambda shares: shares["plain"] < 1e-4 < 1e-2 < shares["residual"],
+    ),
 }
 
 
