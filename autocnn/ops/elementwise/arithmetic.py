@@ -302,7 +302,7 @@ _fmod.vjp(
 
 @method("sign")
 def sign(x: Any) -> Tensor:
-    """-1, 0 or 1; the derivative is 0.
+    """-1, 0 or 1, and 0 for a NaN; the derivative is 0.
 
     >>> sign(Tensor([-3.0, 0.0, 2.0])).tolist()
     [-1.0, 0.0, 1.0]
@@ -312,7 +312,7 @@ def sign(x: Any) -> Tensor:
 
 @primitive()
 def _sign(xp: Any, x: Any) -> Any:
-    return x.copy() if x.dtype.kind == "b" else xp.sign(x)
+    return x.copy() if x.dtype.kind == "b" else xp.subtract(x > 0, x < 0, dtype=x.dtype)
 
 
 _sign.vjp(lambda g, z, x: _zeros_like(g))

@@ -58,13 +58,19 @@ def float_power(x: Any, exponent: Any) -> Tensor:
 @primitive(saves=("x",))
 @quiet
 def _power(xp: Any, x: Any, *, exponent: float) -> Any:
-    if exponent == 2:
-        return xp.square(x)
-    if exponent == 3:
-        return xp.square(x) * x
-    if exponent == 0.5:
-        return xp.sqrt(x)
-    return xp.power(x, exponent)
+    quick = _QUICK.get(exponent)
+    return xp.power(x, exponent) if quick is None else quick(xp, x)
+
+
+_QUICK: dict[float, Any] = {
+    2: lambda xp, x: xp.square(x),
+    3: lambda xp, x: xp.square(x) * x,
+    0.5: lambda xp, x: xp.sqrt(x),
+    -0.5: lambda xp, x: xp.reciprocal(xp.sqrt(x)),
+    -1: lambda xp, x: xp.reciprocal(x),
+    -2: lambda xp, x: xp.reciprocal(xp.square(x)),
+}
+"""Powers that have a function of their own, which is faster and exact."""
 
 
 def _power_rule(g: Any, z: Any, x: Any, exponent: float) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, method, primitive
-from autocnn.ops.elementwise.arithmetic import _zeros_like, sub
+from autocnn.ops.elementwise.arithmetic import _zeros_like
+from autocnn.ops.elementwise.casts import quiet
 
 
 @method("floor")
@@ -79,4 +80,13 @@ def frac(x: Any) -> Tensor:
     >>> frac(Tensor([-1.5, 1.25])).tolist()
     [-0.5, 0.25]
     """
-    return sub(x, trunc(x))
+    return _frac(as_tensor(x))
+
+
+@primitive()
+@quiet
+def _frac(xp: Any, x: Any) -> Any:
+    return xp.subtract(x, xp.trunc(x))
+
+
+_frac.vjp(lambda g, z, x: g)

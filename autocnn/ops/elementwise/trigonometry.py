@@ -247,7 +247,7 @@ def _acosh(xp: Any, x: Any) -> Any:
     return xp.arccosh(x)
 
 
-_acosh.vjp(lambda g, z, x: _mul(g, _mul(_rsqrt(_sub(x, 1.0)), _rsqrt(_add(x, 1.0)))))
+_acosh.vjp(lambda g, z, x: _mul(g, _rsqrt(_sub(_square(x), 1.0))))
 
 
 @method("atanh", "arctanh")

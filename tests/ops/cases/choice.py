@@ -78,6 +78,7 @@ COMPARISONS: dict[str, Row] = {
 ROUNDING: dict[str, Row] = {
     "floor": unary(np.floor, apart),
     "ceil": unary(np.ceil, apart),
+    "frac": unary(lambda x: x - np.trunc(x), apart),
     "trunc": unary(np.trunc, apart),
     "round": (
         Case(np.round, (exact([0.4, 1.6, -2.7]),), {"decimals": 0}),
