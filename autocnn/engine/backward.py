@@ -142,7 +142,8 @@ def _run(
     nodes = [t.node() for t in roots]
     recorded = create_graph or local.context.watch is not None
     if recorded:
-        algebra: Any = Recorded(useful, wanted, retain, by, create_graph=create_graph)
+        order = 1 + max(node.place.order for node in nodes)
+        algebra: Any = Recorded(useful, wanted, retain, by, create_graph=create_graph, order=order)
     else:
         algebra = Plain(useful, wanted, retain, by)
         algebra.touched.update(node.serial for node in nodes)

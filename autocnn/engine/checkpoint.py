@@ -89,7 +89,9 @@ class Segment:
 
     def refill(self, node: Node) -> tuple[Any, ...]:
         """The saved arrays of a node, recomputed together with those of all others on the first demand."""
-        if not self._saved:
+        if (
+            node.serial not in self._saved
+        ):  # never asked for, or used up by an earlier pass that retained the graph
             self._recompute()
         return self._saved.pop(node.serial)
 

@@ -251,9 +251,11 @@ class Recorded(Gradient):
     the very kernels of `Plain` run: what is drawn is what training runs.
     """
 
-    def __init__(self, *args: Any, create_graph: bool) -> None:
+    def __init__(self, *args: Any, create_graph: bool, order: int) -> None:
         super().__init__(*args)
         self.create_graph = create_graph
+        self.order = order
+        """1 for a backward pass, 2 for that of a gradient, and so on."""
 
     def apply(self, node: Node, g: Any) -> Sequence[Any]:
         p = node.primitive
@@ -297,7 +299,7 @@ class Recorded(Gradient):
             local.context = outer
 
     def _inside(self, outer: Context, node: Node) -> Context:
-        place = node.place._replace(twin=node.serial, order=node.place.order + 1)
+        place = node.place._replace(twin=node.serial, order=self.order)
         return outer._replace(recording=self.create_graph, place=place)
 
     def join(self, old: Any, new: Any, edge: Node) -> Any:

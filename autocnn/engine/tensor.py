@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -229,7 +228,7 @@ class Tensor:
         memo[id(self)] = twin
         twin._array = self._array if shallow else self._array.copy(order="K")
         twin._node, twin.grad = None, None
-        twin.__dict__.update(copy.copy(self.__dict__))
+        twin.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("_base", "_path", "_views")})
         return twin.requires_grad_(self.requires_grad)
 
     def __reduce__(self) -> Any:

@@ -14,7 +14,7 @@ from autocnn.engine.modes import enable_grad
 from autocnn.engine.primitive import primitive
 from autocnn.engine.tape import local
 from autocnn.engine.tensor import Tensor, as_tensor
-from autocnn.errors import GradientError, ShapeError
+from autocnn.errors import GradientError, OperandError, ShapeError
 
 Function = Callable[..., Any]
 
@@ -105,6 +105,7 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     >>> float(y), float(dy)
     (9.0, 6.0)
     """
+    _check_tuples("jvp", primals, tangents)
     for x, t in zip(primals, tangents, strict=True):
         if as_tensor(x).shape != as_tensor(t).shape:
             raise ShapeError(f"jvp: a tangent has shape {as_tensor(t).shape}, its primal {as_tensor(x).shape}")
@@ -172,9 +173,18 @@ def hvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     >>> product.tolist()
     [6.0, 0.0]
     """
+    _check_tuples("hvp", primals, tangents)
     several = tuple(range(len(primals)))
     found, product = jvp(grad(function, several), primals, tangents)
     return (found[0], product[0]) if len(several) == 1 else (found, product)
+
+
+def _check_tuples(name: str, primals: Any, tangents: Any) -> None:
+    for what, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise OperandError(
+                f"{name}: {what} is a {type(given).__name__}; it must be a tuple, a tensor for each argument"
+            )
 
 
 # How levels keep apart ----------------------------------------------------------------------------------------
