@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
 
 from autocnn.errors import ArgumentError, OutOfRangeError, ShapeError
 from autocnn.types import Shape
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def one_axis(op: str, dim: Any, ndim: int, name: str = "dim") -> int:
@@ -77,3 +80,18 @@ def fill_one(op: str, name: str, sizes: Shape, total: int, of: Shape) -> Shape:
     if known != total:
         raise ShapeError(f"{op}: {name} is {sizes} with {known} elements, x {of} has {total}")
     return sizes
+
+
+def numpy_names(function: F) -> F:
+    """Let a function of `dim` and `keepdim` take NumPy's names `axis` and `keepdims` too."""
+
+    @functools.wraps(function)
+    def either(*args: Any, **kwargs: Any) -> Any:
+        for theirs, ours in (("axis", "dim"), ("keepdims", "keepdim")) if kwargs else ():
+            if theirs in kwargs:
+                if ours in kwargs:
+                    raise ArgumentError(f"{function.__name__}: {ours} and {theirs} are given; they are the same")
+                kwargs[ours] = kwargs.pop(theirs)
+        return function(*args, **kwargs)
+
+    return cast(F, either)

@@ -274,3 +274,21 @@ def test_what_is_said(call, error, text):
     with pytest.raises(error) as caught:
         call(Tensor(np.zeros((2, 3))))
     assert str(caught.value) == text
+
+
+def test_axis_is_dim():
+    x = Tensor(numbers(2, 3))
+    np.testing.assert_array_equal(ac.cat([x, x], axis=1).array, ac.cat([x, x], 1).array)
+    assert ac.stack([x, x], axis=1).shape == x.unsqueeze(axis=1).repeat(1, 2, 1).shape
+    assert x.squeeze(axis=0).shape == (2, 3)
+    with pytest.raises(ArgumentError, match="unsqueeze: dim and axis are given; they are the same"):
+        x.unsqueeze(dim=0, axis=1)
+
+
+def test_padding_and_slicing_keep_the_layout():
+    x = ac.tensor(np.zeros((2, 4, 5, 3)).transpose(0, 3, 1, 2), requires_grad=True)
+    assert ops.pad(x, (1, 1)).array.transpose(0, 2, 3, 1).flags.c_contiguous
+    assert ac.cat([x, x], 1).array.transpose(0, 2, 3, 1).flags.c_contiguous
+    y = x[:, :2] * 2
+    (g,) = grad(y, [x], ac.ones_like(y))
+    assert g.array.transpose(0, 2, 3, 1).flags.c_contiguous

@@ -51,7 +51,7 @@ def _slice(xp: Any, x: Any, *, index: tuple[Step, ...]) -> Any:
 @primitive()
 def _unslice(xp: Any, x: Any, *, index: tuple[Step, ...], shape: Shape) -> Any:
     """Zeros of this shape, with x at the index."""
-    z = xp.zeros(shape, x.dtype)
+    z = xp.zeros_like(x, shape=shape)  # in the layout of x, where there are as many axes
     z[as_slices(index)] = x
     return z
 

@@ -9,7 +9,7 @@ import numpy as np
 from autocnn.backend.arrays import namespace, to_device, to_numpy
 from autocnn.engine import Tensor, as_tensor, method, primitive, slots
 from autocnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
-from autocnn.ops.axes import as_int, one_axis
+from autocnn.ops.axes import as_int, numpy_names, one_axis
 from autocnn.ops.broadcast import broadcast_shapes, broadcast_to, size_of
 from autocnn.ops.elementwise import add, mul
 from autocnn.ops.indexing.getitem import _nonzero, _unindex, add_at, take_at
@@ -35,6 +35,7 @@ def take(x: Any, index: Any) -> Tensor:
 
 
 @method("index_select")
+@numpy_names
 def index_select(x: Any, dim: int, index: Any) -> Tensor:
     """The slices of x along an axis at the positions `index` (n,): (a, b) -> (a, n) for `dim=1`.
 
@@ -51,6 +52,7 @@ def index_select(x: Any, dim: int, index: Any) -> Tensor:
 
 
 @method("index_add")
+@numpy_names
 def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Tensor:
     """x with `alpha` times each slice of `source` added to the slice of x that `index` (n,) says.
 
@@ -71,6 +73,7 @@ def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) ->
 
 
 @method("repeat_interleave")
+@numpy_names
 def repeat_interleave(x: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
     """Each element of an axis `repeats` times in a row; without dim, of all elements as one row.
 
@@ -98,6 +101,7 @@ def repeat_interleave(x: Any, repeats: Any, dim: int | None = None, *, output_si
 
 
 @method("gather")
+@numpy_names
 def gather(x: Any, dim: int, index: Any) -> Tensor:
     """z[i][j] = x[index[i][j]][j] for `dim=0`, x[i][index[i][j]] for `dim=1`, and so on: -> index.shape.
 
@@ -115,6 +119,7 @@ def gather(x: Any, dim: int, index: Any) -> Tensor:
 
 
 @method("take_along_dim")
+@numpy_names
 def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Tensor:
     """`gather` with x and the index broadcast against each other; without `dim` x is taken as one row.
 
@@ -134,6 +139,7 @@ def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Tensor:
 
 
 @method("scatter_add")
+@numpy_names
 def scatter_add(x: Any, dim: int, index: Any, src: Any) -> Tensor:
     """x with each element of `src` added where `gather` would have taken it from.
 
@@ -147,6 +153,7 @@ def scatter_add(x: Any, dim: int, index: Any, src: Any) -> Tensor:
 
 
 @method("scatter")
+@numpy_names
 def scatter(x: Any, dim: int, index: Any, src: Any = None, value: Any = None) -> Tensor:
     """x with each element of `src`, or one value, written where `gather` would have taken it from.
 

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Sequence
 
-from autocnn.errors import ArgumentError
 from autocnn.ops.axes import many_axes
+from autocnn.ops.axes import numpy_names as numpy_names
 from autocnn.types import Axes, Shape
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def numpy_names(function: F) -> F:
-    """Let a function of `dim` and `keepdim` take NumPy's names `axis` and `keepdims` too."""
-
-    @functools.wraps(function)
-    def either(*args: Any, **kwargs: Any) -> Any:
-        for theirs, ours in (("axis", "dim"), ("keepdims", "keepdim")):
-            if theirs in kwargs:
-                if ours in kwargs:
-                    raise ArgumentError(f"{function.__name__}: {ours} and {theirs} are given; they are the same")
-                kwargs[ours] = kwargs.pop(theirs)
-        return function(*args, **kwargs)
-
-    return cast(F, either)
 
 
 def axes_of(name: str, dim: Axes, shape: Shape) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, method, primitive, promote, slots
 from autocnn.errors import ArgumentError, ShapeError
-from autocnn.ops.axes import as_int, as_sizes, one_axis
+from autocnn.ops.axes import as_int, as_sizes, numpy_names, one_axis
 from autocnn.ops.broadcast import broadcast_to
 from autocnn.ops.shape.padding import _crop
 from autocnn.ops.shape.views import _reshape, reshape, unsqueeze
@@ -16,6 +16,7 @@ from autocnn.types import Shape
 # Joining ---------------------------------------------------------------------------------------------------------
 
 
+@numpy_names
 def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
     """Tensors one after the other along an axis they have: (a, b), (c, b) -> (a + c, b).
 
@@ -51,6 +52,7 @@ def _cat_rule(i: int, g: Any, z: Any, *xs: Any, dim: int) -> Any:
 _cat.vjp_each(_cat_rule)
 
 
+@numpy_names
 def stack(tensors: Sequence[Any], dim: int = 0) -> Tensor:
     """Tensors of one shape side by side along a new axis: n times (a, b) -> (n, a, b).
 
@@ -119,6 +121,7 @@ def _without(shape: Shape, axis: int) -> Shape:
 
 
 @method("split")
+@numpy_names
 def split(x: Any, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """x in pieces along an axis: of one length, the last perhaps shorter, or of the lengths given. Views.
 
@@ -157,6 +160,7 @@ _split.vjp(lambda g, z, x, sizes, dim: _cat(*g, dim=dim))
 
 
 @method("chunk")
+@numpy_names
 def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """x in at most `chunks` pieces of one length, the last perhaps shorter. Views.
 
@@ -174,6 +178,7 @@ def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 @method("tensor_split")
+@numpy_names
 def tensor_split(x: Any, indices_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """x in so many nearly equal pieces, or cut before each of the given indices. Views.
 
@@ -197,6 +202,7 @@ def tensor_split(x: Any, indices_or_sections: int | Sequence[int], dim: int = 0)
 
 
 @method("unbind")
+@numpy_names
 def unbind(x: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices of x along an axis, without that axis: (n, a) -> n times (a,). Views.
 
@@ -220,6 +226,7 @@ _unbind.vjp(lambda g, z, x, dim: _stack(*g, dim=dim))
 
 
 @method("narrow")
+@numpy_names
 def narrow(x: Any, dim: int, start: int, length: int) -> Tensor:
     """`length` elements of an axis, from `start` on. A view.
 

@@ -52,7 +52,7 @@ def pad_axes(op: str, x: Tensor, widths: Widths, value: float = 0.0) -> Tensor:
 @primitive()
 def _pad(xp: Any, x: Any, *, widths: Widths, value: float) -> Any:
     shape = tuple([n + low + high for n, (low, high) in zip(x.shape, widths, strict=True)])
-    z = xp.full(shape, value, x.dtype)
+    z = xp.full_like(x, value, shape=shape)  # in the layout of x
     z[_inside(x.shape, widths)] = x
     return z
 

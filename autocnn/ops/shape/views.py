@@ -7,7 +7,7 @@ from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError, ShapeError
-from autocnn.ops.axes import as_sizes, fill_one, many_axes, one_axis
+from autocnn.ops.axes import as_sizes, fill_one, many_axes, numpy_names, one_axis
 from autocnn.ops.broadcast import broadcast_shapes, broadcast_to, size_of
 from autocnn.types import Axes, Shape
 
@@ -91,6 +91,7 @@ def unflatten(x: Any, dim: int, sizes: Sequence[int]) -> Tensor:
 
 
 @method("squeeze")
+@numpy_names
 def squeeze(x: Any, dim: Axes = None) -> Tensor:
     """x without its axes of length 1, or without those among `dim` that have length 1.
 
@@ -103,6 +104,7 @@ def squeeze(x: Any, dim: Axes = None) -> Tensor:
 
 
 @method("unsqueeze")
+@numpy_names
 def unsqueeze(x: Any, dim: int) -> Tensor:
     """x with a new axis of length 1 before axis `dim`: (a, b) -> (a, 1, b) for `dim=1`.
 
