@@ -16,10 +16,11 @@ _SPELLED = (
     "abs", "acos", "acosh", "add", "addcdiv", "addcmul", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
     "bitwise_not", "bitwise_or", "bitwise_xor", "ceil", "clamp", "clamp_max", "clamp_min", "clip", "cos", "cosh",
     "cumsum", "div", "divide", "eq", "erf", "erfc", "exp", "exp2", "expm1", "float_power", "floor", "floor_divide",
-    "fmod", "frac", "ge", "gt", "hypot", "index_add", "le", "lerp", "log", "log10", "log1p", "log2", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "lt", "masked_fill", "mul", "multiply", "nan_to_num", "ne", "neg",
-    "negative", "pow", "reciprocal", "relu", "remainder", "round", "rsqrt", "scatter", "scatter_add", "sigmoid",
-    "sign", "sin", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh", "tril", "triu", "trunc", "where",
+    "fmod", "frac", "ge", "gt", "hypot", "index_add", "index_copy", "index_fill", "le", "lerp", "log", "log10",
+    "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "masked_fill", "mul",
+    "multiply", "nan_to_num", "ne", "neg", "negative", "pow", "reciprocal", "relu", "remainder", "round", "rsqrt",
+    "scatter", "scatter_add", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh",
+    "tril", "triu", "trunc", "where",
 )  # fmt: skip
 _OPERATORS = {
     "__iadd__": "__add__", "__isub__": "__sub__", "__imul__": "__mul__", "__itruediv__": "__truediv__",

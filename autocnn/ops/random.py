@@ -15,10 +15,11 @@ from autocnn.backend import kernels
 from autocnn.backend import random as draws
 from autocnn.backend.arrays import as_device, device_namespace
 from autocnn.backend.random import Generator
-from autocnn.engine import Tensor, as_tensor, method, primitive
+from autocnn.engine import Tensor, as_tensor, method, no_grad, primitive, result_type
 from autocnn.engine.inplace import write
 from autocnn.engine.tensor import get_default_dtype
 from autocnn.errors import ArgumentError, DTypeError, ShapeError
+from autocnn.ops.elementwise import add, mul
 from autocnn.types import Shape
 
 # Draws --------------------------------------------------------------------------------------------------------
@@ -126,6 +127,23 @@ def randperm(n: int, *, generator: Generator | None = None, device: str = "cpu")
         raise ArgumentError(f"randperm: n is {n}; it must be at least 0")
     key, counter = _generator(generator, device).next_key()
     return Tensor(draws.permutation(key, counter, n, device_namespace(device)))
+
+
+def normal(
+    mean: Any = 0.0, std: Any = 1.0, size: Sequence[int] | None = None, *,
+    generator: Generator | None = None, dtype: Any = None, device: str = "cpu",
+) -> Tensor:  # fmt: skip
+    """Normal numbers of a given mean and standard deviation, numbers or tensors, of shape `size` or theirs.
+
+    >>> normal(2.0, 0.0, (2,)).tolist()
+    [2.0, 2.0]
+    """
+    with no_grad():
+        m, s = as_tensor(mean), as_tensor(std)
+        shape = tuple(size) if size is not None else np.broadcast_shapes(m.shape, s.shape)
+        where = next((str(t.device) for t in (m, s) if t.shape), device)
+        drawn = randn(shape, generator=generator, dtype=dtype or result_type(m, s, 1.0), device=where)
+        return add(mul(drawn, std), mean)
 
 
 @method("bernoulli")

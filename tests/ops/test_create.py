@@ -218,3 +218,51 @@ def test_what_is_said(call, error, text):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == text
+
+
+# Questions, and likeness -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8", "bool"])
+def test_questions_are_answered_as_pytorch_does(dtype):
+    import torch
+
+    a = np.ones((2, 3), dtype)
+    x, t = Tensor(a), torch.tensor(a)
+    for name in (
+        "is_floating_point",
+        "is_complex",
+        "is_signed",
+        "element_size",
+        "stride",
+        "dim",
+        "numel",
+        "get_device",
+    ):
+        assert getattr(x, name)() == getattr(t, name)(), name
+    for name in ("is_cuda", "itemsize", "nbytes", "ndim", "is_leaf", "requires_grad"):
+        assert getattr(x, name) == getattr(t, name), name
+    assert x.T.stride(0) == t.T.stride(0)
+    assert x.is_same_size(x)
+    assert x.data_ptr() == x.detach().data_ptr()
+    assert x.cpu() is x
+    assert x[:1, :1].is_nonzero()
+    for name in ("new_zeros", "new_ones", "new_empty"):
+        assert (
+            getattr(x, name)(2, 1).shape == getattr(x, name)((2, 1)).shape == tuple(getattr(t, name)(2, 1).shape)
+        )
+        assert getattr(x, name)(2).dtype == x.dtype
+    assert x.new_full((2,), 1).tolist() == t.new_full((2,), 1).tolist()
+    assert x.new_tensor([1.0]).dtype == x.dtype
+    for other in ("float32", "int64", "uint8", "bool", "float16"):
+        expected = torch.promote_types(getattr(torch, dtype), getattr(torch, other))
+        assert f"torch.{ac.promote_types(dtype, other)}" == str(expected)
+
+
+def test_limits_and_names():
+    assert ac.finfo("float32").eps == np.finfo(np.float32).eps
+    assert ac.finfo().dtype == np.float32
+    assert ac.iinfo("uint8").max == 255
+    assert ac.is_tensor(ac.ones(1))
+    assert not ac.is_tensor(np.ones(1))

@@ -215,6 +215,8 @@ def test_gather_and_its_adjoint(shape, dim):
         (lambda x: x.index_select(1, PICK), lambda x, t: x.index_select(1, t(PICK))),
         (lambda x: x.index_select(-1, [0]), lambda x, t: x.index_select(-1, t([0]))),
         (lambda x: x.index_add(0, PICK, x, alpha=3), lambda x, t: x.index_add(0, t(PICK), x, alpha=3)),
+        (lambda x: x.index_fill(1, PICK, 2.0), lambda x, t: x.index_fill(1, t(PICK), 2.0)),
+        (lambda x: x.index_copy(0, [2, 0], x[:2]), lambda x, t: x.index_copy(0, t([2, 0]), x[:2])),
         (lambda x: x.masked_select(FULL), lambda x, t: x.masked_select(t(FULL))),
         (lambda x: x.masked_select(X[0, 0] > 0), lambda x, t: x.masked_select(t(X[0, 0] > 0))),
         (lambda x: x.take_along_dim(Q[:, :, None], 1), lambda x, t: x.take_along_dim(t(Q[:, :, None]), 1)),
@@ -228,6 +230,22 @@ def test_picking(ours, theirs):
     import torch
 
     agree(ours, lambda x: theirs(x, torch.tensor), [X])
+
+
+@pytest.mark.torch
+def test_spellings_in_place():
+    import torch
+
+    def chain(x, t):
+        y = x * 2
+        y.index_add_(0, t([1]), x[:1])
+        y.index_fill_(1, t([0]), 1.0)
+        y.index_copy_(1, t([2]), x[:, :1] * x[:, 1:2])
+        y.scatter_(2, t([[[1]]]), 3.0)
+        y[0].tril_()
+        return y * y
+
+    agree(lambda x: chain(x, np.array), lambda x: chain(x, torch.tensor), [X])
 
 
 @pytest.mark.torch

@@ -52,6 +52,15 @@ def test_matmul_of_vectors(shapes):
 
 @pytest.mark.torch
 def test_products_by_name():
+    agree(lambda x, y: x.inner(y), lambda x, y: x.inner(y), [numbers(2, 3), numbers(4, 3)])
+    three = [numbers(1, 2), numbers(5, 2, 3), numbers(5, 3, 2)]
+    agree(
+        lambda c, x, y: c.baddbmm(x, y, beta=0.5, alpha=2),
+        lambda c, x, y: c.baddbmm(x, y, beta=0.5, alpha=2),
+        [np.tile(three[0], (5, 2, 1)), *three[1:]],
+    )
+    three = [numbers(2), numbers(2, 3), numbers(3)]
+    agree(lambda c, x, y: c.addmv(x, y, alpha=2), lambda c, x, y: c.addmv(x, y, alpha=2), three)
     a, b, s, t, v, w = numbers(2, 3), numbers(3, 4), numbers(5, 2, 3), numbers(5, 3, 4), numbers(3), numbers(4)
     agree(lambda x, y: x.mm(y), lambda x, y: x.mm(y), [a, b])
     agree(lambda x, y: x.bmm(y), lambda x, y: x.bmm(y), [s, t])

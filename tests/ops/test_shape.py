@@ -65,6 +65,12 @@ def test_views_of_every_shape(shape):
         (lambda x: x.narrow(1, 1, 2), None, (2, 3)),
         (lambda x: x.diagonal(1, 0, 2), None, (2, 3, 4)),
         (lambda x: x.contiguous(), None, (2, 3)),
+        (lambda x: x.select(1, -1), None, (2, 3)),
+        (lambda x: x.hsplit(3)[1], None, (2, 3)),
+        (lambda x: x.vsplit((1,))[1], None, (2, 3)),
+        (lambda x: x.split_with_sizes((1, 2), 1)[1], None, (2, 3)),
+        (lambda x: x.diag_embed(1), None, (2, 3)),
+        (lambda x: x.diag_embed(-1, 0, 2), None, (2, 3)),
     ],
 )
 def test_one_tensor(ours, theirs, shape):
@@ -133,6 +139,21 @@ def test_taking_apart(take):
     for i in range(len(take(Tensor(x)))):
         agree(lambda x, i=i: take(x)[i], lambda x, i=i: take(x)[i], [x])
     agree(lambda x: take(x)[0] * take(x)[0], lambda x: take(x)[0] * take(x)[0], [x])
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("indexing", ["ij", "xy"])
+def test_meshgrid(indexing):
+    import torch
+
+    xs = [numbers(2), numbers(3), numbers(4)]
+    for count in (1, 2, 3):
+        for i in range(count):
+            agree(
+                lambda *ts, i=i: ac.meshgrid(*ts, indexing=indexing)[i] * sum(t.sum() for t in ts),
+                lambda *ts, i=i: torch.meshgrid(*ts, indexing=indexing)[i] * sum(t.sum() for t in ts),
+                xs[:count],
+            )
 
 
 def test_pieces_are_views_and_iteration_too():

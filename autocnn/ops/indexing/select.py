@@ -13,6 +13,7 @@ from autocnn.ops.axes import as_int, numpy_names, one_axis
 from autocnn.ops.broadcast import broadcast_shapes, broadcast_to, size_of
 from autocnn.ops.elementwise import add, mul
 from autocnn.ops.indexing.getitem import _nonzero, _unindex, add_at, take_at
+from autocnn.ops.indexing.setitem import _put
 from autocnn.ops.shape.joining import repeat_each
 from autocnn.ops.shape.padding import _crop
 from autocnn.ops.shape.views import flatten, permute, reshape, unsqueeze
@@ -70,6 +71,45 @@ def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) ->
     row = reshape(positions, (1, -1))
     part = source if alpha == 1 else mul(source, alpha)
     return add(x, _unindex(part, row, axes=(axis,), unique=False, shape=x.shape))
+
+
+@method("index_fill")
+@numpy_names
+def index_fill(x: Any, dim: int, index: Any, value: Any) -> Tensor:
+    """x with one value in the slices along an axis at the positions `index` (n,).
+
+    Raises OutOfRangeError where the axis is too short.
+
+    >>> index_fill(Tensor([1.0, 2.0]), 0, [1], 5).tolist()
+    [1.0, 5.0]
+    """
+    x = as_tensor(x)
+    return _written("index_fill", x, dim, index, as_tensor(value))
+
+
+@method("index_copy")
+@numpy_names
+def index_copy(x: Any, dim: int, index: Any, source: Any) -> Tensor:
+    """x with the slices of `source` in place of those along an axis at the positions `index` (n,).
+
+    Raises ShapeError unless `source` has the shape of x, n long on that axis.
+
+    >>> index_copy(Tensor([1.0, 2.0]), 0, [1], Tensor([5.0])).tolist()
+    [1.0, 5.0]
+    """
+    x, source, positions = as_tensor(x), as_tensor(source), _positions("index_copy", index)
+    axis = one_axis("index_copy", dim, x.ndim)
+    expected = (*x.shape[:axis], size_of(positions.shape), *x.shape[axis + 1 :])
+    if source.shape != expected:
+        raise ShapeError(f"index_copy: source is {source.shape}, index {positions.shape}; must be {expected}")
+    return _written("index_copy", x, axis, positions, source)
+
+
+def _written(op: str, x: Tensor, dim: int, index: Any, value: Tensor) -> Tensor:
+    positions = reshape(_positions(op, index), (1, -1))
+    axis = one_axis(op, dim, x.ndim)
+    _check_range(op, positions, axis, x.shape)
+    return _put(x, value if value.dtype == x.dtype else slots.cast(value, x.dtype), positions, axes=(axis,))
 
 
 @method("repeat_interleave")

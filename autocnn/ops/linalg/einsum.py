@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from autocnn.engine import Tensor, as_tensor, primitive, promote
+from autocnn.engine import Tensor, as_tensor, method, primitive, promote
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import as_int, many_axes
 from autocnn.ops.broadcast import _sum_to
+from autocnn.ops.elementwise import mul
 from autocnn.ops.linalg.products import _regular
 from autocnn.ops.linalg.triangles import diagonal
 from autocnn.ops.shape.views import reshape
@@ -204,3 +205,16 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
         y_letters[j] = x_term[i]
     result = "".join(c for c in x_term if c not in y_letters) + "".join(c for c in y_letters if c not in x_term)
     return einsum(f"{x_term},{''.join(y_letters)}->{result}", x, y)
+
+
+@method("inner")
+def inner(x: Any, other: Any) -> Tensor:
+    """The products of x and other summed over their last axes: (..., k), (..., k) -> (..., ...).
+
+    Raises ShapeError where the last axes differ.
+
+    >>> inner(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]])).tolist()
+    [11.0]
+    """
+    a, b = as_tensor(x), as_tensor(other)
+    return tensordot(a, b, ([-1], [-1])) if a.ndim and b.ndim else mul(a, b)

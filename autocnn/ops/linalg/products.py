@@ -166,6 +166,26 @@ def addmm(x: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) ->
     return add(product, x if beta == 1 else mul(x, beta))
 
 
+@method("addmv")
+def addmv(x: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta x + alpha (mat @ vec), x broadcast to (n,).
+
+    >>> addmv(Tensor([1.0]), Tensor([[2.0]]), Tensor([3.0])).tolist()
+    [7.0]
+    """
+    return add(mul(mv(mat, vec), alpha), mul(x, beta))
+
+
+@method("baddbmm")
+def baddbmm(x: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta x + alpha (batch1 @ batch2), x broadcast to (b, n, m).
+
+    >>> baddbmm(Tensor([1.0]), Tensor([[[2.0]]]), Tensor([[[3.0]]])).tolist()
+    [[[7.0]]]
+    """
+    return add(mul(bmm(batch1, batch2), alpha), mul(x, beta))
+
+
 def _need_axes(op: str, **operands: tuple[Any, int]) -> None:
     for name, (x, ndim) in operands.items():
         found = as_tensor(x)

@@ -80,6 +80,23 @@ def diag(x: Any, diagonal: int = 0) -> Tensor:
     return _undiagonal(x, offset=diagonal, shape=(n, n))
 
 
+@method("diag_embed")
+def diag_embed(x: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Matrices, in two new axes, with the last axis of x on their diagonals: (b, n) -> (b, n, n).
+
+    Raises ArgumentError unless the axes are two.
+
+    >>> diag_embed(Tensor([1.0, 2.0])).tolist()
+    [[1.0, 0.0], [0.0, 2.0]]
+    """
+    x = as_tensor(x)
+    axes = one_axis("diag_embed", dim1, x.ndim + 1, "dim1"), one_axis("diag_embed", dim2, x.ndim + 1, "dim2")
+    if axes[0] == axes[1]:
+        raise ArgumentError(f"diag_embed: dim1 and dim2 are {dim1} and {dim2}; must be two axes")
+    n = x.shape[-1] + abs(offset)
+    return movedim(_undiagonal(x, offset=offset, shape=(*x.shape[:-1], n, n)), (-2, -1), axes)
+
+
 @method("tril")
 def tril(x: Any, diagonal: int = 0) -> Tensor:
     """The matrices of x with zeros above the diagonal, or above the one `diagonal` further up.

@@ -3,14 +3,18 @@
 from autocnn.ops.shape.joining import (
     cat,
     chunk,
+    hsplit,
     hstack,
+    meshgrid,
     narrow,
     repeat,
+    select,
     split,
     stack,
     tensor_split,
     tile,
     unbind,
+    vsplit,
     vstack,
 )
 from autocnn.ops.shape.padding import flip, fliplr, flipud, pad, roll
@@ -47,7 +51,9 @@ __all__ = [
     "flip",
     "fliplr",
     "flipud",
+    "hsplit",
     "hstack",
+    "meshgrid",
     "moveaxis",
     "movedim",
     "narrow",
@@ -58,6 +64,7 @@ __all__ = [
     "repeat",
     "reshape",
     "roll",
+    "select",
     "split",
     "squeeze",
     "stack",
@@ -70,5 +77,6 @@ __all__ = [
     "unbind",
     "unflatten",
     "unsqueeze",
+    "vsplit",
     "vstack",
 ]

@@ -10,7 +10,7 @@ from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import as_int, as_sizes, numpy_names, one_axis
 from autocnn.ops.broadcast import broadcast_to
 from autocnn.ops.shape.padding import _crop
-from autocnn.ops.shape.views import _reshape, reshape, unsqueeze
+from autocnn.ops.shape.views import _reshape, reshape, transpose, unsqueeze
 from autocnn.types import Shape
 
 # Joining ---------------------------------------------------------------------------------------------------------
@@ -301,3 +301,73 @@ def _stack_rows(rows: Sequence[Tensor], y: Tensor, x: Tensor) -> Tensor:
 
 
 slots.stack_rows = _stack_rows
+
+
+# Other spellings -------------------------------------------------------------------------------------------------
+
+
+@method("select")
+@numpy_names
+def select(x: Any, dim: int, index: int) -> Tensor:
+    """One slice of x along an axis, without that axis: (a, b) -> (a,) for `dim=1`. A view.
+
+    Raises ShapeError where the axis is too short.
+
+    >>> select(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, 0).tolist()
+    [1.0, 3.0]
+    """
+    x = as_tensor(x)
+    axis = one_axis("select", dim, x.ndim)
+    piece = narrow(x, axis, as_int("select", "index", index), 1)
+    return reshape(piece, _without(piece.shape, axis))
+
+
+@method("split_with_sizes")
+def split_with_sizes(x: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """x in pieces of the lengths given. Views.
+
+    >>> [p.tolist() for p in split_with_sizes(Tensor([1.0, 2.0, 3.0]), [1, 2])]
+    [[1.0], [2.0, 3.0]]
+    """
+    return split(x, split_sizes, dim)
+
+
+@method("hsplit")
+def hsplit(x: Any, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
+    """`tensor_split` along the second axis, or the only one.
+
+    >>> [p.tolist() for p in hsplit(Tensor([1.0, 2.0]), 2)]
+    [[1.0], [2.0]]
+    """
+    return tensor_split(x, indices_or_sections, 0 if as_tensor(x).ndim == 1 else 1)
+
+
+@method("vsplit")
+def vsplit(x: Any, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
+    """`tensor_split` along the first axis.
+
+    >>> [p.tolist() for p in vsplit(Tensor([[1.0], [2.0]]), 2)]
+    [[[1.0]], [[2.0]]]
+    """
+    return tensor_split(x, indices_or_sections, 0)
+
+
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """The coordinates of a grid: of vectors (n,) and (m,) two (n, m), or (m, n) for `indexing="xy"`.
+
+    Raises ArgumentError for another indexing, ShapeError for anything but vectors.
+
+    >>> [g.tolist() for g in meshgrid(Tensor([1.0, 2.0]), Tensor([3.0]))]
+    [[[1.0], [2.0]], [[3.0], [3.0]]]
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tuple(tensors[0])
+    if indexing not in ("ij", "xy"):
+        raise ArgumentError(f"meshgrid: indexing is {indexing!r}; must be 'ij' or 'xy'")
+    rows = [_at_least(1, as_tensor(x)) for x in tensors]
+    if any(x.ndim > 1 for x in rows):
+        raise ShapeError(f"meshgrid: shapes are {[x.shape for x in rows]}; must be vectors")
+    full = tuple([x.shape[0] for x in rows])
+    along = [tuple([n if k == i else 1 for k, n in enumerate(full)]) for i in range(len(rows))]
+    grids = [broadcast_to(reshape(x, shape), full) for x, shape in zip(rows, along, strict=True)]
+    return tuple([transpose(g, 0, 1) if indexing == "xy" and len(rows) > 1 else g for g in grids])
