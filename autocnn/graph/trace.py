@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import cache
 from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, enable_grad, grad, slots, tape
@@ -50,14 +52,14 @@ def trace(
     for place, (name, x) in enumerate(zip(_argument_names(function, len(inputs)), operands, strict=True)):
         if isinstance(x, Tensor):
             recorder.give(place, name, x)
-    with enable_grad() if order else nullcontext(), watching(recorder):
+    with _no_collector(), enable_grad() if order else nullcontext(), watching(recorder):
         result = function(*operands)
         marked = list(_outputs(result))
         roots = [x for _, x in marked] if loss is None else [loss(result)]
         marked += [("loss", x) for x in roots if loss is not None]
-    sources = [(name, recorder.find(x)) for name, x in marked]
-    gradients = _backward(recorder, roots) if order else []
-    return recorder.graph(sources, gradients)
+        sources = [(name, recorder.find(x)) for name, x in marked]
+        gradients = _backward(recorder, roots) if order else []
+        return recorder.graph(sources, gradients)
 
 
 def graph_of(*tensors: Tensor, parameters: Parameters | None = None) -> Graph:
@@ -74,14 +76,27 @@ def graph_of(*tensors: Tensor, parameters: Parameters | None = None) -> Graph:
     recorder = _Recorder(_names(None, parameters), lines=False)
     nodes: dict[int, Node] = {}
     todo = [tensor.node() for tensor in tensors]
-    while todo:
-        node = todo.pop()
-        if node.serial not in nodes:
-            nodes[node.serial] = node
-            todo.extend(edge for edge in node.edges if edge is not SCALAR)
-    for serial in sorted(nodes):
-        recorder.read(nodes[serial])
-    return recorder.graph([(None, recorder.place_of[tensor.node().serial]) for tensor in tensors], [])
+    with _no_collector():
+        while todo:
+            node = todo.pop()
+            if node.serial not in nodes:
+                nodes[node.serial] = node
+                todo.extend(edge for edge in node.edges if edge is not SCALAR)
+        for serial in sorted(nodes):
+            recorder.read(nodes[serial])
+        return recorder.graph([(None, recorder.place_of[tensor.node().serial]) for tensor in tensors], [])
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Without the cyclic collector, which would walk a growing graph, without cycles, again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Recorder:
@@ -198,9 +213,9 @@ class _Recorder:
 
     def _add(self, node: Node, op: str, kind: str, params: Mapping[str, object], **more: Any) -> None:
         several = node.primitive is not None and node.primitive.outputs
-        shape, dtype = ((), SEVERAL) if several else (tuple(node.shape), str(node.dtype))
+        shape, dtype = ((), SEVERAL) if several else (tuple(node.shape), _text(node.dtype))
         self.vertices.append(
-            Vertex(len(self.vertices), op, kind, params, shape, dtype, str(node.device), **more)
+            Vertex(len(self.vertices), op, kind, params, shape, dtype, _text(node.device), **more)
         )  # fmt: skip
 
     def read(self, node: Node) -> None:
@@ -259,14 +274,20 @@ def _backward(recorder: _Recorder, outputs: list[Tensor]) -> list[tuple[int, int
             "trace: no output depends on anything that requires a gradient, so there is no backward pass; "
             "use order=0, or requires_grad_() on an input or parameter"
         )
-    seeds = [slots.ones_like(x.detach()) for x in roots]
+    with tape.context(watch=None):
+        seeds = [slots.ones_like(x.detach()) for x in roots]
     recorder.backward = True
     for seed in seeds:
         recorder._leaf(seed.node(), seed, "constant", "seed")
-    with watching(recorder):
-        found = grad(roots, [leaf for _, leaf in wanted], seeds, allow_unused=True)
+    found = grad(roots, [leaf for _, leaf in wanted], seeds, allow_unused=True)
     pairs = zip(wanted, found, strict=True)
     return [(number, recorder.find(g)) for (number, _), g in pairs if g is not None]
+
+
+@cache
+def _text(value: Any) -> str:
+    """The name of a dtype or device; NumPy takes its time to spell one."""
+    return str(value)
 
 
 def _phase(place: Place) -> str:

@@ -162,7 +162,7 @@ def collapse(graph: Graph, depth: int = 1) -> Graph:
         group = group_of[vertex.id]
         if group is not None:
             members.setdefault(group, []).append(vertex)
-    place_of = {group: max(v.id for v in inside if v.kind not in LEAVES) for group, inside in members.items()}
+    place_of = {group: _ops(inside)[-1].id for group, inside in members.items()}
     boxes = {place_of[group]: _box(graph, inside, group_of, depth) for group, inside in members.items()}
     stands_for = [
         v.id if group is None else place_of[group] for v, group in zip(graph.vertices, group_of, strict=True)
@@ -192,6 +192,9 @@ def _visits(graph: Graph, depth: int) -> list[int | None]:
     for vertex in graph.vertices:
         if vertex.kind in LEAVES:
             continue
+        if vertex.op == ITEM:  # residuals are picked late, by the backward pass, but belong to their op
+            group_of[vertex.id] = group_of[graph.in_edges(vertex.id)[0].source]
+            continue
         path = vertex.scope.split("/") if vertex.scope else []
         key = (vertex.phase, tuple(path[:depth])) if len(path) >= depth and vertex.kind != "output" else None
         if key != current:
@@ -216,7 +219,7 @@ def _absorb_leaves(graph: Graph, depth: int, group_of: list[int | None]) -> None
 
 def _box(graph: Graph, inside: list[Vertex], group_of: list[int | None], depth: int) -> Vertex:
     """One vertex for many, at the last one's place, with the shape of the last value that others use."""
-    ops = [vertex for vertex in inside if vertex.kind not in LEAVES]
+    ops = _ops(inside)
     last, group = ops[-1], group_of[ops[-1].id]
     used = (v for v in reversed(ops) if any(group_of[edge.target] != group for edge in graph.out_edges(v.id)))
     speaker = next(used, last)
@@ -234,6 +237,10 @@ def _box(graph: Graph, inside: list[Vertex], group_of: list[int | None], depth: 
         phase=last.phase,
         twin=speaker.twin,
     )
+
+
+def _ops(inside: list[Vertex]) -> list[Vertex]:
+    return [vertex for vertex in inside if vertex.kind not in LEAVES and vertex.op != ITEM]
 
 
 def _merged(graph: Graph, stands_for: list[int], boxes: set[int]) -> list[Edge]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from autocnn.graph import Graph
-from autocnn.graph.data import LEAVES
+from autocnn.graph.data import ITEM, LEAVES
 
 Step: TypeAlias = tuple[str, int]
 Path: TypeAlias = tuple[str, tuple[Step, ...]]
@@ -22,7 +22,9 @@ def paths(graph: Graph) -> list[Path]:
     visits = _Visits()
     boxes: list[Path | None] = [None] * len(graph)
     for vertex in graph.vertices:
-        if vertex.kind not in LEAVES and vertex.kind != "output" and vertex.phase == "forward":
+        if vertex.op == ITEM:
+            boxes[vertex.id] = boxes[graph.in_edges(vertex.id)[0].source]
+        elif vertex.kind not in LEAVES and vertex.kind != "output" and vertex.phase == "forward":
             boxes[vertex.id] = ("forward", visits.enter(vertex.scope))
     if not any(boxes):
         return _without_forward(graph)

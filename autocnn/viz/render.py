@@ -16,7 +16,7 @@ from autocnn.errors import GraphError
 from autocnn.graph.store import write_whole
 
 FORMATS = ("svg", "png", "pdf")
-LARGEST = 6_000
+LARGEST = 20_000
 """Most statements that Graphviz lays out in reasonable time."""
 
 _ONE_AT_A_TIME = threading.Lock()  # Graphviz as a library keeps global state

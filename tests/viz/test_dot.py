@@ -145,7 +145,7 @@ def test_refusals():
     with pytest.raises(GraphError) as caught:
         render(to_dot(made.chain(10_000)))
     assert str(caught.value) == (
-        "render: the picture has 20,024 vertices and edges; Graphviz lays out about 6,000. "
+        "render: the picture has 20,024 vertices and edges; Graphviz lays out about 20,000. "
         "Collapse modules (depth=1), draw a part (graph.transform), or save as .dot or .json"
     )
     with pytest.raises(GraphError, match="render: format is 'gif'; one of svg, png, pdf"):
