@@ -30,7 +30,7 @@ def pow(x: Any, exponent: Any) -> Tensor:
         dtype = result_type(x, exponent)
         if dtype.kind in "iu" and exponent < 0:
             raise ArgumentError(f"pow: exponent is {exponent} and x is {x.dtype}; its result is no integer")
-        return _power(cast(x, dtype), exponent=exponent)
+        return cast(_power(cast(x, dtype), exponent=exponent), dtype)  # bools stay bools
     base, power = promote(x, exponent)
     if power.dtype.kind in "iu" and bool((power._array < 0).any()):
         raise ArgumentError(f"pow: the exponent has negative elements and x is {power.dtype}; cast x to a float")
