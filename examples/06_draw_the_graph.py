@@ -16,7 +16,7 @@ def network() -> nn.Module:
     return nn.Sequential(stem, nn.Tanh(), nn.Residual(block), nn.MaxPool2d(2), nn.Flatten(), head)
 
 
-def main(folder: str = ".") -> list[Path]:
+def main(folder: str = "out") -> list[Path]:
     """Draw the two graphs; returns the files."""
     ac.manual_seed(0)
     net, images, labels = network(), ac.rand(2, 1, 8, 8), ac.tensor([3, 7])
@@ -28,11 +28,12 @@ def main(folder: str = ".") -> list[Path]:
     print(f"one step: {passes.count('forward')} vertices forward, {passes.count('backward')} backward")
 
     place = Path(folder)
+    place.mkdir(exist_ok=True)
     files = [
         viz.draw(forward, title="forward").save(place / "forward.svg"),
         viz.draw(step, title="one training step").save(place / "step.svg"),
     ]
-    print("written:", ", ".join(file.name for file in files))
+    print("written:", ", ".join(map(str, files)))
     return files
 
 

@@ -11,7 +11,7 @@ from autocnn.flow import sentence, twins
 from autocnn.models import deep
 
 
-def main(depth: int = 32, width: int = 8, steps: int = 30, seed: int = 0, folder: str = ".") -> dict[str, float]:
+def main(depth: int = 32, width: int = 8, steps: int = 30, seed: int = 0, folder: str = "out") -> dict[str, float]:
     """Train both and draw what became of their gradients; returns the first block's share of the last one's."""
     digits, held_out = data.load("digits"), data.load("digits", split="test")
     prepare = data.Normalize(digits.mean, digits.std, digits.scale)
@@ -44,7 +44,8 @@ def main(depth: int = 32, width: int = 8, steps: int = 30, seed: int = 0, folder
         for i in (0, -1)
     }
     figure = viz.gradient_flow(panels, title=f"Gradients in a network of depth {depth}")
-    print("written:", figure.save(Path(folder) / "gradient_flow.png").name)
+    Path(folder).mkdir(exist_ok=True)
+    print("written:", figure.save(Path(folder) / "gradient_flow.png"))
     return shares
 
 
