@@ -25,6 +25,7 @@ class ProgressBar(Callback):
         self.console = console if console is not None else Console(stderr=True)
         self._bar: Any = None
         self._task: Any = None
+        self._length: int | None = None  # steps in an epoch
         self._made = 0  # steps of this epoch
         self._before = 0  # images of this epoch that an earlier run saw
         self._started = 0.0
@@ -47,7 +48,7 @@ class ProgressBar(Callback):
         """Move on by a batch."""
         self._made += 1
         now = time.perf_counter()
-        if now - self._shown < _EVERY or self._bar.disable:
+        if self._bar.disable or (now - self._shown < _EVERY and self._made != self._length):
             return
         self._shown = now
         scores = trainer.scores
@@ -77,9 +78,9 @@ class ProgressBar(Callback):
         self._bar.stop()
 
     def _new_task(self, trainer: Trainer) -> None:
-        length = len(trainer.loader) if hasattr(trainer.loader, "__len__") else None
+        self._length = len(trainer.loader) if hasattr(trainer.loader, "__len__") else None
         place: dict[str, Any] = getattr(trainer.loader, "state_dict", dict)()
         self._made, self._before = place.get("position", 0), trainer.scores.images
         self._started, self._shown = time.perf_counter(), 0.0
         title = f"epoch {trainer.epochs + 1:>{len(str(self.epochs))}}/{self.epochs}"
-        self._task = self._bar.add_task(title, total=length, completed=self._made, said="")
+        self._task = self._bar.add_task(title, total=self._length, completed=self._made, said="")

@@ -37,7 +37,7 @@ class Recipe:
     resize: str = "nearest"
 
 
-_DIGITS = Recipe(40, 32, "sgd", 0.05, shift=2, resize="bilinear")
+_DIGITS = Recipe(60, 32, "sgd", 0.05, shift=2, resize="bilinear")
 _GREY = Recipe(5, 64, "sgd", 0.1)
 _COLOUR = Recipe(20, 64, "sgd", 0.05, weight_decay=5e-4, shift=2, flip=True)
 _RECIPES = {
