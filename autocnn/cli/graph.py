@@ -21,7 +21,7 @@ SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".json")
     "-o", "--output", type=click.Path(path_type=Path), help="svg, png, pdf, dot or json; else a listing."
 )
 def command(model: str, backward: bool, size: str | None, depth: int | None, output: Path | None) -> None:
-    """Draw the compute graph of MODEL (lenet5), as training runs it."""
+    """Draw the compute graph of MODEL, such as lenet5, as training runs it."""
     from autocnn.graph import listing, trace
     from autocnn.graph.transform import collapse
     from autocnn.viz import draw
@@ -30,7 +30,7 @@ def command(model: str, backward: bool, size: str | None, depth: int | None, out
         raise UsageError(f"graph: --output is {str(output)!r}; its name must end in {', '.join(SUFFIXES)}")
     if output is not None and not output.parent.is_dir():
         raise UsageError(f"graph: --output is {str(output)!r}; the folder {output.parent} is not there")
-    network = model_of("graph", model)
+    network = model_of(model)
     x = images(shape_of("graph", model, size))
     graph = trace(network, x, order=1, loss=training_loss) if backward else trace(network, x)
     if output is None:

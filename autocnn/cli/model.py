@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
 from typing import Any
 
 from autocnn.errors import UsageError
 
-INPUTS = {"lenet5": (1, 1, 32, 32)}
+INPUTS = {"lenet5": (1, 1, 32, 32), "plain": (1, 1, 8, 8), "residual": (1, 1, 8, 8)}
 """The input that a model is shown by default."""
 
 
-def model_of(command: str, name: str) -> Any:
-    """A new model by its name, in any case.
+def model_of(name: str) -> Any:
+    """A new model by its name.
 
     Raises UsageError with the names there are.
     """
-    models = importlib.import_module("autocnn.models")
-    found = {item.lower(): item for item in models.__all__ if isinstance(getattr(models, item), type)}
-    if name.lower() not in found:
-        near = difflib.get_close_matches(name.lower(), found, 1)
-        hint = f"; did you mean {near[0]}?" if near else "."
-        raise UsageError(f"{command}: no model is named {name!r}{hint} Models: {', '.join(sorted(found))}")
-    return getattr(models, found[name.lower()])()
+    from autocnn import models
+
+    return models.get(name)()
 
 
 def shape_of(command: str, name: str, text: str | None) -> tuple[int, ...]:
@@ -33,9 +27,10 @@ def shape_of(command: str, name: str, text: str | None) -> tuple[int, ...]:
     (2, 1, 32, 32)
     """
     if text is None:
-        if name.lower() not in INPUTS:
+        known = name.lower().replace("-", "").replace("_", "")
+        if known not in INPUTS:
             raise UsageError(f"{command}: {name} has no input size of its own; give one, as in --input 1,3,32,32")
-        return INPUTS[name.lower()]
+        return INPUTS[known]
     parts = text.replace("x", ",").split(",")
     if not all(part.strip().isdecimal() and int(part) for part in parts):
         raise UsageError(f"{command}: --input is {text!r}; whole numbers above 0, as in --input 1,3,32,32")

@@ -11,7 +11,7 @@ from autocnn.cli.model import images, model_of, shape_of
 @click.argument("model")
 @click.option("--input", "size", metavar="N,C,H,W", help="Size of the input; each model has its own.")
 def command(model: str, size: str | None) -> None:
-    """List the layers of MODEL (lenet5): output shapes, parameters, multiply-adds, activation memory.
+    """List the layers of MODEL, such as lenet5: output shapes, parameters, multiply-adds, activation memory.
 
     Activation memory is what stays for the backward pass, each value counted once.
     """
@@ -22,8 +22,8 @@ def command(model: str, size: str | None) -> None:
 
     from autocnn.inspect import summary
 
+    network = model_of(model)
     shape = shape_of("summary", model, size)
-    network = model_of("summary", model)
     found = summary(network, images(shape))
     title = f"{type(network).__name__} on {'×'.join(map(str, shape))}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_footer=True, pad_edge=False)

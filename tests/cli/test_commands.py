@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import types
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from autocnn import nn, ops
+from autocnn import models, nn, ops
 from autocnn.cli import main
 from autocnn.graph import load
 
@@ -36,10 +35,7 @@ class Tiny(nn.Module):
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    module = types.ModuleType("autocnn.models")
-    module.__all__ = ["Tiny"]
-    module.Tiny = Tiny
-    monkeypatch.setitem(sys.modules, "autocnn.models", module)
+    monkeypatch.setattr(models, "_MODELS", {"tiny": Tiny})
 
 
 def run(capsys, *arguments: str) -> tuple[int, str, str]:
@@ -106,8 +102,8 @@ def test_help(capsys):
 
 
 MISTAKES = [
-    (["graph", "tini", "--input", "2,4"], "graph: no model is named 'tini'; did you mean tiny? Models: tiny"),
-    (["graph", "vgg", "--input", "2,4"], "graph: no model is named 'vgg'. Models: tiny"),
+    (["graph", "tini", "--input", "2,4"], "model: 'tini' is not known. Did you mean 'tiny'? There are tiny"),
+    (["graph", "vgg", "--input", "2,4"], "model: 'vgg' is not known. There are tiny"),
     (["graph", "tiny"], "graph: tiny has no input size of its own; give one, as in --input 1,3,32,32"),
     (
         ["graph", "tiny", "--input", "2,-4"],
@@ -148,7 +144,7 @@ def test_debug_shows_where(capsys):
     code, _, err = run(capsys, "graph", "tini", "--debug", "--input", "2,4")
     assert code == 2
     assert "Traceback" in err
-    assert "UsageError: graph: no model is named 'tini'" in err
+    assert "UsageError: model: 'tini' is not known" in err
 
 
 def test_a_fault_of_ours_says_so(capsys, monkeypatch):
@@ -184,3 +180,13 @@ print('networkx' in sys.modules, 'rich' in sys.modules)
         [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
     )
     assert found.stdout.splitlines()[-1] == "False False"
+
+
+def test_every_model_of_the_library(monkeypatch, capsys):
+    monkeypatch.undo()
+    for name in models.names():
+        code, out, err = run(capsys, "summary", name)
+        assert (code, err) == (0, "")
+    code, out, _ = run(capsys, "summary", "lenet5")
+    assert "61,706" in out
+    assert "416,520" in out
