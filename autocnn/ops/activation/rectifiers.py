@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend.select import select
 from autocnn.engine import Tensor, as_tensor, binary, method, primitive
 from autocnn.engine.inplace import write
 from autocnn.errors import ShapeError
@@ -39,7 +40,7 @@ def _relu(xp: Any, x: Any) -> Any:
 @primitive(saves=(("y",), ()))
 def _relu_backward(xp: Any, x: Any, y: Any) -> Any:
     """The cotangent x where relu's value y is not 0; a NaN lets it pass."""
-    return xp.where(y <= 0, 0.0, x)
+    return select(xp, y <= 0, 0.0, x)
 
 
 _relu.vjp(lambda g, z, x: _relu_backward(g, z))
@@ -57,7 +58,7 @@ def threshold(x: Any, threshold: float, value: float, inplace: bool = False) -> 
 
 @primitive(saves=("x",))
 def _threshold(xp: Any, x: Any, *, at: float, value: float) -> Any:
-    return xp.where(x <= at, x.dtype.type(value), x)
+    return select(xp, x <= at, x.dtype.type(value), x)
 
 
 _threshold.vjp(lambda g, z, x, at, value: _where(_le(x, at), 0.0, g))
@@ -93,7 +94,7 @@ def _hardtanh(xp: Any, x: Any, *, low: float, high: float) -> Any:
 @primitive(saves=("x",))
 def _hardtanh_backward(xp: Any, g: Any, x: Any, *, low: float, high: float) -> Any:
     """The cotangent g where x lay between the limits."""
-    return xp.where((x <= low) | (x >= high), 0.0, g)
+    return select(xp, (x <= low) | (x >= high), 0.0, g)
 
 
 _hardtanh.vjp(lambda g, z, x, low, high: _hardtanh_backward(g, x, low=low, high=high))
@@ -135,7 +136,7 @@ def _hardswish(xp: Any, x: Any) -> Any:
 
 @primitive(saves=(("x",), ("g", "x")))
 def _hardswish_backward(xp: Any, g: Any, x: Any) -> Any:
-    return xp.where(x <= -3.0, 0.0, xp.where(x >= 3.0, g, g * (x / 3.0 + 0.5)))
+    return select(xp, x <= -3.0, 0.0, select(xp, x >= 3.0, g, g * (x / 3.0 + 0.5)))
 
 
 _hardswish.vjp(lambda g, z, x: _hardswish_backward(g, x))
@@ -159,13 +160,13 @@ def leaky_relu(x: Any, negative_slope: float = 0.01, inplace: bool = False) -> T
 
 @primitive(saves=("x",))
 def _leaky_relu(xp: Any, x: Any, *, slope: float) -> Any:
-    return xp.where(x > 0, x, x * slope)
+    return select(xp, x > 0, x, x * slope)
 
 
 @primitive(saves=("x",))
 def _leaky_relu_backward(xp: Any, g: Any, x: Any, *, slope: float) -> Any:
     """The cotangent g where x was above 0, slope times it elsewhere."""
-    return xp.where(x > 0, g, g * slope)
+    return select(xp, x > 0, g, g * slope)
 
 
 _leaky_relu.vjp(lambda g, z, x, slope: _leaky_relu_backward(g, x, slope=slope))
@@ -195,7 +196,7 @@ def prelu(x: Any, weight: Any) -> Tensor:
 
 @primitive(saves=("x", "weight"))
 def _prelu(xp: Any, x: Any, weight: Any) -> Any:
-    return xp.where(x > 0, x, x * weight)
+    return select(xp, x > 0, x, x * weight)
 
 
 _prelu.vjp(
@@ -243,7 +244,7 @@ def celu(x: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 @quiet
 def _elu(xp: Any, x: Any, *, alpha: float, scale: float, rate: float) -> Any:
     """scale x above 0, scale alpha (e ** (rate x) - 1) below."""
-    return xp.where(x > 0, x * scale, xp.expm1(xp.minimum(x, 0.0) * rate) * (alpha * scale))
+    return select(xp, x > 0, x * scale, xp.expm1(xp.minimum(x, 0.0) * rate) * (alpha * scale))
 
 
 def _elu_rule(g: Any, z: Any, x: Any, alpha: float, scale: float, rate: float) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autocnn.backend.select import select
 from autocnn.engine import Tensor, primitive
 from autocnn.errors import ArgumentError
 from autocnn.ops.activation.rectifiers import kept
@@ -123,7 +124,7 @@ def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
 @quiet
 def _softplus(xp: Any, x: Any, *, beta: float, threshold: float) -> Any:
     scaled = x * beta
-    return xp.where(scaled > threshold, x, xp.log1p(xp.exp(scaled)) / beta)
+    return select(xp, scaled > threshold, x, xp.log1p(xp.exp(scaled)) / beta)
 
 
 _softplus.vjp(

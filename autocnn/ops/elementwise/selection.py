@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend.select import select
 from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, result_type
 from autocnn.errors import ArgumentError, DTypeError
 from autocnn.ops.broadcast import unbroadcast
@@ -38,7 +39,7 @@ def _where_method(x: Tensor, condition: Any, other: Any) -> Tensor:
 
 @primitive(saves=("condition",))
 def _where(xp: Any, condition: Any, x: Any, y: Any) -> Any:
-    return xp.where(condition, x, y)
+    return select(xp, condition, x, y)
 
 
 _where.vjp(
@@ -98,7 +99,7 @@ def _minimum(xp: Any, x: Any, y: Any) -> Any:
 @primitive(saves=("x", "y"))
 def _greater_share(xp: Any, g: Any, x: Any, y: Any) -> Any:
     """What x gets of the cotangent of max(x, y): all, half at a tie, nothing where it is the lesser."""
-    return xp.where(x == y, g * 0.5, xp.where(x < y, 0.0, g))
+    return select(xp, x == y, g * 0.5, select(xp, x < y, 0.0, g))
 
 
 _greater_share.vjp(lambda g, z, _, x, y: _greater_share(g, x, y), None, None)
@@ -195,7 +196,7 @@ def _clamp(xp: Any, x: Any, *, low: float | None, high: float | None) -> Any:
 def _clamp_backward(xp: Any, g: Any, x: Any, *, low: float | None, high: float | None) -> Any:
     """The cotangent g where x lay within the limits."""
     inside = x <= high if low is None else x >= low if high is None else (x >= low) & (x <= high)
-    return xp.where(inside, g, 0.0)
+    return select(xp, inside, g, 0.0)
 
 
 _clamp.vjp(lambda g, z, x, low, high: _clamp_backward(g, x, low=low, high=high))
