@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -14,11 +14,16 @@ from autocnn.engine.tape import Leaf, Node
 from autocnn.errors import DTypeError, GradientError, OperandError, ShapeError
 from autocnn.types import Array, DType, Shape
 
+if TYPE_CHECKING:
+    from autocnn.engine.methods import Methods  # what `METHODS` holds once ops are imported, as a stub
+else:
+    Methods = object
+
 F = TypeVar("F", bound=Callable[..., Any])
 METHODS: dict[str, Callable[..., Any]] = {}
 
 
-class Tensor:
+class Tensor(Methods):
     """An n-dimensional array that remembers how it was made.
 
     `Tensor(data)` takes an array (shared, not copied), numbers or nested lists; `autocnn.tensor` copies.
@@ -208,7 +213,7 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         if not self.shape:
             raise ShapeError("iter: a 0-d tensor cannot be iterated over")
-        return iter(self.unbind())  # type: ignore[attr-defined]
+        return iter(self.unbind())
 
     def __hash__(self) -> int:
         return id(self)

@@ -147,7 +147,7 @@ def _train(
 
 def _backward(model: Any, x: Tensor, y: Tensor) -> float:
     loss = cross_entropy(model(x), y)
-    loss.backward()  # type: ignore[attr-defined]
+    loss.backward()
     return float(loss.item())
 
 

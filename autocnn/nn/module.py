@@ -483,7 +483,7 @@ def _say_where(error: Exception, scope: str) -> None:
 
 def _moved(tensor: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     """`Tensor.to`, where a dtype only concerns floating point."""
-    moved: Tensor = tensor.to(*args, **kwargs)  # type: ignore[attr-defined]
+    moved: Tensor = tensor.to(*args, **kwargs)
     if tensor.dtype.kind == "f" or moved.dtype == tensor.dtype:
         return moved
-    return tensor.to(moved.device)  # type: ignore[attr-defined, no-any-return]
+    return tensor.to(moved.device)

@@ -121,4 +121,4 @@ for _name, _get in (
     ("is_cpu", lambda x: x.device == CPU),
     ("itemsize", lambda x: x.dtype.itemsize),
 ):
-    setattr(Tensor, _name, property(_get))
+    method(_name)(property(_get))  # type: ignore[type-var]

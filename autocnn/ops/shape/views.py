@@ -354,4 +354,4 @@ def numel(x: Tensor) -> int:
 
 
 for _name, _function in (("T", reverse_axes), ("mT", matrix_transpose)):
-    setattr(Tensor, _name, property(_function))
+    method(_name)(property(_function))  # type: ignore[type-var]
