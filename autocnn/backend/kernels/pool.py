@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from autocnn.backend.geometry import Pads, images_per_block, pool_windows, volume
 from autocnn.backend.kernels.windows import channels_last, frames, inner, logical, needed, taps
+from autocnn.backend.select import select
 from autocnn.types import Array, Namespace, Shape
 
 CACHE = 1 << 18
@@ -76,13 +77,13 @@ def max_scatter(
     apart = all(s >= d * (k - 1) + 1 for k, s, d in zip(kernel, stride, dilation, strict=True))
     direct = apart and not any(padding) and extent == tuple(space) and tuple(kernel) == tuple(stride)
     gx = (xp.empty if direct else xp.zeros)((n, *space, c), g.dtype)
-    step, zero = _step(gl), xp.zeros((), g.dtype)
+    step = _step(gl)
     for start in range(0, n, step):
         block = slice(start, min(start + step, n))
         part, winner = gl[block], wl[block]
         frame = gx[block] if direct else xp.zeros((part.shape[0], *extent, c), g.dtype)
         for k, (_, place) in enumerate(taps(counts, kernel, stride, dilation)):
-            won = xp.where(xp.equal(winner, k), part, zero)
+            won = select(xp, xp.equal(winner, k), part, 0.0)
             if apart:
                 frame[place] = won
             else:
@@ -109,7 +110,7 @@ def max_take(
     extent = needed(counts, kernel, stride, dilation)
     for block, frame in frames(xp, channels_last(xp, x), _pairs(padding), extent, _step(z)):
         for k, (_, place) in enumerate(taps(counts, kernel, stride, dilation)):
-            z[block] = xp.where(xp.equal(wl[block], k), frame[place], z[block])
+            z[block] = select(xp, xp.equal(wl[block], k), frame[place], z[block])
     return logical(xp, z)
 
 
