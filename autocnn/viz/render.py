@@ -82,9 +82,14 @@ def _without_font_warnings() -> Iterator[None]:
 
     It is printed by C code once per process, and says nothing about the picture.
     """
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as held:
+    try:
         kept = os.dup(2)
+    except OSError:  # there is no stderr to keep clean
+        yield
+        return
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield

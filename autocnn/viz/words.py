@@ -65,9 +65,10 @@ def shape(vertex: Vertex) -> str:
 
 def heading(title: str, graph: Graph) -> str:
     """The title, and a line that says what the graph holds."""
-    ops = sum(vertex.kind in ("op", "module") and vertex.op != ITEM for vertex in graph.vertices)
+    ops = sum(vertex.kind == "op" and vertex.op != ITEM for vertex in graph.vertices)
+    ops += sum(_count(vertex, "ops") for vertex in graph.vertices if vertex.kind == "module")
     parameters = sum(vertex.size for vertex in graph.vertices if vertex.kind == "parameter")
-    parameters += sum(_count(vertex) for vertex in graph.vertices if vertex.kind == "module")
+    parameters += sum(_count(vertex, "parameters") for vertex in graph.vertices if vertex.kind == "module")
     kinds = {vertex.phase for vertex in graph.vertices if vertex.kind in ("op", "module")}
     passes = " and ".join(style.PASSES[name].title for name in style.PASSES if name in kinds)
     facts = [f"{ops:,} op{'s' * (ops != 1)}"]
@@ -91,8 +92,8 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " if c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def _count(vertex: Vertex) -> int:
-    count = vertex.params.get("parameters", 0)
+def _count(vertex: Vertex, what: str) -> int:
+    count = vertex.params.get(what, 0)
     return count if isinstance(count, int) else 0
 
 
@@ -109,8 +110,9 @@ def _words(vertex: Vertex) -> tuple[str, list[str]]:
 def _notes(vertex: Vertex) -> list[str]:
     """The parameters of an op that are not the usual ones, at most three."""
     if vertex.kind == "module":
-        notes = [f"{vertex.params.get('ops', 0)} ops"]
-        return notes + ([f"{_count(vertex):,} parameters"] if _count(vertex) else [])
+        ops, parameters = _count(vertex, "ops"), _count(vertex, "parameters")
+        notes = [f"{ops:,} op{'s' * (ops != 1)}"]
+        return [*notes, f"{parameters:,} parameters"] if parameters else notes
     notes = []
     for key, value in sorted(vertex.params.items()):
         value = single(key, value)

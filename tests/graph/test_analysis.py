@@ -42,7 +42,7 @@ def test_path_lengths_agree_with_networkx():
         assert analysis.count_paths(graph, 0, target) == len(lengths)
 
 
-def test_diamonds_and_chains_are_linear():
+def test_diamonds_and_chains_are_linear(collector_off):
     assert analysis.count_paths(made.doubling(60), 0, 60) == 2**60
     assert analysis.path_lengths(made.doubling(60), 0, 60) == {60: 2**60}
     chain = made.chain(1_000_000)

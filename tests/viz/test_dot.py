@@ -189,10 +189,26 @@ def test_without_graphviz_the_sentence_says_what_to_install(monkeypatch):
     )
 
 
-def test_the_program_is_used_where_there_is_one(monkeypatch):
-    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/dot")
-    monkeypatch.setattr("graphviz.pipe", lambda engine, format, data, quiet: b"<?xml from the program")
-    assert render("digraph {}") == b"<?xml from the program"
+def program(folder: Path, text: str, code: int) -> str:
+    """A folder with a program `dot` that reads its input, says this, and ends so."""
+    script = folder / "dot"
+    script.write_text(f"#!/bin/sh\ncat > {folder}/given\nprintf '{text}'\nprintf 'no layout' >&2\nexit {code}\n")
+    script.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_the_program_is_used_where_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", program(tmp_path, "<?xml from the program", 0))
+    assert render("digraph {é}") == b"<?xml from the program"
+    assert (tmp_path / "given").read_text("utf-8").strip() == "digraph {é}"
+
+
+def test_what_the_program_complains_of_is_passed_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", program(tmp_path, "", 1))
+    with pytest.raises(
+        GraphError, match=r"^render: Graphviz failed \(.*no layout.*\); save as \.dot to see its input"
+    ):
+        render("digraph {}")
 
 
 def test_png_has_twice_the_dots():
