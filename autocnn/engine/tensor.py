@@ -233,7 +233,7 @@ class Tensor(Methods):
         memo[id(self)] = twin
         twin._array = self._array if shallow else self._array.copy(order="K")
         twin._node, twin.grad = None, None
-        twin.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("_base", "_path", "_views")})
+        twin.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("_base", "_way", "_views")})
         return twin.requires_grad_(self.requires_grad)
 
     def __reduce__(self) -> Any:

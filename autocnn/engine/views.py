@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autocnn.backend.arrays import owner
 from autocnn.engine.tensor import Tensor
+from autocnn.types import Array
 
 if TYPE_CHECKING:
     from autocnn.engine.primitive import Primitive
@@ -33,26 +34,52 @@ class Step(NamedTuple):
 
 
 Path = tuple[Step, ...]
+Way = tuple[Any, Step]
+"""A path from its end: all but the last step, as a Way or None, and the last. Long chains share their parts."""
 
 
 def link_views(made: Tensor | tuple[Tensor, ...], parent: Tensor, p: Primitive, params: dict[str, Any]) -> None:
     """Note that the outputs of an op are views of its first input, where they share its memory."""
-    memory = owner(parent._array)
-    base: Tensor = getattr(parent, "_base", parent)
-    path: Path = getattr(parent, "_path", ())
-    views: list[weakref.ref[Tensor]] = base.__dict__.setdefault("_views", [])
-    for i, view in enumerate(made if isinstance(made, tuple) else (made,)):
-        if owner(view._array) is memory:
-            view._base = base  # type: ignore[attr-defined]
-            view._path = (*path, Step(p, params, i if isinstance(made, tuple) else None))  # type: ignore[attr-defined]
-            views.append(weakref.ref(view))
-    if len(views) & (len(views) - 1) == 0:  # at 1, 2, 4, 8 ...: drop the dead, at a cost that stays linear
+    known = parent.__dict__
+    base: Tensor = known.get("_base", parent)
+    before: Way | None = known.get("_way")
+    array = parent._array
+    if type(made) is not tuple:
+        if _shares(made._array, array):  # type: ignore[union-attr]
+            _link(made, base, (before, Step(p, params, None)))  # type: ignore[arg-type]
+        return
+    for i, view in enumerate(made):
+        if _shares(view._array, array):
+            _link(view, base, (before, Step(p, params, i)))
+
+
+def _shares(view: Array, array: Array) -> bool:
+    """Whether an array looks into another's memory."""
+    memory = view.base
+    return memory is not None and (memory is array or memory is array.base or owner(view) is owner(array))
+
+
+def _link(view: Tensor, base: Tensor, way: Way) -> None:
+    known = view.__dict__
+    known["_base"] = base
+    known["_way"] = way
+    views = base.__dict__.get("_views")
+    if views is None:
+        base.__dict__["_views"] = [weakref.ref(view)]
+        return
+    views.append(weakref.ref(view))
+    if len(views) & (len(views) - 1) == 0:  # at 2, 4, 8 ...: drop the dead, at a cost that stays linear
         views[:] = [reference for reference in views if reference() is not None]
 
 
 def base_of(tensor: Tensor) -> tuple[Tensor, Path]:
     """The tensor that a view looks into, and how; the tensor itself and no steps where it is no view."""
-    return getattr(tensor, "_base", tensor), getattr(tensor, "_path", ())
+    way: Way | None = tensor.__dict__.get("_way")
+    steps = []
+    while way is not None:
+        way, step = way
+        steps.append(step)
+    return tensor.__dict__.get("_base", tensor), tuple(reversed(steps))
 
 
 def views_of(base: Tensor) -> Iterator[Tensor]:

@@ -55,10 +55,12 @@ def as_int(op: str, name: str, value: Any) -> int:
 
 def as_sizes(op: str, name: str, given: Sequence[Any]) -> Shape:
     """The lengths of `f(2, 3)` or `f((2, 3))`, as ints."""
-    if len(given) == 1 and not hasattr(given[0], "__index__") and isinstance(given[0], Sequence):
-        given = given[0]
-    elif len(given) == 1 and getattr(given[0], "ndim", 0) == 1:
-        given = given[0].tolist()
+    if len(given) == 1:
+        only = given[0]
+        if type(only) is tuple or (not hasattr(only, "__index__") and isinstance(only, Sequence)):
+            given = only
+        elif getattr(only, "ndim", 0) == 1:
+            given = only.tolist()
     return tuple([as_int(op, name, n) for n in given])
 
 

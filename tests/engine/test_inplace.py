@@ -222,3 +222,14 @@ def test_an_overwritten_array_is_named_with_both_ops() -> None:
         "backward: mul saved an array of shape (3,) that add_ has overwritten since; "
         "clone it before, or write to a copy"
     )
+
+
+def test_a_long_chain_of_views_stays_linear() -> None:
+    x = T(ac, [1.0])
+    base = x * 1.0
+    view = base
+    for _ in range(20_000):
+        view = view.reshape(1)
+    view.mul_(3)
+    base.backward()
+    assert x.grad.tolist() == [3.0]
