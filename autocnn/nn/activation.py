@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from autocnn.engine import Tensor
 from autocnn.nn import functional as F
-from autocnn.nn.settings import Layer
+from autocnn.nn import init
+from autocnn.nn.parameter import Parameter
+from autocnn.nn.settings import Layer, unset
 
 
 class ReLU(Layer):
@@ -22,6 +26,159 @@ class ReLU(Layer):
         return F.relu(x, self.inplace)
 
 
+class ReLU6(Layer):
+    """x between 0 and 6.
+
+    >>> ReLU6()(Tensor([-1.0, 9.0])).tolist()
+    [0.0, 6.0]
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """min(max(x, 0), 6)."""
+        return F.relu6(x, self.inplace)
+
+
+class LeakyReLU(Layer):
+    """x where it is positive, negative_slope x elsewhere. Source: Maas, Hannun and Ng (2013).
+
+    >>> LeakyReLU(0.5)(Tensor([-1.0, 2.0])).tolist()
+    [-0.5, 2.0]
+    """
+
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
+        self.negative_slope = negative_slope
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x, or negative_slope x below 0."""
+        return F.leaky_relu(x, self.negative_slope, self.inplace)
+
+
+class ELU(Layer):
+    """x where it is positive, alpha (e^x - 1) elsewhere. Source: Clevert, Unterthiner and Hochreiter (2016).
+
+    >>> ELU()(Tensor([0.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        self.alpha = alpha
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x, or alpha (e^x - 1) below 0."""
+        return F.elu(x, self.alpha, self.inplace)
+
+
+class CELU(Layer):
+    """max(x, 0) + min(alpha (e^(x / alpha) - 1), 0). Source: Barron (2017).
+
+    >>> CELU(2.0)(Tensor([0.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        self.alpha = alpha
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The function, element by element."""
+        return F.celu(x, self.alpha, self.inplace)
+
+
+class SELU(Layer):
+    """A scaled ELU that keeps mean 0 and variance 1. Source: Klambauer et al. (2017).
+
+    >>> SELU()(Tensor([0.0])).tolist()
+    [0.0]
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The function, element by element."""
+        return F.selu(x, self.inplace)
+
+
+class GELU(Layer):
+    """x times the normal distribution's share below x; approximate is 'none' or 'tanh'.
+
+    Source: Hendrycks and Gimpel (2016).
+
+    >>> GELU()(Tensor([0.0])).tolist()
+    [0.0]
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        self.approximate = approximate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The function, element by element."""
+        return F.gelu(x, self.approximate)
+
+
+class SiLU(Layer):
+    """x sigmoid(x), also called swish. Source: Elfwing, Uchibe and Doya (2018).
+
+    >>> SiLU()(Tensor([0.0])).tolist()
+    [0.0]
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x sigmoid(x)."""
+        return F.silu(x, self.inplace)
+
+
+class Mish(Layer):
+    """x tanh(softplus(x)). Source: Misra (2020).
+
+    >>> Mish()(Tensor([0.0])).tolist()
+    [0.0]
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x tanh(softplus(x))."""
+        return F.mish(x, self.inplace)
+
+
+class Softplus(Layer):
+    """log(1 + e^(beta x)) / beta, and x itself where beta x is above the threshold.
+
+    >>> Softplus()(Tensor([30.0])).tolist()
+    [30.0]
+    """
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        self.beta = beta
+        self.threshold = threshold
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The function, element by element."""
+        return F.softplus(x, self.beta, self.threshold)
+
+
+class Softsign(Layer):
+    """x / (1 + |x|).
+
+    >>> Softsign()(Tensor([1.0])).tolist()
+    [0.5]
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x / (1 + |x|)."""
+        return F.softsign(x)
+
+
 class Tanh(Layer):
     """tanh x.
 
@@ -34,6 +191,35 @@ class Tanh(Layer):
         return F.tanh(x)
 
 
+class Tanhshrink(Layer):
+    """x - tanh x.
+
+    >>> Tanhshrink()(Tensor([0.0])).tolist()
+    [0.0]
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x - tanh x."""
+        return F.tanhshrink(x)
+
+
+class Hardtanh(Layer):
+    """x between min_val and max_val.
+
+    >>> Hardtanh()(Tensor([-3.0, 0.5])).tolist()
+    [-1.0, 0.5]
+    """
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+        self.min_val = min_val
+        self.max_val = max_val
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x, no lower and no higher than the two."""
+        return F.hardtanh(x, self.min_val, self.max_val, self.inplace)
+
+
 class Sigmoid(Layer):
     """1 / (1 + e^-x).
 
@@ -44,6 +230,80 @@ class Sigmoid(Layer):
     def forward(self, x: Tensor) -> Tensor:
         """1 / (1 + e^-x)."""
         return F.sigmoid(x)
+
+
+class LogSigmoid(Layer):
+    """log(1 / (1 + e^-x)).
+
+    >>> LogSigmoid()(Tensor([99.0])).array.round(3).tolist()
+    [-0.0]
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The logarithm of the sigmoid."""
+        return F.logsigmoid(x)
+
+
+class Hardsigmoid(Layer):
+    """min(max(x + 3, 0), 6) / 6. Source: Howard et al. (2019).
+
+    >>> Hardsigmoid()(Tensor([0.0, 5.0])).tolist()
+    [0.5, 1.0]
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The function, element by element."""
+        return F.hardsigmoid(x, self.inplace)
+
+
+class Hardswish(Layer):
+    """x min(max(x + 3, 0), 6) / 6. Source: Howard et al. (2019).
+
+    >>> Hardswish()(Tensor([0.0, 5.0])).tolist()
+    [0.0, 5.0]
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The function, element by element."""
+        return F.hardswish(x, self.inplace)
+
+
+class Threshold(Layer):
+    """x where it is above the threshold, a value elsewhere.
+
+    >>> Threshold(1.0, 7.0)(Tensor([0.0, 2.0])).tolist()
+    [7.0, 2.0]
+    """
+
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        self.threshold = threshold
+        self.value = value
+        self.inplace = inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x, or the value."""
+        return F.threshold(x, self.threshold, self.value, self.inplace)
+
+
+class GLU(Layer):
+    """The first half of an axis times the sigmoid of the second. Source: Dauphin et al. (2017).
+
+    >>> GLU()(Tensor([2.0, 0.0])).tolist()
+    [1.0]
+    """
+
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The gated half."""
+        return F.glu(x, self.dim)
 
 
 class Softmax(Layer):
@@ -61,6 +321,21 @@ class Softmax(Layer):
         return F.softmax(x, _axis(x, self.dim))
 
 
+class Softmin(Layer):
+    """e^-x over its sum along an axis.
+
+    >>> Softmin(dim=1)(Tensor([[0.0, 0.0]])).tolist()
+    [[0.5, 0.5]]
+    """
+
+    def __init__(self, dim: int | None = None) -> None:
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """e^-x over its sum along the axis."""
+        return F.softmin(x, _axis(x, self.dim))
+
+
 class LogSoftmax(Layer):
     """The logarithm of softmax along an axis.
 
@@ -76,8 +351,38 @@ class LogSoftmax(Layer):
         return F.log_softmax(x, _axis(x, self.dim))
 
 
+class PReLU(Layer):
+    """x where it is positive, a learned multiple of x elsewhere: one for all channels, or one for each.
+
+    Source: He, Zhang, Ren and Sun (2015), equation 1.
+
+    >>> PReLU()(Tensor([-1.0, 2.0])).tolist()
+    [-0.25, 2.0]
+    """
+
+    weight: Parameter
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = unset((num_parameters,), device, dtype)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Every slope to the first value."""
+        init.constant_(self.weight, self.init)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x, or weight x below 0."""
+        return F.prelu(x, self.weight)
+
+    def extra_repr(self) -> str:
+        """The number of slopes."""
+        return f"num_parameters={self.num_parameters}"
+
+
 def _axis(x: Tensor, dim: int | None) -> int:
-    """PyTorch's choice where none is given: the channels of a batch, the first axis of an odd number of axes."""
+    """PyTorch's choice where none is given: axis 0 of 0, 1 or 3 axes, axis 1 otherwise."""
     if dim is not None:
         return dim
     return 0 if x.ndim in (0, 1, 3) else 1
