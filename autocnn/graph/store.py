@@ -99,6 +99,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     try:
         with open(part, "xb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut may leave the name without the content
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
