@@ -171,24 +171,39 @@ def test_interrupted_and_resumed_it_is_the_same(
     assert {path.name for path in parts.iterdir()} == LEFT
 
 
-def test_interrupted_from_outside_at_any_moment(images: Path, tmp_path: Path) -> None:
-    """A real Ctrl-C to a real process, wherever it is then; and the end is as if nothing had happened."""
-    python = (sys.executable, "-m", "autocnn")
-    command = [str(part) for part in training(images, tmp_path / "parts")]
-    command[command.index("--epochs") + 1] = "60"
-    with subprocess.Popen([*python, *command], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
+def process(*arguments: object) -> subprocess.Popen[str]:
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "autocnn", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="module")
+def long(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 60 epochs that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("long")
+    with process(*training(images, folder / "run", "--epochs", 60)) as whole:
+        assert whole.communicate()[1].count("epoch") == 61
+    return folder / "run"
+
+
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
+def test_stopped_from_outside_at_any_moment(
+    run: Callable[..., Said], images: Path, tmp_path: Path, long: Path, blow: signal.Signals
+) -> None:
+    """A real Ctrl-C, or worse, wherever the process is then: and the end is as if nothing had happened."""
+    parts = tmp_path / "parts"
+    with process(*training(images, parts, "--epochs", 60)) as begun:
+        assert begun.stderr is not None
+        for line in begun.stderr:
             if line.startswith("epoch  7/60"):
-                process.send_signal(signal.SIGINT)
+                begun.send_signal(blow)
                 break
-        said = process.stderr.read()
-    assert process.returncode == 130, said
-    assert f"go on with: autocnn train --resume {tmp_path / 'parts'}\n" in said
-    subprocess.run([*python, "train", "--resume", tmp_path / "parts"], cwd=ROOT, check=True, timeout=120)
-    command[command.index("--out") + 1] = str(tmp_path / "whole")
-    subprocess.run([*python, *command], cwd=ROOT, check=True, timeout=120)
-    assert same(tmp_path / "parts", tmp_path / "whole", "weights.safetensors", "curve.png")
+        said = begun.stderr.read()
+    if blow is signal.SIGINT:
+        assert begun.returncode == 130
+        assert said.endswith(f"go on with: autocnn train --resume {parts}\n")
+    assert run("train", "--resume", parts)[0] == 0
+    assert same(parts, long, "weights.safetensors", "curve.png")
 
 
 def test_second_interrupt_keeps_the_last_checkpoint(
