@@ -178,7 +178,9 @@ class _Recorder:
     ) -> int:
         number = self.place_of[node.serial] = len(self.vertices)
         place = Place() if user is None else user.place
-        phase = "backward" if self.backward and kind == "constant" else "forward"
+        phase = "forward"
+        if kind == "constant":
+            phase = "backward" if self.backward and user is None else _phase(place)
         scope = place.scope if kind != "input" else ""
         self._add(node, "", kind, {}, scope=scope, phase=phase, name=name)
         if tensor is not None:
@@ -190,6 +192,7 @@ class _Recorder:
 
     def _number(self, value: Any, user: Node) -> int:
         """A Python number that stands where a tensor could: a constant without an array."""
+        value = value.item() if hasattr(value, "item") else value  # as an op keeps it
         kind, phase = type(value).__name__, _phase(user.place)
         place = len(self.vertices)
         number = {} if value is None else {"value": value}
@@ -204,8 +207,11 @@ class _Recorder:
         count = len(node.edges)
         kept = tuple(i if i < count else count - 1 - i for i, x in enumerate(saved) if x is not None)
         twin = self.place_of.get(place.twin) if place.twin is not None else None
+        phase = _phase(place)
+        if twin is not None and phase == "backward" and self.vertices[twin].phase != "forward":
+            phase = "second"
         self._add(
-            node, node.primitive.name, "op", plain(node.params), scope=place.scope, phase=_phase(place),
+            node, node.primitive.name, "op", plain(node.params), scope=place.scope, phase=phase,
             twin=twin, saved=kept, line=place.line,
         )  # fmt: skip
         self.edges.extend([Edge(source, number, position) for position, source in enumerate(sources)])

@@ -338,3 +338,32 @@ def test_long_chains_and_diamonds():
     graph = trace(diamond, x, order=1)
     assert replay(graph, [x])[1].tolist() == [2.0**60]
     assert len(graph) == 1 + 60 + 1 + 60 + 2
+
+
+def test_the_derivative_of_a_derivative_is_of_second_order():
+    def penalty(x):
+        (g,) = ac.autograd.grad((x * ac.tanh(x)).sum(), x, create_graph=True)
+        return (g * g).sum()
+
+    x = tensor(3, grad=True)
+    graph = trace(penalty, x, order=1).check()
+    twins = {v.phase: graph.vertices[v.twin].phase for v in graph.vertices if v.op == "mul" and v.twin is not None}
+    assert twins == {"backward": "forward", "second": "backward"}
+    assert any(" # second order of %" in line for line in listing(graph).splitlines())
+    y = penalty(x)
+    y.backward()
+    assert np.array_equal(replay(graph, [x])[1], x.grad.numpy())
+
+
+def test_a_number_that_an_op_keeps_is_a_number_in_the_graph():
+    graph = graph_of((W * 0.5) + 1)
+    assert "mul(%0, 0.5)" in listing(graph)
+    assert from_json(to_json(graph)) == graph
+
+
+def test_checkpointed_code_is_traced_like_any_other():
+    from autocnn.engine.checkpoint import checkpoint
+
+    graph = trace(lambda x: checkpoint(tied, x) + x, tensor(3, 3), order=1, parameters={"W": W})
+    plain = trace(lambda x: tied(x) + x, tensor(3, 3), order=1, parameters={"W": W})
+    assert listing(graph) == listing(plain)
