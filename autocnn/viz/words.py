@@ -70,7 +70,8 @@ def heading(title: str, graph: Graph) -> str:
     parameters = sum(vertex.size for vertex in graph.vertices if vertex.kind == "parameter")
     parameters += sum(_count(vertex, "parameters") for vertex in graph.vertices if vertex.kind == "module")
     kinds = {vertex.phase for vertex in graph.vertices if vertex.kind in ("op", "module")}
-    passes = " and ".join(style.PASSES[name].title for name in style.PASSES if name in kinds)
+    titles = [style.PASSES[name].title for name in style.PASSES if name in kinds]
+    passes = " and ".join([", ".join(titles[:-1]), titles[-1]] if len(titles) > 1 else titles)
     facts = [f"{ops:,} op{'s' * (ops != 1)}"]
     facts += [f"{parameters:,} parameters"] if parameters else []
     facts += [f"{passes} pass{'es' * (len(kinds) > 1)}"] if passes else []
