@@ -387,4 +387,6 @@ def addcdiv(x: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
     return add(x, true_divide(tensor1, tensor2), alpha=value)
 
 
+subtract, multiply, divide, negative, absolute = sub, mul, div, neg, abs
+
 slots.add = _plus

@@ -377,3 +377,6 @@ def _right_shift_of(x: Any, other: Any) -> Tensor:
 @primitive(differentiable=False)
 def _right_shift(xp: Any, x: Any, y: Any) -> Any:
     return xp.right_shift(x, y)
+
+
+not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autocnn.backend.select import select
 from autocnn.engine import Tensor, method, primitive
 from autocnn.ops.elementwise.arithmetic import _mul, _neg, _square
 from autocnn.ops.elementwise.casts import floating, quiet
@@ -49,7 +50,7 @@ def erf(x: Any) -> Tensor:
 def _erf(xp: Any, x: Any) -> Any:
     size = xp.absolute(x)
     tail = xp.copysign(1.0 - _tail(xp, size), x)
-    return xp.where(size <= _SMALL, _core(xp, x), tail)
+    return select(xp, size <= _SMALL, _core(xp, x), tail)
 
 
 @method("erfc")
@@ -69,7 +70,7 @@ def erfc(x: Any) -> Tensor:
 def _erfc(xp: Any, x: Any) -> Any:
     size = xp.absolute(x)
     tail = _tail(xp, size)
-    return xp.where(size <= _SMALL, 1.0 - _core(xp, x), xp.where(x < 0, 2.0 - tail, tail))
+    return select(xp, size <= _SMALL, 1.0 - _core(xp, x), select(xp, x < 0, 2.0 - tail, tail))
 
 
 _erf.vjp(lambda g, z, x: _mul(g, _mul(_exp(_neg(_square(x))), 2 / math.sqrt(math.pi))))
@@ -89,7 +90,7 @@ def _tail(xp: Any, x: Any) -> Any:
     far = (1 / math.sqrt(math.pi) - inverse * _ratio(inverse, _P3, _Q3)) / xp.maximum(x, 4.0)
     coarse = xp.trunc(xp.minimum(x, 32.0) * 16.0) / 16.0
     rest = (xp.minimum(x, 32.0) - coarse) * (xp.minimum(x, 32.0) + coarse)
-    return xp.exp(-coarse * coarse) * xp.exp(-rest) * xp.where(x <= 4.0, middle, far)
+    return xp.exp(-coarse * coarse) * xp.exp(-rest) * select(xp, x <= 4.0, middle, far)
 
 
 def _ratio(x: Any, above: tuple[float, ...], below: tuple[float, ...]) -> Any:
@@ -100,5 +101,7 @@ def _polynomial(x: Any, coefficients: tuple[float, ...]) -> Any:
     """Horner's rule, the highest power first."""
     y = x * coefficients[0]
     for c in coefficients[1:-1]:
-        y = (y + c) * x
-    return y + coefficients[-1]
+        y += c
+        y *= x
+    y += coefficients[-1]
+    return y

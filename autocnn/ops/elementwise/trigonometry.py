@@ -298,3 +298,7 @@ _sigmoid_backward.vjp(
     lambda g, z, x, y: _sigmoid_backward(g, y),
     lambda g, z, x, y: _mul(_mul(g, x), _sub(1.0, _mul(y, 2.0))),
 )
+
+
+arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+arcsinh, arccosh, arctanh = asinh, acosh, atanh

@@ -142,12 +142,12 @@ def _check_classes(name: str, x: Tensor, target: Tensor, axis: int, ignore: int)
         )
     if target.dtype.kind not in "iu":
         raise DTypeError(f"{name}: target is {target.dtype}; class indices are integers, probabilities floats")
-    values = target._array
-    wrong = values[((values < 0) | (values >= x.shape[axis])) & (values != ignore)]
-    if wrong.size:
-        raise OutOfRangeError(
-            f"{name}: target has class {wrong[0]}; input {x.shape} has classes 0..{x.shape[axis] - 1}"
-        )
+    values, count = target._array, x.shape[axis]
+    if values.size and (values.min() < 0 or values.max() >= count):
+        wrong = values[((values < 0) | (values >= count)) & (values != ignore)]
+        if wrong.size:
+            classes = f"input {x.shape} has classes 0..{count - 1}"
+            raise OutOfRangeError(f"{name}: target has class {wrong[0]}; {classes}")
 
 
 def _soft_cross_entropy(
