@@ -61,7 +61,7 @@ def as_sizes(op: str, name: str, given: Sequence[Any]) -> Shape:
             given = only
         elif getattr(only, "ndim", 0) == 1:
             given = only.tolist()
-    return tuple([as_int(op, name, n) for n in given])
+    return tuple([n if type(n) is int else as_int(op, name, n) for n in given])
 
 
 def fill_one(op: str, name: str, sizes: Shape, total: int, of: Shape) -> Shape:
@@ -72,16 +72,16 @@ def fill_one(op: str, name: str, sizes: Shape, total: int, of: Shape) -> Shape:
     >>> fill_one("reshape", "shape", (-1, 2), 6, (6,))
     (3, 2)
     """
+    if math.prod(sizes) == total and min(sizes, default=0) >= 0:
+        return sizes
     if any(n < -1 for n in sizes) or sizes.count(-1) > 1:
         raise ShapeError(f"{op}: {name} is {sizes}; lengths are not negative, save one -1 to be worked out")
     known = math.prod(n for n in sizes if n != -1)
-    if -1 in sizes:
-        if not known or total % known:
-            raise ShapeError(f"{op}: {name} is {sizes}, x {of} has {total} elements; no length fits -1")
-        return tuple([total // known if n == -1 else n for n in sizes])
-    if known != total:
+    if -1 not in sizes:
         raise ShapeError(f"{op}: {name} is {sizes} with {known} elements, x {of} has {total}")
-    return sizes
+    if not known or total % known:
+        raise ShapeError(f"{op}: {name} is {sizes}, x {of} has {total} elements; no length fits -1")
+    return tuple([total // known if n == -1 else n for n in sizes])
 
 
 def numpy_names(function: F) -> F:

@@ -349,3 +349,31 @@ def test_a_read_only_array_is_not_written():
     a.flags.writeable = False
     with pytest.raises(InPlaceError, match=r"setitem: the array of shape .* is read-only; clone it first"):
         Tensor(a)[0] = 1.0
+
+
+def test_on_another_device():
+    """Where a position out of range would not be noticed, and data must not move unasked."""
+    from autocnn.testing import standin
+
+    here, there = Tensor(X), Tensor(standin.asarray(X))
+    for key in (0, (slice(1, 3), ..., None), PICK, (PICK, J), PLANE, [0, 2]):
+        moved = tuple(map(_moved, key)) if isinstance(key, tuple) else _moved(key)
+        assert there[moved].device == there.device
+        np.testing.assert_array_equal(there[moved].cpu().array, here[key].array)
+    index = Tensor(standin.asarray(Q))
+    for name, args in [
+        ("gather", (1, index[:, :, None])),
+        ("take", (index,)),
+        ("index_select", (0, index[:, 0] - index[:, 0])),
+    ]:
+        bare = [Tensor(a.array.get()) if isinstance(a, Tensor) else a for a in args]
+        np.testing.assert_array_equal(getattr(there, name)(*args).cpu().array, getattr(here, name)(*bare).array)
+    with pytest.raises(OutOfRangeError, match="getitem: index is 9, axis 0"):
+        there[_moved(np.array([0, 9]))]
+    assert "device='standin:0'" in repr(there)
+
+
+def _moved(key):
+    from autocnn.testing import standin
+
+    return Tensor(standin.asarray(np.asarray(key))) if isinstance(key, (np.ndarray, list)) else key

@@ -7,7 +7,7 @@ from typing import Any
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import OutOfRangeError
 from autocnn.ops.broadcast import broadcast_shapes, broadcast_to, size_of
-from autocnn.ops.indexing.key import Key, Step, as_slices, parse
+from autocnn.ops.indexing.key import Key, Step, as_slices, only_basic, parse
 from autocnn.ops.shape.joining import stack, unbind
 from autocnn.ops.shape.views import unsqueeze
 from autocnn.types import Array, Namespace, Shape
@@ -26,13 +26,18 @@ def getitem(x: Any, key: Any) -> Tensor:
     ([1.0, 2.0], [[1.0, 2.0]])
     """
     x = as_tensor(x)
+    simple = only_basic(key, x.shape)
+    if simple is not None:
+        return _slice(x, index=simple)
     where = parse("getitem", key, x.shape)
     if not where.advanced or not where.plain:
         x = _slice(x, index=where.basic)
     if not where.advanced:
         return x
     axes, positions = advanced("getitem", where)
-    return take_at("getitem", x, positions, axes, _is_mask(where))
+    if _is_mask(where):
+        return _index(x, positions, axes=axes, unique=True)
+    return take_at("getitem", x, positions, axes)
 
 
 def _is_mask(where: Key) -> bool:
@@ -89,22 +94,19 @@ def advanced(op: str, where: Key) -> tuple[tuple[int, ...], Tensor]:
     return tuple(axes), stack([broadcast_to(p, shape) for p in positions])
 
 
-def take_at(op: str, x: Tensor, positions: Tensor, axes: tuple[int, ...], unique: bool = False) -> Tensor:
+def take_at(op: str, x: Tensor, positions: Tensor, axes: tuple[int, ...]) -> Tensor:
     """The elements of x at positions (axes, *shape); raises OutOfRangeError where one is not there."""
-    try:
-        return _index(x, positions, axes=axes, unique=unique)
-    except IndexError as error:
-        raise out_of_range(op, x.shape, positions.array, axes) from error
+    check_positions(op, x, positions, axes)
+    return _index(x, positions, axes=axes, unique=False)
 
 
-def out_of_range(op: str, shape: Shape, positions: Array, axes: tuple[int, ...]) -> OutOfRangeError:
-    """The error that names the first position that is not there."""
-    for axis, row in zip(axes, positions, strict=True):
-        wrong = row[(row < -shape[axis]) | (row >= shape[axis])]
-        if wrong.size:
-            first = wrong.flat[0]
-            return OutOfRangeError(f"{op}: index is {first}, axis {axis} of x {shape} has length {shape[axis]}")
-    return OutOfRangeError(f"{op}: an index is out of range for x {shape}")
+def check_positions(op: str, x: Tensor, positions: Tensor, axes: tuple[int, ...]) -> None:
+    """Raise OutOfRangeError for the first position that is not there: a GPU would read something else instead."""
+    for axis, row in zip(axes, positions.array, strict=True):
+        if row.size and not (-x.shape[axis] <= int(row.min()) and int(row.max()) < x.shape[axis]):
+            wrong = row[(row < -x.shape[axis]) | (row >= x.shape[axis])].reshape(-1)
+            found = f"index is {int(wrong[0])}, axis {axis} of x {x.shape} has length {x.shape[axis]}"
+            raise OutOfRangeError(f"{op}: {found}")
 
 
 @primitive(saves=(("positions",), ()))

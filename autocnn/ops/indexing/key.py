@@ -60,6 +60,27 @@ def parse(op: str, key: Any, shape: Shape) -> Key:
     return Key(tuple(basic), tuple(advanced), plain)
 
 
+def only_basic(key: Any, shape: Shape) -> tuple[Step, ...] | None:
+    """A key of plain numbers and slices, the commonest, in canonical form; None for any other, or a wrong one.
+
+    >>> only_basic((-1, slice(2)), (2, 3)), only_basic([0], (2, 3))
+    ((1, (0, 2, 1)), None)
+    """
+    entries = key if type(key) is tuple else (key,)
+    if len(entries) > len(shape):
+        return None
+    steps: list[Step] = []
+    for e, n in zip(entries, shape, strict=False):
+        if type(e) is int and -n <= e < n:
+            steps.append(e if e >= 0 else e + n)
+        elif type(e) is slice and (e.step is None or (type(e.step) is int and e.step > 0)):
+            start, stop, step = e.indices(n)
+            steps.append((start, max(start, stop), step))
+        else:
+            return None
+    return tuple(steps)
+
+
 def as_slices(basic: tuple[Step, ...]) -> tuple[Any, ...]:
     """A basic index as NumPy writes it.
 

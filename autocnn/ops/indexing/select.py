@@ -12,7 +12,7 @@ from autocnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeErro
 from autocnn.ops.axes import as_int, numpy_names, one_axis
 from autocnn.ops.broadcast import broadcast_shapes, broadcast_to, size_of
 from autocnn.ops.elementwise import add, mul
-from autocnn.ops.indexing.getitem import _nonzero, _unindex, add_at, take_at
+from autocnn.ops.indexing.getitem import _index, _nonzero, _unindex, add_at, take_at
 from autocnn.ops.indexing.setitem import _put
 from autocnn.ops.shape.joining import repeat_each
 from autocnn.ops.shape.padding import _crop
@@ -300,7 +300,7 @@ def masked_select(x: Any, mask: Any) -> Tensor:
         reshape(broadcast_to(x, shape), (size_of(shape),)),
         reshape(broadcast_to(m, shape), (size_of(shape),)),
     )
-    return take_at("masked_select", rows, _nonzero(m), (0,), unique=True)
+    return _index(rows, _nonzero(m), axes=(0,), unique=True)
 
 
 def _mask(op: str, mask: Any) -> Tensor:

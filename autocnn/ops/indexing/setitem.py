@@ -9,7 +9,7 @@ from autocnn.engine.inplace import write
 from autocnn.engine.tensor import as_array
 from autocnn.errors import ShapeError
 from autocnn.ops.broadcast import broadcast_to, unbroadcast
-from autocnn.ops.indexing.getitem import _index, _slice, advanced, key_of, out_of_range
+from autocnn.ops.indexing.getitem import _index, _slice, advanced, check_positions, key_of
 from autocnn.ops.indexing.key import parse
 from autocnn.ops.shape.views import reshape
 from autocnn.types import Shape
@@ -37,11 +37,8 @@ def setitem(x: Tensor, key: Any, value: Any) -> None:
     lead = axes[0] if axes == tuple(range(axes[0], axes[0] + len(axes))) else 0
     rest = [n for i, n in enumerate(region.shape) if i not in axes]
     v = _fitted(v, (*rest[:lead], *positions.shape[1:], *rest[lead:]))
-    try:
-        made = _put(region, v, positions, axes=axes)
-    except IndexError as error:
-        raise out_of_range("setitem", region.shape, positions.array, axes) from error
-    write(region, made, "setitem")
+    check_positions("setitem", region, positions, axes)
+    write(region, _put(region, v, positions, axes=axes), "setitem")
 
 
 def _fitted(v: Tensor, shape: Shape) -> Tensor:

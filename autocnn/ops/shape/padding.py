@@ -52,8 +52,14 @@ def pad_axes(op: str, x: Tensor, widths: Widths, value: float = 0.0) -> Tensor:
 @primitive()
 def _pad(xp: Any, x: Any, *, widths: Widths, value: float) -> Any:
     shape = tuple([n + low + high for n, (low, high) in zip(x.shape, widths, strict=True)])
-    z = xp.full_like(x, value, shape=shape)  # in the layout of x
-    z[_inside(x.shape, widths)] = x
+    z = xp.empty_like(x, shape=shape)  # in the layout of x
+    frame = z
+    for axis, (low, high) in enumerate(widths):
+        frame = xp.moveaxis(frame, axis, 0)
+        frame[:low] = value
+        frame[len(frame) - high :] = value
+        frame = xp.moveaxis(frame[low : len(frame) - high], 0, axis)
+    frame[...] = x
     return z
 
 
