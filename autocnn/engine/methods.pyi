@@ -508,7 +508,7 @@ class Methods:
     def exp_(self) -> Tensor:
         """`exp`, written into the tensor's own memory; returns the tensor."""
 
-    def expand(self, *sizes: Any) -> Tensor:
+    def expand(self, *args: Any, size: Any = ...) -> Tensor:
         """x with axes of length 1 repeated to `sizes`, and new axes in front; -1 keeps a length. A view."""
 
     def expand_as(self, other: Any) -> Tensor:
@@ -529,7 +529,7 @@ class Methods:
     def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
         """Axes `start_dim` to `end_dim` made one: (a, b, c) -> (a, b c) for `start_dim=1`."""
 
-    def flip(self, *dims: Any) -> Tensor:
+    def flip(self, *args: Any, dims: Any = ...) -> Tensor:
         """x with the order of elements reversed along the axes `dims`; a copy."""
 
     def fliplr(self) -> Tensor:
@@ -945,7 +945,7 @@ class Methods:
     def outer(self, vec2: Any) -> Tensor:
         """Every product of an element of one vector and one of another: (n,), (m,) -> (n, m)."""
 
-    def permute(self, *dims: Any) -> Tensor:
+    def permute(self, *args: Any, dims: Any = ...) -> Tensor:
         """x with its axes in another order: axis i of the result is axis `dims[i]` of x. A view."""
 
     def positive(self) -> Tensor:
@@ -992,7 +992,7 @@ class Methods:
     def remainder_(self, other: Any) -> Tensor:
         """`remainder`, written into the tensor's own memory; returns the tensor."""
 
-    def repeat(self, *repeats: Any) -> Tensor:
+    def repeat(self, *args: Any, repeats: Any = ...) -> Tensor:
         ...
 
     def repeat_interleave(
@@ -1005,7 +1005,7 @@ class Methods:
     ) -> Tensor:
         """Each element of an axis `repeats` times in a row; without dim, of all elements as one row."""
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def reshape(self, *args: Any, shape: Any = ...) -> Tensor:
         """The elements of x, in C order, in another shape; one length may be -1."""
 
     def reshape_as(self, other: Any) -> Tensor:
@@ -1179,7 +1179,7 @@ class Methods:
     ) -> tuple[Tensor, ...]:
         """x in so many nearly equal pieces, or cut before each of the given indices. Views."""
 
-    def tile(self, *dims: Any) -> Tensor:
+    def tile(self, *args: Any, dims: Any = ...) -> Tensor:
         """x laid out `dims` times along each axis; fewer numbers than axes count from the last."""
 
     def to(
@@ -1250,7 +1250,7 @@ class Methods:
     ) -> Tensor:
         """The variance over axes: the sum of squared distances from the mean, over n - correction."""
 
-    def view(self, *shape: Any) -> Tensor:
+    def view(self, *args: Any, shape: Any = ...) -> Tensor:
         """The elements of x, in C order, in another shape; one length may be -1."""
 
     def view_as(self, other: Any) -> Tensor:

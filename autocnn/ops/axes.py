@@ -97,3 +97,19 @@ def numpy_names(function: F) -> F:
         return function(*args, **kwargs)
 
     return cast(F, either)
+
+
+def by_name(name: str) -> Callable[[F], F]:
+    """Let a function of `*sizes` take them by name too: `flip(x, dims=(0, 1))` beside `flip(x, 0, 1)`."""
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def spread(*args: Any, **kwargs: Any) -> Any:
+            if kwargs and name in kwargs:
+                args = (*args, kwargs.pop(name))
+            return function(*args, **kwargs)
+
+        spread.named = name  # type: ignore[attr-defined]
+        return cast(F, spread)
+
+    return decorate

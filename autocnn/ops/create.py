@@ -11,7 +11,7 @@ from autocnn.backend.arrays import device_namespace, is_array, namespace, to_dev
 from autocnn.engine import Tensor, slots
 from autocnn.engine.tensor import as_array, get_default_dtype
 from autocnn.errors import ArgumentError, OperandError
-from autocnn.ops.axes import as_int, as_sizes
+from autocnn.ops.axes import as_int, as_sizes, by_name
 from autocnn.ops.dtypes import as_dtype
 from autocnn.types import Array, DType, Shape
 
@@ -106,6 +106,7 @@ def full(
     return _finished(made, None, requires_grad)
 
 
+@by_name("size")
 def zeros(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros: `zeros(2, 3)` or `zeros((2, 3))`.
 
@@ -115,6 +116,7 @@ def zeros(*size: Any, dtype: Any = None, device: str | None = None, requires_gra
     return _finished(_allocate("zeros", size, dtype, device), None, requires_grad)
 
 
+@by_name("size")
 def ones(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor of ones: `ones(2, 3)` or `ones((2, 3))`.
 
@@ -124,6 +126,7 @@ def ones(*size: Any, dtype: Any = None, device: str | None = None, requires_grad
     return _finished(_allocate("ones", size, dtype, device), None, requires_grad)
 
 
+@by_name("size")
 def empty(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor of whatever the memory holds: to be written before it is read.
 

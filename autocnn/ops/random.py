@@ -19,6 +19,7 @@ from autocnn.engine import Tensor, as_tensor, method, no_grad, primitive, result
 from autocnn.engine.inplace import write
 from autocnn.engine.tensor import get_default_dtype
 from autocnn.errors import ArgumentError, DTypeError, ShapeError
+from autocnn.ops.axes import by_name
 from autocnn.ops.elementwise import add, mul
 from autocnn.types import Shape
 
@@ -35,6 +36,7 @@ def manual_seed(seed: int) -> Generator:
     return draws.manual_seed(seed)
 
 
+@by_name("size")
 def rand(
     *size: Any,
     generator: Generator | None = None,
@@ -50,6 +52,7 @@ def rand(
     return _drawn("rand", draws.uniform, size, generator, dtype, device, requires_grad)
 
 
+@by_name("size")
 def randn(
     *size: Any,
     generator: Generator | None = None,

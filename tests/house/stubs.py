@@ -98,9 +98,13 @@ def _parameters(signature: inspect.Signature, function: Callable[..., Any]) -> l
     written = []
     starred = False
     for p in listed:
-        if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
-            starred = starred or p.kind is p.VAR_POSITIONAL
-            written.append(f"{'*' if p.kind is p.VAR_POSITIONAL else '**'}{p.name}: {_type(p.annotation)}")
+        if p.kind is p.VAR_KEYWORD:
+            written.append(f"**{p.name}: {_type(p.annotation)}")
+            continue
+        if p.kind is p.VAR_POSITIONAL:
+            starred = True
+            named = getattr(function, "named", None)  # sizes that may be given by name too
+            written += [f"*args: {_type(p.annotation)}", f"{named}: Any = ..."] if named else [f"*{p.name}: Any"]
             continue
         if p.kind is p.KEYWORD_ONLY and not starred:
             starred = True

@@ -313,3 +313,23 @@ def test_padding_and_slicing_keep_the_layout():
     y = x[:, :2] * 2
     (g,) = grad(y, [x], ac.ones_like(y))
     assert g.array.transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+@pytest.mark.torch
+def test_sizes_by_name():
+    import torch
+
+    x, t = Tensor(numbers(2, 3)), torch.tensor(numbers(2, 3))
+    for name, named in [
+        ("reshape", {"shape": (3, 2)}),
+        ("permute", {"dims": (1, 0)}),
+        ("flip", {"dims": [0]}),
+        ("tile", {"dims": (2, 1)}),
+    ]:
+        expected = getattr(torch, name)(t, **named)
+        np.testing.assert_array_equal(getattr(x, name)(**named).array, expected.numpy())
+        np.testing.assert_array_equal(getattr(ac, name)(x, **named).array, expected.numpy())
+    assert x.expand(size=(4, 2, 3)).shape == (4, 2, 3)
+    assert x.repeat(repeats=(2, 1)).shape == (4, 3)
+    for make in (ac.zeros, ac.ones, ac.empty, ac.rand, ac.randn):
+        assert make(size=(2, 1)).shape == (2, 1)

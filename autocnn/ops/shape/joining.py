@@ -7,7 +7,7 @@ from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, method, primitive, promote, slots
 from autocnn.errors import ArgumentError, ShapeError
-from autocnn.ops.axes import as_int, as_sizes, numpy_names, one_axis
+from autocnn.ops.axes import as_int, as_sizes, by_name, numpy_names, one_axis
 from autocnn.ops.broadcast import broadcast_to
 from autocnn.ops.shape.padding import _crop
 from autocnn.ops.shape.views import _reshape, reshape, transpose, unsqueeze
@@ -252,6 +252,7 @@ def _narrow(x: Tensor, axis: int, start: int, length: int) -> Tensor:
 
 
 @method("repeat")
+@by_name("repeats")
 def repeat(x: Any, *repeats: Any) -> Tensor:
     """x laid out `repeats` times along each axis, new axes in front: (a,) -> (r, s a) for `repeat(x, r, s)`.
 
@@ -272,6 +273,7 @@ def repeat(x: Any, *repeats: Any) -> Tensor:
 
 
 @method("tile")
+@by_name("dims")
 def tile(x: Any, *dims: Any) -> Tensor:
     """x laid out `dims` times along each axis; fewer numbers than axes count from the last.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError, ShapeError
-from autocnn.ops.axes import as_int, as_sizes, many_axes, one_axis
+from autocnn.ops.axes import as_int, as_sizes, by_name, many_axes, one_axis
 from autocnn.ops.shape.views import clone, flatten, reshape
 from autocnn.types import Array, Axes, Namespace, Size
 
@@ -82,6 +82,7 @@ def _inside(shape: Sequence[int], widths: Widths) -> tuple[slice, ...]:
 
 
 @method("flip")
+@by_name("dims")
 def flip(x: Any, *dims: Any) -> Tensor:
     """x with the order of elements reversed along the axes `dims`; a copy.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError, ShapeError
-from autocnn.ops.axes import as_sizes, fill_one, many_axes, numpy_names, one_axis
+from autocnn.ops.axes import as_sizes, by_name, fill_one, many_axes, numpy_names, one_axis
 from autocnn.ops.broadcast import broadcast_shapes, broadcast_to, size_of
 from autocnn.types import Axes, Shape
 
@@ -15,6 +15,7 @@ from autocnn.types import Axes, Shape
 
 
 @method("reshape", "view")
+@by_name("shape")
 def reshape(x: Any, *shape: Any) -> Tensor:
     """The elements of x, in C order, in another shape; one length may be -1.
 
@@ -120,6 +121,7 @@ def unsqueeze(x: Any, dim: int) -> Tensor:
 
 
 @method("permute")
+@by_name("dims")
 def permute(x: Any, *dims: Any) -> Tensor:
     """x with its axes in another order: axis i of the result is axis `dims[i]` of x. A view.
 
@@ -230,6 +232,7 @@ def movedim(x: Any, source: int | Sequence[int], destination: int | Sequence[int
 
 
 @method("expand")
+@by_name("size")
 def expand(x: Any, *sizes: Any) -> Tensor:
     """x with axes of length 1 repeated to `sizes`, and new axes in front; -1 keeps a length. A view.
 
