@@ -13,7 +13,7 @@ from autocnn.engine.views import Path, base_of, follow, views_of
 from autocnn.errors import DTypeError, InPlaceError, ShapeError
 
 
-def write(target: Tensor, value: Any, op: str, *, cast: bool = False) -> Tensor:
+def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int | None = None) -> Tensor:
     """Write a value, computed by the pure op, into a tensor's memory; returns the tensor.
 
     Every alias sees the new values; views, and the tensor that a view looks into, get the graph of what they now
@@ -44,7 +44,7 @@ def write(target: Tensor, value: Any, op: str, *, cast: bool = False) -> Tensor:
         raise InPlaceError(
             f"{op}: the tensor is one of several views made by {path[-1]!r}; clone it before writing"
         )
-    _rescue(value, target)
+    _rescue(value, target, since)
     _overwrite_memory(target, value, op)
     if grows or local.context.watch is not None:
         _rebase(target, base, path, value)
@@ -64,14 +64,20 @@ def _fitted(target: Tensor, value: Tensor, op: str) -> Tensor:
     return value
 
 
-def _rescue(value: Tensor, target: Tensor) -> None:
-    """Copy what the pure op saved of the memory that is about to be overwritten."""
-    node = value._node
-    if node is not None and type(node.saved) is tuple:
-        memory = owner(target._array)
-        node.saved = tuple([
-            x.copy(order="K") if hasattr(x, "base") and owner(x) is memory else x for x in node.saved
-        ])  # fmt: skip
+def _rescue(value: Tensor, target: Tensor, since: int | None) -> None:
+    """Copy what the pure op saved of the memory that is about to be overwritten: in all nodes made since."""
+    memory = owner(target._array)
+    todo = [] if value._node is None else [value._node]
+    seen: set[int] = set()
+    while todo:
+        node = todo.pop()
+        seen.add(node.serial)
+        if type(node.saved) is tuple:
+            node.saved = tuple([
+                x.copy(order="K") if hasattr(x, "base") and owner(x) is memory else x for x in node.saved
+            ])  # fmt: skip
+        if since is not None:
+            todo += [edge for edge in node.edges if edge.serial > since and edge.serial not in seen]
 
 
 def _overwrite_memory(target: Tensor, value: Tensor, op: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.backend.arrays import CPU, device_of, is_array, namespace
+from autocnn.backend.arrays import CPU, device_of, is_array, namespace, to_device
 from autocnn.engine import guests
 from autocnn.engine.tape import NO_PARAMS, SCALAR, Context, Node, local
 from autocnn.engine.tensor import Tensor, as_tensor, promote
@@ -181,6 +181,9 @@ class Primitive:
         """Run on Tensors and write the node down, if somebody will want it."""
         tensors = [x if isinstance(x, Tensor) or type(x) in _NUMBERS else _operand(self, x) for x in inputs]
         arrays = [x._array if isinstance(x, Tensor) else x for x in tensors]
+        if len({type(a) for a in arrays} - _NUMBERS) > 1:
+            tensors = _beside(tensors)
+            arrays = [x._array if isinstance(x, Tensor) else x for x in tensors]
         z, residuals = self.run(arrays, params)
         return self.note(tensors, params, z, residuals)
 
@@ -428,6 +431,18 @@ def _namespace(arrays: Sequence[Any]) -> Any:
 def _as_array(z: Any) -> Array:
     """What a forward returned: an array of some library as it is, a NumPy scalar as a 0-d array."""
     return z if is_array(z) else np.asarray(z)
+
+
+def _beside(tensors: Sequence[Any]) -> list[Any]:
+    """Operands, those moved that hold one number on the host, as PyTorch allows: a number is nowhere."""
+    devices = {x.device for x in tensors if isinstance(x, Tensor)} - {CPU}
+    if len(devices) != 1:
+        return list(tensors)
+    home = devices.pop()
+    return [
+        Tensor(to_device(x._array, home)) if isinstance(x, Tensor) and not x.shape and not x.requires_grad else x
+        for x in tensors
+    ]
 
 
 def _two_devices(arrays: Sequence[Any]) -> DeviceError:

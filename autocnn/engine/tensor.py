@@ -338,15 +338,24 @@ def promote(*operands: Any) -> tuple[Any, ...]:
     dtype = result_type(*tensors)
     if not any(isinstance(x, Tensor) for x in tensors):
         return tuple(Tensor(np.asarray(x, dtype)) for x in tensors)
-    devices = {x.device for x in tensors if isinstance(x, Tensor) and x.shape}
-    home = devices.pop() if len(devices) == 1 else CPU
-    return tuple(_fit(x, dtype, home) for x in tensors)
+    home = _home([x for x in operands if isinstance(x, Tensor) or is_array(x)])
+    return tuple(
+        _fit(x, dtype, home, movable=not hasattr(o, "shape")) for x, o in zip(tensors, operands, strict=True)
+    )
 
 
-def _fit(x: Any, dtype: DType, home: Device) -> Any:
+def _home(operands: list[Any]) -> Device:
+    """Where operands meet: a number on the host, in a 0-d tensor or in a list, goes to the others."""
+    devices = {as_tensor(x).device for x in operands if x.shape}
+    if not devices:
+        devices = {as_tensor(x).device for x in operands} - {CPU}
+    return devices.pop() if len(devices) == 1 else CPU
+
+
+def _fit(x: Any, dtype: DType, home: Device, movable: bool) -> Any:
     if not isinstance(x, Tensor):
         return x if dtype.kind == "f" else dtype.type(x).item()
-    if not x.shape and x.device != home and not x.requires_grad:
+    if x.device != home and (movable or (not x.shape and x.device == CPU)) and not x.requires_grad:
         x = Tensor(to_device(x._array, home))
     return x if x.dtype == dtype else slots.cast(x, dtype)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def broadcast_to(x: Any, size: Shape) -> Tensor:
     9.0
     """
     x = as_tensor(x)
-    size = tuple(size)
+    size = tuple(map(index, size))
     lead = len(size) - x.ndim
     if lead < 0 or any(n not in (1, m) for n, m in zip(x.shape, size[lead:], strict=True)):
         raise ShapeError(f"broadcast_to: x {x.shape} does not broadcast to {size}")

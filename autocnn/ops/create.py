@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.backend.arrays import device_namespace, is_array, namespace, to_device
+from autocnn.backend.arrays import device_namespace, device_of, is_array, namespace, to_device
 from autocnn.engine import Tensor, slots
 from autocnn.engine.tensor import as_array, get_default_dtype
 from autocnn.errors import ArgumentError, OperandError
@@ -102,8 +102,14 @@ def full(
     """
     shape = _size("full", (size,))
     kind = as_array(fill_value).dtype if dtype is None else as_dtype("full", dtype)
-    made = device_namespace(device or "cpu").full(shape, as_array(fill_value), kind)
+    made = device_namespace(device or "cpu").full(shape, _filling(fill_value, device or "cpu"), kind)
     return _finished(made, None, requires_grad)
+
+
+def _filling(value: Any, device: str) -> Any:
+    """What fills an array on a device: a number, or values to broadcast."""
+    array = as_array(value)
+    return array.item() if not array.shape else to_device(array, device)
 
 
 @by_name("size")
@@ -158,7 +164,7 @@ def full_like(
     """
     like = as_array(x)
     kind = like.dtype if dtype is None else as_dtype("full_like", dtype)
-    made = namespace(like).full_like(like, as_array(fill_value), dtype=kind)
+    made = namespace(like).full_like(like, _filling(fill_value, device_of(like)), dtype=kind)
     return _finished(made, device, requires_grad)
 
 

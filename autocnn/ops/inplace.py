@@ -11,6 +11,8 @@ import autocnn.ops.indexing
 import autocnn.ops.linalg
 import autocnn.ops.reduce  # noqa: F401 (these fill the table of methods, from which the spellings are made)
 from autocnn.engine import METHODS, Tensor, as_tensor, method, write
+from autocnn.engine.tape import next_serial
+from autocnn.ops.elementwise.casts import to
 
 _SPELLED = (
     "abs", "acos", "acosh", "add", "addcdiv", "addcmul", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
@@ -31,7 +33,8 @@ _OPERATORS = {
 
 def _in_place(pure: Callable[..., Tensor], spelling: str) -> Callable[..., Tensor]:
     def spelled(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return write(self, pure(self, *args, **kwargs), spelling)
+        since = next_serial()
+        return write(self, pure(self, *args, **kwargs), spelling, since=since)
 
     spelled.__name__ = spelling
     spelled.__qualname__ = f"Tensor.{spelling}"
@@ -64,7 +67,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     >>> Tensor([1.0, 2.0]).fill_(3).tolist()
     [3.0, 3.0]
     """
-    return write(self, as_tensor(value), "fill_") if isinstance(value, Tensor) else _filled(self, value)
+    return write(self, to(value, self.device), "fill_") if isinstance(value, Tensor) else _filled(self, value)
 
 
 @method("copy_")
@@ -74,8 +77,8 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     >>> Tensor([1.0, 2.0]).copy_(Tensor([5])).tolist()
     [5.0, 5.0]
     """
-    return write(self, as_tensor(src), "copy_", cast=True)
+    return write(self, to(as_tensor(src), self.device), "copy_", cast=True)
 
 
 def _filled(self: Tensor, value: Any) -> Tensor:
-    return write(self, Tensor(self.array.dtype.type(value)), "fill_")
+    return write(self, as_tensor(self.array.dtype.type(value), self), "fill_")

@@ -53,7 +53,7 @@ def threshold(x: Any, threshold: float, value: float, inplace: bool = False) -> 
     >>> threshold(Tensor([0.5, 2.0]), 1.0, -1.0).tolist()
     [-1.0, 2.0]
     """
-    return kept(x, _threshold(as_tensor(x), at=threshold, value=value), inplace, "threshold")
+    return kept(x, _threshold(as_tensor(x), at=float(threshold), value=float(value)), inplace, "threshold")
 
 
 @primitive(saves=("x",))
@@ -73,7 +73,7 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool 
     >>> hardtanh(Tensor([-3.0, 0.5])).tolist()
     [-1.0, 0.5]
     """
-    return kept(x, _hardtanh(as_tensor(x), low=min_val, high=max_val), inplace, "hardtanh")
+    return kept(x, _hardtanh(as_tensor(x), low=float(min_val), high=float(max_val)), inplace, "hardtanh")
 
 
 def relu6(x: Any, inplace: bool = False) -> Tensor:

@@ -31,8 +31,9 @@ def take(x: Any, index: Any) -> Tensor:
     >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), [0, 3]).tolist()
     [1.0, 4.0]
     """
-    positions = _positions("take", index)
-    return take_at("take", flatten(x), unsqueeze(positions, 0), (0,))
+    x = flatten(x)
+    positions = _positions("take", index, x)
+    return take_at("take", x, unsqueeze(positions, 0), (0,))
 
 
 @method("index_select")
@@ -45,7 +46,8 @@ def index_select(x: Any, dim: int, index: Any) -> Tensor:
     >>> index_select(Tensor([[1.0, 2.0]]), 1, [1, 1, 0]).tolist()
     [[2.0, 2.0, 1.0]]
     """
-    x, positions = as_tensor(x), _positions("index_select", index)
+    x = as_tensor(x)
+    positions = _positions("index_select", index, x)
     if positions.ndim > 1:
         raise ShapeError(f"index_select: index is {positions.shape}; must be a vector")
     axis = one_axis("index_select", dim, x.ndim)
@@ -62,7 +64,8 @@ def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) ->
     >>> index_add(Tensor([1.0, 2.0]), 0, [0, 0], Tensor([10.0, 20.0])).tolist()
     [31.0, 2.0]
     """
-    x, positions, source = as_tensor(x), _positions("index_add", index), as_tensor(source)
+    x, source = as_tensor(x), as_tensor(source)
+    positions = _positions("index_add", index, x)
     axis = one_axis("index_add", dim, x.ndim)
     expected = (*x.shape[:axis], size_of(positions.shape), *x.shape[axis + 1 :])
     if source.shape != expected or positions.ndim > 1:
@@ -78,13 +81,15 @@ def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) ->
 def index_fill(x: Any, dim: int, index: Any, value: Any) -> Tensor:
     """x with one value in the slices along an axis at the positions `index` (n,).
 
-    Raises OutOfRangeError where the axis is too short.
+    Raises ShapeError for more than one value, OutOfRangeError where the axis is too short.
 
     >>> index_fill(Tensor([1.0, 2.0]), 0, [1], 5).tolist()
     [1.0, 5.0]
     """
-    x = as_tensor(x)
-    return _written("index_fill", x, dim, index, as_tensor(value))
+    x, v = as_tensor(x), as_tensor(value)
+    if v.ndim:
+        raise ShapeError(f"index_fill: value is {v.shape}; must be one number. Use index_copy for several")
+    return _written("index_fill", x, dim, index, v)
 
 
 @method("index_copy")
@@ -97,7 +102,8 @@ def index_copy(x: Any, dim: int, index: Any, source: Any) -> Tensor:
     >>> index_copy(Tensor([1.0, 2.0]), 0, [1], Tensor([5.0])).tolist()
     [1.0, 5.0]
     """
-    x, source, positions = as_tensor(x), as_tensor(source), _positions("index_copy", index)
+    x, source = as_tensor(x), as_tensor(source)
+    positions = _positions("index_copy", index, x)
     axis = one_axis("index_copy", dim, x.ndim)
     expected = (*x.shape[:axis], size_of(positions.shape), *x.shape[axis + 1 :])
     if source.shape != expected:
@@ -106,7 +112,7 @@ def index_copy(x: Any, dim: int, index: Any, source: Any) -> Tensor:
 
 
 def _written(op: str, x: Tensor, dim: int, index: Any, value: Tensor) -> Tensor:
-    positions = reshape(_positions(op, index), (1, -1))
+    positions = reshape(_positions(op, index, x), (1, -1))
     axis = one_axis(op, dim, x.ndim)
     _check_range(op, positions, axis, x.shape)
     return _put(x, value if value.dtype == x.dtype else slots.cast(value, x.dtype), positions, axes=(axis,))
@@ -151,7 +157,8 @@ def gather(x: Any, dim: int, index: Any) -> Tensor:
     >>> gather(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [[0], [1]]).tolist()
     [[1.0], [4.0]]
     """
-    x, positions = as_tensor(x), _positions("gather", index)
+    x = as_tensor(x)
+    positions = _positions("gather", index, x)
     axis = one_axis("gather", dim, x.ndim)
     fitted = _fit("gather", "x", x, positions, axis)
     _check_range("gather", positions, axis, x.shape)
@@ -166,7 +173,8 @@ def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Tensor:
     >>> take_along_dim(Tensor([[1.0, 2.0], [3.0, 4.0]]), [[1]], 1).tolist()
     [[2.0], [4.0]]
     """
-    x, positions = as_tensor(x), _positions("take_along_dim", indices)
+    x = as_tensor(x)
+    positions = _positions("take_along_dim", indices, x)
     if dim is None:
         return gather(flatten(x), 0, flatten(positions))
     axis = one_axis("take_along_dim", dim, x.ndim)
@@ -204,15 +212,17 @@ def scatter(x: Any, dim: int, index: Any, src: Any = None, value: Any = None) ->
     """
     if (src is None) == (value is None):
         raise ArgumentError("scatter: src and value; exactly one of them must be given")
-    source = src if value is None else value
-    if not as_tensor(source).ndim:
+    x = as_tensor(x)
+    source = as_tensor(src if value is None else value, x)
+    if not source.ndim:
         source = broadcast_to(source, _positions("scatter", index).shape)
     x, source, positions, axis = _scattered("scatter", x, dim, index, source)
     return _scatter(x, source, positions, dim=axis)
 
 
 def _scattered(op: str, x: Any, dim: int, index: Any, src: Any) -> tuple[Tensor, Tensor, Tensor, int]:
-    x, source, positions = as_tensor(x), as_tensor(src), _positions(op, index)
+    x = as_tensor(x)
+    source, positions = as_tensor(src, x), _positions(op, index, x)
     axis = one_axis(op, dim, x.ndim)
     _fit(op, "x", x, positions, axis)
     source = _fit(op, "src", source, positions, None)
@@ -359,8 +369,9 @@ def _one_hot(xp: Any, x: Any, *, count: int) -> Any:
     return xp.equal(x[..., None], xp.arange(count)).astype("int64")
 
 
-def _positions(op: str, index: Any) -> Tensor:
-    x = as_tensor(index)
+def _positions(op: str, index: Any, like: Tensor | None = None) -> Tensor:
+    """An index as integers, numbers and lists of them beside the tensor that they index."""
+    x = as_tensor(index, like)
     if isinstance(index, (list, tuple)) and not size_of(x.shape):
         x = slots.cast(x, x.array.astype("int64").dtype)
     if x.dtype.kind not in "iu":

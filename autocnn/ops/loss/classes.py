@@ -33,7 +33,8 @@ def cross_entropy(
     >>> round(cross_entropy(Tensor([[0.0, 0.0]]), Tensor([1])).item(), 4)
     0.6931
     """
-    x, target = floating(input), as_tensor(target)
+    x = floating(input)
+    target = as_tensor(target, x)
     reduction = one_name("cross_entropy", reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"cross_entropy: label_smoothing is {label_smoothing}; it must lie in 0..1")
@@ -199,7 +200,8 @@ def nll_loss(
     >>> nll_loss(Tensor([[-1.0, -2.0]]), Tensor([1])).item()
     2.0
     """
-    x, target = floating(input), as_tensor(target)
+    x = floating(input)
+    target = as_tensor(target, x)
     reduction = one_name("nll_loss", reduction, size_average, reduce)
     axis = 0 if x.ndim == 1 else 1
     _check_classes("nll_loss", x, target, axis, ignore_index)
