@@ -233,3 +233,24 @@ def test_a_long_chain_of_views_stays_linear() -> None:
     view.mul_(3)
     base.backward()
     assert x.grad.tolist() == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("spelled", "pure"),
+    [
+        (lambda h, a, b: h.clamp_(a, b), lambda h, a, b: h.clamp(a, b)),
+        (lambda h, a, b: h.lerp_(a, b), lambda h, a, b: h.lerp(a, b)),
+        (lambda h, a, b: h.addcmul_(h, a), lambda h, a, b: h.addcmul(h, a)),
+        (lambda h, a, b: h.addcdiv_(a, h), lambda h, a, b: h.addcdiv(a, h)),
+        (lambda h, a, b: h.hypot_(h), lambda h, a, b: h.hypot(h)),
+    ],
+    ids=["clamp", "lerp", "addcmul", "addcdiv", "hypot"],
+)
+def test_what_several_ops_in_one_spelling_saved_is_rescued(spelled: Any, pure: Any) -> None:
+    found = []
+    for function in (spelled, pure):
+        x, a, b = (ac.tensor(v, requires_grad=True) for v in ([0.5, 2.0, -1.0], [0.2, 0.3, 0.4], [0.8, 0.9, 1.0]))
+        z = function(x * 2.0, a, b)
+        z.sum().backward()
+        found.append([None if t.grad is None else t.grad.tolist() for t in (x, a, b)])
+    assert found[0] == found[1]

@@ -7,6 +7,7 @@ import weakref
 import numpy as np
 import pytest
 
+from autocnn import ops
 from autocnn.backend.arrays import device_of, namespace, owner, to_device, to_numpy
 from autocnn.engine import Tensor, primitives
 from autocnn.errors import DeviceError
@@ -184,3 +185,14 @@ def test_a_move_is_differentiable() -> None:
 def test_devices_do_not_mix() -> None:
     with pytest.raises(DeviceError, match=r"arrays are on different devices: standin:0 \(2, 3\), cpu \(2, 3\)"):
         Tensor(asarray(X)) * Tensor(X)
+
+
+@pytest.mark.parametrize("number", [2.0, np.float32(2.0), np.array(2.0), [2.0, 2.0, 2.0]])
+@pytest.mark.parametrize("shape", [(2, 3), ()])
+def test_numbers_go_where_the_other_operand_is(number: object, shape: tuple[int, ...]) -> None:
+    if isinstance(number, list) and not shape:
+        shape = (3,)
+    x = Tensor(asarray(np.ones(shape)))
+    for z in (x * number, number * x, x + number, ops.maximum(x, number), ops.where(x > 0, x, 1.0)):
+        assert z.device == "standin:0"
+    assert ops.where(x > 0, 1.0, 0.0).device == "standin:0"
