@@ -190,8 +190,9 @@ def _box_head(number: int, path: clusters.Path, pad: str) -> Sequence[str]:
     again = f" (visit {visit})" if visit > 1 else ""
     words = name + (again if path[0] == "forward" else f" · {phase.title}")
     dash = "rounded,filled" if path[0] == "forward" else "rounded,filled,dashed"
+    corner = "l" if path[0] == "forward" else "r"  # gradients leave to the left and up, towards the forward pass
     return (
         f"{pad[2:]}subgraph cluster_{number} {{",
         f'{pad}graph [label={quoted(words)} style="{dash}" pencolor="{phase.line}" penwidth=0.8',
-        f'{pad}  fillcolor="{phase.ground}" fontsize=10 fontcolor="{phase.line}" labeljust=l margin=9];',
+        f'{pad}  fillcolor="{phase.ground}" fontsize=10 fontcolor="{phase.line}" labeljust={corner} margin=9];',
     )
