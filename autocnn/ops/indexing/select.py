@@ -48,8 +48,10 @@ def index_select(x: Any, dim: int, index: Any) -> Tensor:
     """
     x = as_tensor(x)
     positions = _positions("index_select", index, x)
-    if positions.ndim > 1:
-        raise ShapeError(f"index_select: index is {positions.shape}; must be a vector")
+    if positions.ndim > 1 or (not x.ndim and size_of(positions.shape) != 1):
+        raise ShapeError(f"index_select: index is {positions.shape}; must be a vector, of length 1 for a 0-d x")
+    if not x.ndim:
+        return reshape(index_select(reshape(x, (1,)), dim, positions), ())
     axis = one_axis("index_select", dim, x.ndim)
     return take_at("index_select", x, reshape(positions, (1, -1)), (axis,))
 
@@ -112,6 +114,8 @@ def index_copy(x: Any, dim: int, index: Any, source: Any) -> Tensor:
 
 
 def _written(op: str, x: Tensor, dim: int, index: Any, value: Tensor) -> Tensor:
+    if not x.ndim:
+        return reshape(_written(op, reshape(x, (1,)), dim, index, value), ())
     positions = reshape(_positions(op, index, x), (1, -1))
     axis = one_axis(op, dim, x.ndim)
     _check_range(op, positions, axis, x.shape)

@@ -7,8 +7,8 @@ from typing import Any
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import one_axis
-from autocnn.ops.broadcast import _sum_to
-from autocnn.ops.shape.views import movedim, reshape
+from autocnn.ops.reduce import sum as total
+from autocnn.ops.shape.views import movedim
 from autocnn.types import Array, Shape
 
 
@@ -59,7 +59,7 @@ def trace(x: Any) -> Tensor:
     x = as_tensor(x)
     if x.ndim != 2:
         raise ShapeError(f"trace: x is {x.shape}; must be a matrix")
-    return reshape(_sum_to(diagonal(x), shape=(1,)), ())
+    return total(diagonal(x))
 
 
 @method("diag")

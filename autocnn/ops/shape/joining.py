@@ -351,6 +351,9 @@ def vsplit(x: Any, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ..
     >>> [p.tolist() for p in vsplit(Tensor([[1.0], [2.0]]), 2)]
     [[[1.0]], [[2.0]]]
     """
+    x = as_tensor(x)
+    if x.ndim < 2:
+        raise ShapeError(f"vsplit: x is {x.shape}; must have at least 2 axes")
     return tensor_split(x, indices_or_sections, 0)
 
 

@@ -90,7 +90,8 @@ def flip(x: Any, *dims: Any) -> Tensor:
     [[2.0, 1.0]]
     """
     x = as_tensor(x)
-    return _flip(x, dims=many_axes("flip", as_sizes("flip", "dims", dims), x.ndim, "dims"))
+    axes = many_axes("flip", as_sizes("flip", "dims", dims), x.ndim, "dims")
+    return _flip(x, dims=axes if x.ndim else ())
 
 
 @method("fliplr")

@@ -223,6 +223,8 @@ def movedim(x: Any, source: int | Sequence[int], destination: int | Sequence[int
     if len(away) != len(to):
         raise ArgumentError(f"movedim: source is {source}, destination {destination}; must be as many of both")
     order = [i for i in range(x.ndim) if i not in away]
+    if not x.ndim:
+        return _permute(x, dims=())
     for place, axis in sorted(zip(to, away, strict=True)):
         order.insert(place, axis)
     return _permute(x, dims=tuple(order))
