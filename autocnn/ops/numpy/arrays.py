@@ -14,7 +14,7 @@ from autocnn.ops import shape as s
 from autocnn.ops.axes import as_int, as_sizes, many_axes, one_axis
 from autocnn.ops.broadcast import broadcast_shapes, broadcast_to
 from autocnn.ops.indexing import getitem, repeat_interleave
-from autocnn.ops.numpy.table import axes_tuple, common, in_dtype, operand, stands_for, tensor_of
+from autocnn.ops.numpy.table import axes_tuple, common, in_dtype, operand, real_axes, stands_for, tensor_of
 from autocnn.ops.shape.padding import pad_axes
 
 Axis = int | tuple[int, ...] | None
@@ -49,12 +49,16 @@ def _matrix_transpose(x: Any, /) -> Tensor:
 
 @stands_for(np.swapaxes)
 def _swapaxes(a: Any, axis1: int, axis2: int) -> Tensor:
-    return s.transpose(tensor_of(a), axis1, axis2)
+    x = tensor_of(a)
+    real_axes("numpy.swapaxes", axis1, x.ndim)
+    return s.transpose(x, axis1, axis2)
 
 
 @stands_for(np.moveaxis)
 def _moveaxis(a: Any, source: Any, destination: Any) -> Tensor:
-    return s.movedim(tensor_of(a), source, destination)
+    x = tensor_of(a)
+    real_axes("numpy.moveaxis", source, x.ndim)
+    return s.movedim(x, source, destination)
 
 
 @stands_for(np.expand_dims)
@@ -69,7 +73,7 @@ def _expand_dims(a: Any, axis: int | tuple[int, ...]) -> Tensor:
 @stands_for(np.squeeze)
 def _squeeze(a: Any, axis: Axis = None) -> Tensor:
     x = tensor_of(a)
-    if axis is None:
+    if axis is None or not x.ndim:
         return s.squeeze(x)
     axes = many_axes("numpy.squeeze", axes_tuple(axis, x.ndim), x.ndim, "axis")
     if any(x.shape[i] != 1 for i in axes):
@@ -209,7 +213,7 @@ def _by_axis(width: Any) -> np.ndarray[Any, Any]:
 @stands_for(np.flip)
 def _flip(m: Any, axis: Axis = None) -> Tensor:
     x = tensor_of(m)
-    return s.flip(x, axes_tuple(axis, x.ndim))
+    return s.flip(x, real_axes("numpy.flip", axis, x.ndim))
 
 
 @stands_for(np.fliplr)
@@ -250,7 +254,8 @@ def _tile(A: Any, reps: Any) -> Tensor:
 
 @stands_for(np.repeat)
 def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Tensor:
-    return repeat_interleave(tensor_of(a), repeats, axis)
+    x = tensor_of(a)
+    return repeat_interleave(x if x.ndim else s.reshape(x, (1,)), repeats, axis)
 
 
 # Choosing --------------------------------------------------------------------------------------------------------

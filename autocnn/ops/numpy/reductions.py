@@ -11,7 +11,7 @@ from autocnn.errors import ArgumentError, OperandError, ShapeError
 from autocnn.ops import elementwise as e
 from autocnn.ops import reduce, shape
 from autocnn.ops.axes import many_axes, one_axis
-from autocnn.ops.numpy.table import axes_tuple, in_dtype, inexact, stands_for, tensor_of
+from autocnn.ops.numpy.table import axes_tuple, in_dtype, inexact, real_axes, stands_for, tensor_of
 
 Axis = int | tuple[int, ...] | None
 
@@ -20,7 +20,7 @@ Axis = int | tuple[int, ...] | None
 def _sum(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Tensor:
     x = in_dtype(tensor_of(a), dtype)
     if axis == ():
-        return e.positive(x)
+        return in_dtype(x, dtype or _whole_sum(x))
     return in_dtype(reduce.sum(x, axis, keepdims), dtype or _whole_sum(x))
 
 
@@ -40,8 +40,8 @@ def _whole_sum(x: Tensor) -> Any:
 
 @stands_for(np.mean)
 def _mean(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Tensor:
-    x = in_dtype(tensor_of(a), dtype)
-    return reduce.mean(inexact(x), axis, keepdims)
+    x = inexact(in_dtype(tensor_of(a), dtype))
+    return reduce.mean(x, real_axes("numpy.mean", axis, x.ndim), keepdims)
 
 
 @stands_for(np.var)
@@ -50,7 +50,8 @@ def _var(
     *, correction: float | None = None,
 ) -> Tensor:  # fmt: skip
     x = inexact(in_dtype(tensor_of(a), dtype))
-    return reduce.var(x, axis, correction=ddof if correction is None else correction, keepdim=keepdims)
+    axes = real_axes("numpy.var", axis, x.ndim)
+    return reduce.var(x, axes, correction=ddof if correction is None else correction, keepdim=keepdims)
 
 
 @stands_for(np.std)
@@ -59,7 +60,8 @@ def _std(
     *, correction: float | None = None,
 ) -> Tensor:  # fmt: skip
     x = inexact(in_dtype(tensor_of(a), dtype))
-    return reduce.std(x, axis, correction=ddof if correction is None else correction, keepdim=keepdims)
+    axes = real_axes("numpy.std", axis, x.ndim)
+    return reduce.std(x, axes, correction=ddof if correction is None else correction, keepdim=keepdims)
 
 
 @stands_for(np.max, np.amax)
@@ -107,7 +109,7 @@ def _count_nonzero(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Tens
 @stands_for(np.cumsum)
 def _cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Tensor:
     x = in_dtype(tensor_of(a), dtype)
-    x, along = (shape.ravel(x), 0) if axis is None else (x, axis)
+    x, along = (shape.ravel(x), 0) if axis is None or not x.ndim else (x, axis)
     return in_dtype(reduce.cumsum(x, along), dtype or _whole_sum(x))
 
 
@@ -143,9 +145,9 @@ def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) ->
     if axis is None and (ord is None or (ord in ("fro", 2) and a.ndim == 1) or (ord == "fro" and a.ndim == 2)):
         flat = reduce.vector_norm(shape.ravel(a), 2)
         return shape.reshape(flat, [1] * a.ndim) if keepdims else flat
-    axes = many_axes("numpy.linalg.norm", axes_tuple(axis, a.ndim), a.ndim, "axis")
+    axes = real_axes("numpy.linalg.norm", axis, a.ndim)
     if len(axes) == 1:
-        return reduce.vector_norm(a, 2 if ord is None else ord, axes, keepdims)
+        return _along(a, 2 if ord is None else ord, axes, keepdims)
     if len(axes) == 2 and ord in (None, "fro"):
         return reduce.vector_norm(a, 2, axes, keepdims)
     if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
@@ -153,10 +155,18 @@ def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) ->
     raise OperandError(f"numpy.linalg.norm: ord is {ord!r} over {len(axes)} axes; does not work on tensors")
 
 
+def _along(a: Tensor, ord: float, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    """The norm of vectors; of empty ones 0, where it is no smallest element."""
+    empty = ord == np.inf and not a.shape[axes[0]]
+    return reduce.vector_norm(a, 1 if empty else ord, axes, keepdims)
+
+
 def _matrix_norm(a: Tensor, ord: float, axes: tuple[int, ...], keepdims: bool) -> Tensor:
     """The largest, or smallest, sum of absolute values of a column (1) or a row (inf)."""
     over, among = axes if abs(ord) == 1 else axes[::-1]
     sums = reduce.sum(e.abs(a), over, True)
+    if not sums.shape[among] and ord > 0:
+        return reduce.sum(sums, axes, keepdims)  # of nothing: 0
     result = (reduce.amax if ord > 0 else reduce.amin)(sums, among, True)
     return result if keepdims else shape.squeeze(result, axes)
 
@@ -166,7 +176,7 @@ def _vector_norm(x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: A
     a = inexact(tensor_of(x))
     if axis is None and not keepdims:
         a = shape.ravel(a)
-    return reduce.vector_norm(a, ord, axis, keepdims)
+    return reduce.vector_norm(a, ord, real_axes("numpy.linalg.vector_norm", axis, a.ndim), keepdims)
 
 
 def only(op: str, argument: str, value: Any, allowed: tuple[Any, ...]) -> None:

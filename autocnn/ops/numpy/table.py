@@ -14,7 +14,8 @@ import numpy as np
 
 from autocnn.backend.arrays import is_array
 from autocnn.engine import Tensor
-from autocnn.errors import OperandError
+from autocnn.errors import OperandError, OutOfRangeError
+from autocnn.ops.axes import many_axes
 from autocnn.ops.elementwise import cast
 from autocnn.types import DType
 
@@ -114,6 +115,14 @@ def axes_tuple(axis: Any, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(ndim))
     return tuple(axis) if isinstance(axis, (tuple, list)) else (int(axis),)
+
+
+def real_axes(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
+    """NumPy's axis argument, checked: a 0-d array has no axis, not even 0."""
+    axes = axes_tuple(axis, ndim)
+    if axes and not ndim:
+        raise OutOfRangeError(f"{op}: axis is {axis}; a 0-d tensor has no axes")
+    return many_axes(op, axes, ndim, "axis")
 
 
 def dtype_of(x: Any) -> DType | type:

@@ -9,19 +9,25 @@ import numpy as np
 
 from autocnn.backend.arrays import namespace, to_numpy
 from autocnn.engine import Tensor
-from autocnn.errors import ArgumentError, OperandError
+from autocnn.errors import ArgumentError, OperandError, ShapeError
 from autocnn.ops import create, indexing, linalg
 from autocnn.ops import elementwise as e
 from autocnn.ops import shape as s
 from autocnn.ops.axes import one_axis
 from autocnn.ops.numpy.table import FUNCTIONS, common, stands_for, tensor_of
 
+
+def arrays(*operands: Any) -> list[Tensor]:
+    """Operands in a common dtype where numbers count as arrays, as in NumPy's products."""
+    return common(*[tensor_of(x) for x in operands])
+
+
 # Products --------------------------------------------------------------------------------------------------------
 
 
 @stands_for(np.dot)
 def _dot(a: Any, b: Any, out: None = None) -> Tensor:
-    x, y = common(a, b)
+    x, y = arrays(a, b)
     if not x.ndim or not y.ndim:
         return e.mul(x, y)
     if y.ndim <= 2 or x.ndim == 1 == y.ndim:
@@ -31,25 +37,25 @@ def _dot(a: Any, b: Any, out: None = None) -> Tensor:
 
 @stands_for(np.inner)
 def _inner(a: Any, b: Any, /) -> Tensor:
-    x, y = common(a, b)
+    x, y = arrays(a, b)
     return linalg.tensordot(x, y, ([-1], [-1])) if x.ndim and y.ndim else e.mul(x, y)
 
 
 @stands_for(np.vdot)
 def _vdot(a: Any, b: Any, /) -> Tensor:
-    x, y = common(a, b)
+    x, y = arrays(a, b)
     return linalg.dot(s.ravel(x), s.ravel(y))
 
 
 @stands_for(np.outer)
 def _outer(a: Any, b: Any, out: None = None) -> Tensor:
-    x, y = common(a, b)
+    x, y = arrays(a, b)
     return linalg.outer(s.ravel(x), s.ravel(y))
 
 
 @stands_for(np.tensordot)
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
-    x, y = common(a, b)
+    x, y = arrays(a, b)
     return linalg.tensordot(x, y, axes)
 
 
@@ -77,12 +83,18 @@ def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any =
 
 @stands_for(np.tril)
 def _tril(m: Any, k: int = 0) -> Tensor:
-    return linalg.tril(tensor_of(m), k)
+    return linalg.tril(_matrix(m), k)
 
 
 @stands_for(np.triu)
 def _triu(m: Any, k: int = 0) -> Tensor:
-    return linalg.triu(tensor_of(m), k)
+    return linalg.triu(_matrix(m), k)
+
+
+def _matrix(m: Any) -> Tensor:
+    """A vector stands for as many equal rows."""
+    x = tensor_of(m)
+    return s.expand(x, (x.shape[0], x.shape[0])) if x.ndim == 1 else x
 
 
 # Indices ---------------------------------------------------------------------------------------------------------
@@ -96,6 +108,7 @@ def _take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode:
     index = indices if isinstance(indices, Tensor) else Tensor(np.asarray(indices))
     if axis is None:
         return indexing.take(x, index)
+    x = x if x.ndim else s.reshape(x, (1,))
     at = one_axis("numpy.take", axis, x.ndim, "axis")
     return indexing.getitem(x, (*[slice(None)] * at, index))
 
@@ -113,7 +126,10 @@ def _compress(condition: Any, a: Any, axis: int | None = None, out: None = None)
 
 @stands_for(np.nonzero)
 def _nonzero(a: Any) -> tuple[Tensor, ...]:
-    return indexing.nonzero(tensor_of(a), as_tuple=True)
+    x = tensor_of(a)
+    if not x.ndim:
+        raise ShapeError("numpy.nonzero: a is 0-d; use np.atleast_1d first")
+    return indexing.nonzero(x, as_tuple=True)
 
 
 @stands_for(np.argwhere)
@@ -160,12 +176,14 @@ def _full_like(
 
 
 def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    """NumPy's own function on the bare values; arrays that it returns become Tensors."""
+    """NumPy's own function on the bare values; an array, or element of one, becomes a Tensor."""
+
+    elements = function in (np.isclose, np.argsort, np.searchsorted, np.digitize, np.bincount)
 
     def run(*args: Any, **kwargs: Any) -> Any:
         bare = [_bare(x) for x in args]
         result = function(*bare, **{key: _bare(value) for key, value in kwargs.items()})
-        return Tensor(result) if isinstance(result, np.ndarray) else result
+        return Tensor(np.asarray(result)) if elements else result
 
     return run
 
