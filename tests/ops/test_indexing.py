@@ -315,7 +315,11 @@ def test_positions():
             ShapeError,
             "scatter_add: index is (1, 2), src (1, 1); no axis may be longer, save dim",
         ),
-        (lambda x: x.index_select(0, [[0]]), ShapeError, "index_select: index is (1, 1); must be a vector, of length 1 for a 0-d x"),
+        (
+            lambda x: x.index_select(0, [[0]]),
+            ShapeError,
+            "index_select: index is (1, 1); must be a vector, of length 1 for a 0-d x",
+        ),
         (lambda x: x.index_add(0, [0], x), ShapeError, "index_add: source is (2, 3), index (1,); must be (1, 3)"),
         (lambda x: x.masked_select([1, 0, 1]), DTypeError, "masked_select: mask is int64; must be bool"),
         (lambda x: x.take([6]), OutOfRangeError, "take: index is 6, axis 0 of x (6,) has length 6"),
