@@ -7,7 +7,7 @@ so two draws never overlap, and its key and number are all that replay or recomp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -89,6 +89,23 @@ def manual_seed(seed: int) -> Generator:
         for generator in _defaults.values():
             generator.manual_seed(_seed)
     return default_generator()
+
+
+def get_states() -> dict[str, tuple[int, int]]:
+    """What `Generator.get_state` gives, of the default generator of every device that was used.
+
+    >>> _ = default_generator("cpu")
+    >>> "cpu" in get_states()
+    True
+    """
+    with _defaults_lock:
+        return {str(device): generator.get_state() for device, generator in _defaults.items()}
+
+
+def set_states(states: Mapping[str, Sequence[int]]) -> None:
+    """Let the default generators go on from what `get_states` gave."""
+    for device, state in states.items():
+        default_generator(device).set_state(state)
 
 
 def uniform(key: int, counter: int, shape: Sequence[int], dtype: Any = np.float32, xp: Namespace = np) -> Array:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from autocnn.backend.random import default_generator
+from autocnn.backend import random
 from autocnn.engine import Tensor, no_grad
 from autocnn.errors import ArgumentError, DataError, NonFiniteError
 from autocnn.nn.gradients import clip_grad_norm_
@@ -24,7 +24,7 @@ from autocnn.train.state import load_state, save_state
 Loader: TypeAlias = Iterable[tuple[Any, Any]]
 """Batches (x, y), the same length every time; to be gone on with in the middle it needs `state_dict` too."""
 
-_KEYS = ("model", "optimizer", "schedule", "loader", "generator", "history", "totals", "steps", "epochs")
+_KEYS = ("model", "optimizer", "schedule", "loader", "generators", "history", "totals", "steps", "epochs")
 
 Loss: TypeAlias = Callable[[Any, Any], Any]
 
@@ -151,9 +151,11 @@ class Trainer:
         if epochs < 1:
             raise ArgumentError(f"fit: epochs is {epochs}; it is at least 1")
         if self._left is not None:  # only now: making the loaders may have drawn from the generator
-            default_generator().set_state(self._left["generator"])
+            random.set_states(self._left["generators"])
             if hasattr(loader, "load_state_dict") and self._left["loader"] is not None:
                 loader.load_state_dict(self._left["loader"])
+        else:
+            self._totals = _Totals()  # whatever single steps came before
         self.loader, self._left, self._stopping = loader, None, False
         self._tell("begin")
         try:
@@ -161,6 +163,7 @@ class Trainer:
                 while self.epochs < epochs and not self._stopping:
                     self._epoch(loader, validation)
         finally:
+            self._marks = []
             self._left = self._position() if self._totals.images else None
             self._tell("end")
         return self.history
@@ -259,14 +262,14 @@ class Trainer:
     # State --------------------------------------------------------------------------------------------------
 
     def _position(self) -> dict[str, Any]:
-        """Where the generator is, and the loader, if it can say so."""
+        """Where the generators are, and the loader, if it can say so."""
         if self._left is not None:
             return self._left
         place = getattr(self.loader, "state_dict", lambda: None)()
-        return {"loader": place, "generator": default_generator().get_state()}
+        return {"loader": place, "generators": random.get_states()}
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that what comes next depends on: model, optimiser, schedule, generator, position."""
+        """Everything that what comes next depends on: model, optimiser, schedule, generators, position."""
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -295,8 +298,8 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.schedule is not None:
             self.schedule.load_state_dict(state["schedule"])
-        self._left = {"loader": state["loader"], "generator": state["generator"]}
-        default_generator().set_state(state["generator"])
+        self._left = {"loader": state["loader"], "generators": state["generators"]}
+        random.set_states(state["generators"])
         self.history, self._totals = history, totals
         self.steps, self.epochs = state["steps"], state["epochs"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.backend.random import default_generator
+from autocnn.backend import random
 from autocnn.data import DataLoader
 from autocnn.errors import ArgumentError, DataError, DataNotFoundError, GraphError, UsageError
 from autocnn.graph import trace
@@ -83,10 +83,10 @@ class Run:
         return trainer.history
 
     def _draw_step(self, parts: Parts) -> None:
-        """The graphs of one step on the first images; neither the model nor the generator notices."""
+        """The graphs of one step on the first images; neither the model nor a generator notices."""
         if (self.folder / FORWARD).exists() and (self.folder / BACKWARD).exists():
             return
-        drawn = default_generator().get_state()
+        drawn = random.get_states()
         model = copy.deepcopy(parts.trainer.model).train()
         few = DataLoader(parts.images, self.settings.batch_size, seed=0, transform=parts.transform, prefetch=0)
         images, labels = next(iter(few))
@@ -95,7 +95,7 @@ class Run:
         with self._optional(BACKWARD):
             step = trace(model, images, order=1, loss=lambda scores: cross_entropy(scores, labels))
             self._draw(step, "forward and backward pass of one step", BACKWARD)
-        default_generator().set_state(drawn)
+        random.set_states(drawn)
 
     def _draw(self, graph: Any, what: str, name: str) -> None:
         draw(graph, title=f"{self.settings.model}: {what}").save(self.folder / name)

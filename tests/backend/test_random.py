@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autocnn.backend import random
+from autocnn.backend.arrays import Device
 from autocnn.errors import ArgumentError
 
 DRAWS = [
@@ -80,3 +81,16 @@ def test_bad_states_are_refused():
     with pytest.raises(ArgumentError) as caught:
         random.Generator().next_key(0)
     assert str(caught.value) == "next_key: n is 0; at least one draw is needed"
+
+
+def test_states_of_all_devices_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "_defaults", {})
+    random.manual_seed(3)
+    devices = ("cpu", Device("standin"))
+    for device in devices:
+        random.default_generator(device).next_key()
+    states = random.get_states()
+    assert {type(device) for device in states} == {str}
+    drawn = [random.default_generator(device).next_key() for device in devices]
+    random.set_states(states)
+    assert [random.default_generator(device).next_key() for device in devices] == drawn

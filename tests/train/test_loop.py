@@ -119,6 +119,17 @@ def test_second_fit_goes_on() -> None:
     assert tiny.weights(once) == tiny.weights(twice)
 
 
+def test_single_steps_before_are_no_part_of_an_epoch() -> None:
+    x, y = next(iter(tiny.loader()))
+    trainer = Trainer(model := Tiny(), SGD(model.parameters(), lr=0.0))
+    trainer.step(x, y)
+    assert trainer.scores.images == tiny.BATCH
+    seen: list[int] = []
+    trainer.callbacks = [After(2, lambda: seen.append(trainer.scores.images))]
+    trainer.fit([(x, y)], 1)
+    assert seen == [tiny.BATCH]
+
+
 def test_loss_that_is_not_finite_teaches_nothing() -> None:
     trainer = tiny.trainer()
     before = tiny.weights(trainer)
@@ -183,6 +194,13 @@ def test_second_interrupt_does_not_wait() -> None:
     with pytest.raises(KeyboardInterrupt) as caught:
         tiny.trainer(callbacks=(After(4, twice),)).fit(tiny.loader(), tiny.EPOCHS)
     assert type(caught.value) is KeyboardInterrupt
+
+
+def test_what_was_interrupted_can_be_evaluated() -> None:
+    trainer = tiny.trainer(callbacks=(After(2, press),))
+    with pytest.raises(Interrupted):
+        trainer.fit(tiny.loader(), 1)
+    assert trainer.evaluate(tiny.validation()).images == 30
 
 
 @pytest.mark.parametrize("step", [4, 6, 12])
