@@ -83,8 +83,8 @@ def _max(
         return unbatched(_max_pool(x, **window), alone)
     z, (winners,) = _max_pool.run((x.array,), window)
     best = _max_pool.note((x,), window, z, (winners,))
-    del window["ceil_mode"]
-    indices = _max_pool_indices(Tensor(winners), space=x.shape[2:], **window)
+    shared = {name: value for name, value in window.items() if name != "ceil_mode"}  # the node keeps the window
+    indices = _max_pool_indices(Tensor(winners), space=x.shape[2:], **shared)
     return unbatched(best, alone), unbatched(indices, alone)
 
 

@@ -92,6 +92,15 @@ def test_the_gradient_goes_to_the_first_winner():
     assert gx.tolist() == [[[[1, 0], [0, 0]]]]
 
 
+def test_the_gradient_is_the_same_with_the_indices_asked_for():
+    x = Tensor(image(2)).requires_grad_()
+    z, indices = ops.max_pool2d(x, 2, return_indices=True)
+    assert not indices.requires_grad
+    (expected,) = grad(ops.max_pool2d(x, 2).square().sum(), x)
+    (gx,) = grad(z.square().sum(), x, create_graph=True)
+    np.testing.assert_array_equal(gx.detach().array, expected.array)
+
+
 def test_max_pool_of_integers_and_an_empty_batch():
     assert ops.max_pool1d(np.array([[[1, 5, -3, -4]]]), 2).tolist() == [[[5, -3]]]
     assert ops.max_pool2d(np.ones((0, 2, 4, 4)), 2).shape == (0, 2, 2, 2)
