@@ -82,7 +82,7 @@ def _rescue(value: Tensor, target: Tensor, since: int | None) -> None:
 
 def _overwrite_memory(target: Tensor, value: Tensor, op: str) -> None:
     array = target._array
-    if any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape, strict=True)):
+    if array.size and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape, strict=True)):
         raise InPlaceError(
             f"{op}: several elements of the expanded tensor {target.shape} share memory; clone it first"
         )

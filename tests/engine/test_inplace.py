@@ -254,3 +254,13 @@ def test_what_several_ops_in_one_spelling_saved_is_rescued(spelled: Any, pure: A
         z.sum().backward()
         found.append([None if t.grad is None else t.grad.tolist() for t in (x, a, b)])
     assert found[0] == found[1]
+
+
+def test_an_empty_tensor_takes_any_writing_since_no_elements_share_memory() -> None:
+    x = ac.zeros(2, 0)
+    x[[1, 0]] = 3
+    x.add_(1)
+    assert (x * 1).relu_().shape == (2, 0)
+    y = ac.zeros(0, 3) * 1
+    y[:] = 2.0
+    assert y.shape == (0, 3)
