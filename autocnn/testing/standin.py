@@ -373,7 +373,7 @@ def _index(index: Any) -> Any:
 def _wrap(result: Any, sources: Any) -> Any:
     """A result as stand-ins; 0-d ones stay arrays. What views a source's memory says so by its `base`."""
     if isinstance(result, (tuple, list)):
-        return type(result)(_wrap(part, sources) for part in result)
+        return tuple(_wrap(part, sources) for part in result)
     if isinstance(result, (np.generic, bool)):
         return StandIn(np.asarray(result))
     if not isinstance(result, np.ndarray):
