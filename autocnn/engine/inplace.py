@@ -27,7 +27,7 @@ def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int
     >>> write(x, x * 3, "mul_") is x, x.tolist()
     (True, [3.0, 6.0])
     """
-    value = as_tensor(value)
+    value = as_tensor(value, like=target)
     if cast and value.dtype != target.dtype:
         value = slots.cast(value, target.dtype)
     value = _fitted(target, value, op)
