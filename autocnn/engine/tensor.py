@@ -354,7 +354,7 @@ def _home(operands: list[Any]) -> Device:
 
 def _fit(x: Any, dtype: DType, home: Device, movable: bool) -> Any:
     if not isinstance(x, Tensor):
-        return x if dtype.kind == "f" else dtype.type(x).item()
+        return x if dtype.kind == "f" else np.asarray(x).astype(dtype).item()
     if x.device != home and (movable or (not x.shape and x.device == CPU)) and not x.requires_grad:
         x = Tensor(to_device(x._array, home))
     return x if x.dtype == dtype else slots.cast(x, dtype)

@@ -319,6 +319,12 @@ def test_shapes_that_do_not_broadcast():
             getattr(ops, op)(ac.ones(2, 3), ac.ones(4))
 
 
+def test_numbers_wrap_around_in_small_integers():
+    for number in (300, -1):
+        assert_alike(lambda x, y: x * y, np.array([1, 200], np.uint8), number)
+        assert_alike(lambda x, y: x + y, np.array([1, 200], np.uint8), number)
+
+
 def test_bools_have_no_difference():
     with pytest.raises(DTypeError, match=r"^sub: dtype is bool; it is not defined for that$"):
         ac.tensor([True]) - ac.tensor([False])

@@ -62,6 +62,8 @@ def test_in_the_words_of_numpy(rng):
     assert x.sum(axis=0, keepdims=True).shape == (1, 3)
     assert x.max(axis=1).values.shape == (2,)
     assert x.std(axis=(0, 1), keepdims=True).shape == (1, 1)
+    assert x.max(np.int64(1)).values.shape == x.sum(np.int64(1)).shape == (2,)
+    assert x.sum([0, -1]).shape == ()
     with pytest.raises(ArgumentError, match=r"^sum: dim and axis are given; they are the same$"):
         x.sum(dim=0, axis=0)
 

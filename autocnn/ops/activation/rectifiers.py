@@ -136,7 +136,7 @@ def _hardswish(xp: Any, x: Any) -> Any:
 
 @primitive(saves=(("x",), ("g", "x")))
 def _hardswish_backward(xp: Any, g: Any, x: Any) -> Any:
-    return select(xp, x <= -3.0, 0.0, select(xp, x >= 3.0, g, g * (x / 3.0 + 0.5)))
+    return select(xp, x <= -3.0, 0.0, select(xp, x < 3.0, g * (x / 3.0 + 0.5), g))
 
 
 _hardswish.vjp(lambda g, z, x: _hardswish_backward(g, x))
@@ -249,7 +249,7 @@ def _elu(xp: Any, x: Any, *, alpha: float, scale: float, rate: float) -> Any:
 
 def _elu_rule(g: Any, z: Any, x: Any, alpha: float, scale: float, rate: float) -> Any:
     below = _exp(_mul(_clamp(x, low=None, high=0.0), rate))
-    return _where(_gt(x, 0.0), _mul(g, scale), _mul(g, _mul(below, alpha * scale * rate)))
+    return _where(_le(x, 0.0), _mul(g, _mul(below, alpha * scale * rate)), _mul(g, scale))
 
 
 _elu.vjp(_elu_rule)

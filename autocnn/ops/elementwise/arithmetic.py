@@ -168,6 +168,19 @@ _div.vjp(
 )
 
 
+@primitive(saves=(("y",), ("y", "z")))
+@quiet
+def _divide_or_zero(xp: Any, x: Any, y: Any) -> Any:
+    """x / y, but 0 where y is 0: the subgradient of a root or a norm at 0."""
+    return xp.where(y == 0, 0.0, xp.divide(x, y))
+
+
+_divide_or_zero.vjp(
+    lambda g, z, x, y: _divide_or_zero(g, y),
+    lambda g, z, x, y: _neg(_divide_or_zero(_mul(g, z), y)),
+)
+
+
 def _divisible(x: Any, y: Any) -> tuple[Any, Any]:
     """Operands of a true division: integers by integers are divided as the default float."""
     dtype = result_type(*[v if type(v) in (int, float, bool) else as_tensor(v) for v in (x, y)])

@@ -333,15 +333,15 @@ def logaddexp(x: Any, other: Any) -> Tensor:
     return binary(_logaddexp, floating(x), floating(other))
 
 
-@primitive(saves=(("x", "z"), ("y", "z")))
+@primitive(saves=("x", "y"))
 @quiet
 def _logaddexp(xp: Any, x: Any, y: Any) -> Any:
     return xp.logaddexp(x, y)
 
 
 _logaddexp.vjp(
-    lambda g, z, x, y: unbroadcast(_mul(g, _exp(_sub(x, z))), x),
-    lambda g, z, x, y: unbroadcast(_mul(g, _exp(_sub(y, z))), y),
+    lambda g, z, x, y: unbroadcast(_div(g, _add(_exp(_sub(y, x)), 1.0)), x),
+    lambda g, z, x, y: unbroadcast(_div(g, _add(_exp(_sub(x, y)), 1.0)), y),
 )
 
 

@@ -9,7 +9,7 @@ from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote
 from autocnn.errors import ArgumentError, DTypeError
 from autocnn.ops.broadcast import unbroadcast
 from autocnn.ops.elementwise.casts import cast
-from autocnn.ops.elementwise.comparison import _ge, _isfinite
+from autocnn.ops.elementwise.comparison import _ge, _isfinite, _lt
 
 _NUMBERS = (int, float, bool)
 
@@ -235,11 +235,11 @@ def _clamp_max(xp: Any, x: Any, y: Any) -> Any:
 
 _clamp_min.vjp(
     lambda g, z, x, y: unbroadcast(_where(_ge(x, y), g, 0.0), x),
-    lambda g, z, x, y: unbroadcast(_where(_ge(x, y), 0.0, g), y),
+    lambda g, z, x, y: unbroadcast(_where(_lt(x, y), g, 0.0), y),
 )
 _clamp_max.vjp(
     lambda g, z, x, y: unbroadcast(_where(_ge(y, x), g, 0.0), x),
-    lambda g, z, x, y: unbroadcast(_where(_ge(y, x), 0.0, g), y),
+    lambda g, z, x, y: unbroadcast(_where(_lt(y, x), g, 0.0), y),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from autocnn.engine import Tensor, binary, method, primitive
 from autocnn.ops.broadcast import unbroadcast
-from autocnn.ops.elementwise.arithmetic import _add, _div, _mul, _neg, _square, _sub
+from autocnn.ops.elementwise.arithmetic import _add, _div, _divide_or_zero, _mul, _neg, _square, _sub
 from autocnn.ops.elementwise.casts import floating, quiet
 from autocnn.ops.elementwise.exponential import _rsqrt
 
@@ -124,7 +124,7 @@ _atan.vjp(lambda g, z, x: _div(g, _add(_square(x), 1.0)))
 
 @method("atan2", "arctan2")
 def atan2(x: Any, other: Any) -> Tensor:
-    """The angle of the point (other, x): atan(x / other) in the right quadrant.
+    """The angle of the point (other, x): atan(x / other) in the right quadrant. At 0, 0 its derivative is 0.
 
     >>> atan2(Tensor([0.0]), Tensor([1.0])).tolist()
     [0.0]
@@ -138,7 +138,7 @@ def _atan2(xp: Any, x: Any, y: Any) -> Any:
 
 
 def _over_square_radius(g: Any, x: Any, y: Any) -> Any:
-    return _div(g, _add(_square(x), _square(y)))
+    return _divide_or_zero(g, _add(_square(x), _square(y)))
 
 
 _atan2.vjp(

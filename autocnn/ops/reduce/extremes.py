@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from autocnn.backend.arrays import is_array
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import one_axis
@@ -54,14 +55,14 @@ def min(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) ->
 
 def _extreme(name: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
     x = as_tensor(x)
-    if other is None and hasattr(dim, "shape"):
+    if other is None and (isinstance(dim, Tensor) or is_array(dim)):
         other = dim
     if other is not None:
         return (maximum if name == "max" else minimum)(x, other)
     if dim is None:
         whole = _amax if name == "max" else _amin
         return whole(x, axes=_filled(name, x, None), keepdims=False)
-    if not isinstance(dim, int):
+    if not hasattr(dim, "__index__"):
         raise ArgumentError(f"{name}: dim is {dim!r}; it must be one axis. Use a{name} for several")
     axis = one_axis(name, dim, x.ndim)
     _filled(name, x, dim)

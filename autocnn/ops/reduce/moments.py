@@ -7,7 +7,7 @@ from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError
-from autocnn.ops.elementwise.arithmetic import _mul, _neg, _sub
+from autocnn.ops.elementwise.arithmetic import _divide_or_zero, _mul, _sub
 from autocnn.ops.elementwise.casts import quiet
 from autocnn.ops.reduce.axes import axes_of, count_of, numpy_names
 from autocnn.ops.reduce.sums import _mean, _spread, mean, needs_float
@@ -132,17 +132,6 @@ def _distance(x: Any, axes: Shape, factor: float, correction: float) -> Any:
     return _mul(_sub(x, center), factor / left if left > 0 else math.inf)
 
 
-@primitive(saves=(("y",), ("y", "z")))
-@quiet
-def _divide_or_zero(xp: Any, x: Any, y: Any) -> Any:
-    """x / y, but 0 where y is 0: the subgradient of a root or a norm at 0."""
-    return xp.where(y == 0, 0.0, xp.divide(x, y))
-
-
-_divide_or_zero.vjp(
-    lambda g, z, x, y: _divide_or_zero(g, y),
-    lambda g, z, x, y: _neg(_divide_or_zero(_mul(g, z), y)),
-)
 _var.vjp(
     lambda g, z, x, axes, keepdims, correction: _mul(
         _spread(g, shape=x.shape, axes=axes), _distance(x, axes, 2.0, correction)

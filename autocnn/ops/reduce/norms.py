@@ -8,14 +8,13 @@ from typing import Any
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError
 from autocnn.ops.dtypes import as_dtype
-from autocnn.ops.elementwise.arithmetic import _abs, _mul, _sign, _sub, abs, sign, square
+from autocnn.ops.elementwise.arithmetic import _abs, _divide_or_zero, _mul, _sign, _sub, abs, sign, square
 from autocnn.ops.elementwise.casts import cast, floating, quiet
 from autocnn.ops.elementwise.comparison import _eq
 from autocnn.ops.elementwise.exponential import _exp, _power
 from autocnn.ops.elementwise.selection import _where
 from autocnn.ops.reduce.axes import axes_of, count_of, numpy_names
 from autocnn.ops.reduce.extremes import amax, amin
-from autocnn.ops.reduce.moments import _divide_or_zero
 from autocnn.ops.reduce.sums import _spread, needs_float, sum
 from autocnn.types import Axes, Shape
 
