@@ -246,7 +246,7 @@ class Methods:
         """The angle whose tangent is x."""
 
     def arctan2(self, other: Any) -> Tensor:
-        """The angle of the point (other, x): atan(x / other) in the right quadrant."""
+        ...
 
     def arctanh(self) -> Tensor:
         """The inverse of tanh; infinite at -1 and 1, NaN outside."""
@@ -290,7 +290,7 @@ class Methods:
         """The angle whose tangent is x."""
 
     def atan2(self, other: Any) -> Tensor:
-        """The angle of the point (other, x): atan(x / other) in the right quadrant."""
+        ...
 
     def atan2_(self, other: Any) -> Tensor:
         """`atan2`, written into the tensor's own memory; returns the tensor."""
