@@ -13,6 +13,7 @@ import pytest
 import autocnn as ac
 from autocnn.autograd import checkpoint, grad
 from autocnn.engine import Tensor, primitive, primitives
+from autocnn.graph import listing, trace
 
 LONG = 1_000_000
 _mul = primitives()["mul"]
@@ -178,3 +179,17 @@ def test_saved_arrays_of_an_op_that_needs_none_are_not_kept() -> None:
     del y
     assert big() is None
     assert z.requires_grad
+
+
+@pytest.mark.parametrize("length", [100, 5000])
+def test_traces_are_linear_and_do_not_recurse(length: int) -> None:
+    def chain(x: Tensor) -> Tensor:
+        for _ in range(length):
+            x = x * 1.0001
+        return x
+
+    graph = trace(chain, leaf(1.0), order=1)
+    assert sum(v.phase == "forward" and v.kind == "op" for v in graph.vertices) == length
+    assert sum(v.phase == "backward" and v.op == "mul" for v in graph.vertices) == length
+    assert listing(graph).count("\n") + 1 <= 2 * length + 10
+    assert len(trace(lambda x: diamond(x, 60), leaf(1.0), order=1).vertices) < 200
