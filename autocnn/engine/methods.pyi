@@ -246,7 +246,7 @@ class Methods:
         """The angle whose tangent is x."""
 
     def arctan2(self, other: Any) -> Tensor:
-        ...
+        """The angle of the point (other, x): atan(x / other) in the right quadrant."""
 
     def arctanh(self) -> Tensor:
         """The inverse of tanh; infinite at -1 and 1, NaN outside."""
@@ -290,7 +290,7 @@ class Methods:
         """The angle whose tangent is x."""
 
     def atan2(self, other: Any) -> Tensor:
-        ...
+        """The angle of the point (other, x): atan(x / other) in the right quadrant."""
 
     def atan2_(self, other: Any) -> Tensor:
         """`atan2`, written into the tensor's own memory; returns the tensor."""
@@ -455,13 +455,13 @@ class Methods:
         """The number of axes."""
 
     def div(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-        ...
+        """x / other, if asked for rounded down or towards 0."""
 
     def div_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """`div`, written into the tensor's own memory; returns the tensor."""
 
     def divide(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-        ...
+        """x / other, if asked for rounded down or towards 0."""
 
     def divide_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """`div`, written into the tensor's own memory; returns the tensor."""
@@ -1165,7 +1165,7 @@ class Methods:
         """`tan`, written into the tensor's own memory; returns the tensor."""
 
     def tanh(self) -> Tensor:
-        ...
+        """The hyperbolic tangent: (e ** 2x - 1) / (e ** 2x + 1), in -1..1."""
 
     def tanh_(self) -> Tensor:
         """`tanh`, written into the tensor's own memory; returns the tensor."""
@@ -1260,7 +1260,7 @@ class Methods:
         """`tensor_split` along the first axis."""
 
     def where(self, condition: Any, other: Any) -> Tensor:
-        ...
+        """The tensor where the condition holds, other elsewhere."""
 
     def where_(self, condition: Any, other: Any) -> Tensor:
         """`_where_method`, written into the tensor's own memory; returns the tensor."""

@@ -140,8 +140,9 @@ def _divide_into(x: Any, other: Any) -> Tensor:
 
 @method("div", "divide")
 def div(x: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """x / other; with `rounding_mode` ``"floor"`` or ``"trunc"`` rounded down or towards zero, integers kept.
+    """x / other, if asked for rounded down or towards 0.
 
+    With `rounding_mode` ``"floor"`` or ``"trunc"`` integers stay integers.
     Raises ArgumentError for another mode, and for an integer divided by 0 when rounding.
 
     >>> div(Tensor([-7, 7]), 2, rounding_mode="trunc").tolist()

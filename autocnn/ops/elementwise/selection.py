@@ -34,6 +34,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
 
 @method("where")
 def _where_method(x: Tensor, condition: Any, other: Any) -> Tensor:
+    """The tensor where the condition holds, other elsewhere."""
     return where(condition, x, other)
 
 

@@ -124,7 +124,9 @@ _atan.vjp(lambda g, z, x: _div(g, _add(_square(x), 1.0)))
 
 @method("atan2", "arctan2")
 def atan2(x: Any, other: Any) -> Tensor:
-    """The angle of the point (other, x): atan(x / other) in the right quadrant. At 0, 0 its derivative is 0.
+    """The angle of the point (other, x): atan(x / other) in the right quadrant.
+
+    At (0, 0) its derivative is 0.
 
     >>> atan2(Tensor([0.0]), Tensor([1.0])).tolist()
     [0.0]
@@ -185,7 +187,9 @@ _cosh.vjp(lambda g, z, x: _mul(g, _sinh(x)))
 
 @method("tanh")
 def tanh(x: Any) -> Tensor:
-    """The hyperbolic tangent: (e ** 2x - 1) / (e ** 2x + 1), in -1..1, its slope 1 - tanh(x) ** 2 at most 1.
+    """The hyperbolic tangent: (e ** 2x - 1) / (e ** 2x + 1), in -1..1.
+
+    Its slope is 1 - tanh(x) ** 2, at most 1.
 
     >>> tanh(Tensor([0.0])).tolist()
     [0.0]
