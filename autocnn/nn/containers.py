@@ -126,9 +126,9 @@ class Sequential(_Row):
             x = module(x)  # type: ignore[misc]
         return x
 
-    def _slice(self: Chain, index: slice) -> Chain:
-        kept = list(self._modules.items())[index]
-        return type(self)(dict(kept))  # type: ignore[call-arg]
+    def _slice(self, index: slice) -> Any:
+        """A plain chain: a network that is one, and makes its own modules, is not that network in part."""
+        return Sequential(dict(list(self._modules.items())[index]))
 
     def __delitem__(self, index: int | slice) -> None:
         names = list(self._modules)

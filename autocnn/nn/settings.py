@@ -68,10 +68,8 @@ def reset_affine(weight: Tensor, bias: Tensor | None) -> None:
 
     >>> reset_affine(unset((2, 3), None, None), None)
     """
-    if not weight.array.size:
-        return
     init.kaiming_uniform_(weight, a=math.sqrt(5))
     if bias is not None:
         fan_in, _ = init.fans("bias", weight)
-        bound = 1 / math.sqrt(fan_in)
+        bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
         init.uniform_(bias, -bound, bound)

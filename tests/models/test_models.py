@@ -62,6 +62,12 @@ def test_skips_keep_the_gradient_of_a_deep_network() -> None:
     assert 0.03 < ratio(models.residual) < 30
 
 
+def test_a_part_of_lenet_is_a_chain() -> None:
+    part = models.LeNet5()[:3]
+    assert type(part) is nn.Sequential
+    assert part(ops.zeros(1, 1, 32, 32)).shape == (1, 6, 14, 14)
+
+
 def test_names_lead_to_models() -> None:
     assert models.names() == ["lenet5", "plain", "residual"]
     assert models.get("LeNet-5") is models.LeNet5

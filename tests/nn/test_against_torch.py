@@ -231,6 +231,15 @@ def test_a_transposed_convolution_finds_the_size_that_is_asked_for() -> None:
     close(ours(Tensor(x), output_size=(10, 9)), theirs(torch.tensor(x), output_size=(10, 9)))
 
 
+def test_their_state_loads_as_it_is() -> None:
+    ours, theirs = nn.BatchNorm2d(3), torch.nn.BatchNorm2d(3)
+    theirs(torch.tensor(draw((4, 3, 2, 2)), dtype=torch.float32))
+    ours.load_state_dict(theirs.state_dict())
+    for key, value in theirs.state_dict().items():
+        close(ours.state_dict()[key], value)
+        assert str(ours.state_dict()[key].dtype) == str(value.dtype).removeprefix("torch.")
+
+
 def test_lenet_computes_what_theirs_would() -> None:
     from autocnn import models
 

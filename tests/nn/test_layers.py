@@ -87,6 +87,12 @@ def test_global_average_pooling_keeps_the_axes() -> None:
     assert nn.GlobalAvgPool()(Tensor(values)).tolist() == [[[[5.5]], [[17.5]]]]
 
 
+def test_a_layer_without_inputs_is_its_bias() -> None:
+    layer = nn.Linear(0, 3)
+    assert layer.weight.shape == (3, 0)
+    assert layer(x(2, 0)).tolist() == [[0.0] * 3] * 2
+
+
 def test_layers_take_dtype_and_device() -> None:
     for layer in (nn.Linear(2, 3, dtype="float64"), nn.Conv2d(1, 2, 3, device="cpu", dtype="float64")):
         assert {p.dtype for p in layer.parameters()} == {np.dtype("float64")}
