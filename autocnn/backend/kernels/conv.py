@@ -11,6 +11,7 @@ offsets only, never over pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from autocnn.backend.geometry import Pads, images_per_block, volume, windows
 from autocnn.backend.kernels import depthwise
@@ -19,6 +20,11 @@ from autocnn.types import Array, Namespace, Shape
 
 CACHE = 1 << 20
 """Bytes that a block's column matrix may take."""
+
+FEW = 16
+"""Channels below which a pixel's channels are too short a run to add by."""
+
+Taps: TypeAlias = Sequence[tuple[tuple[int, ...], tuple[slice, ...]]]
 
 
 def conv(
@@ -133,53 +139,53 @@ def _scattered(
 ) -> Array:
     """The adjoint in x for any stride: columns by matrix product, then added where they came from."""
     n, c, *space = shape
-    o, share, *kernel = w.shape
+    _, share, *kernel = w.shape
     counts = g.shape[2:]
     extent = needed(counts, kernel, stride, dilation)
-    wide, per_group = _matrices(xp, w, groups), o // groups
-    tall = _tall(counts, kernel, dilation, share)
+    wide = _matrices(xp, w, groups)
     step = _step(n, counts, kernel, stride, share, g.dtype.itemsize, alone=False)
     gl = channels_last(xp, g)
     gx = xp.zeros((n, *space, c), g.dtype)
     mine, framed = inner(space, padding, extent)
+    scatter = _scatter_few if share < FEW else _scatter
     for start in range(0, n, step):
         block = slice(start, min(start + step, n))
-        rows = xp.reshape(gl[block], ((block.stop - start) * volume(counts), o))
-        frame = xp.zeros((block.stop - start, *extent, c), g.dtype)
-        for k in range(groups):
-            part = rows[:, k * per_group : (k + 1) * per_group]
-            target = frame[..., k * share : (k + 1) * share]
-            _scatter(xp, part, wide[k], target, counts, kernel, stride, dilation, tall)
+        frame = scatter(xp, gl[block], wide, extent, list(taps(counts, kernel, stride, dilation)))
         gx[block][mine] = frame[framed]
     return logical(xp, gx)
 
 
-def _scatter(
-    xp: Namespace,
-    rows: Array,
-    wide: Array,
-    target: Array,
-    counts: Sequence[int],
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    dilation: Sequence[int],
-    tall: bool,
-) -> None:
-    """Add rows (P, O) times wide (O, K) into ``target`` (n, *extent, C) at every window."""
-    n, share = target.shape[0], target.shape[-1]
-    if tall:  # (K, P): the inner run is a row of pixels of one channel
-        columns = xp.matmul(xp.transpose(wide), xp.transpose(rows))
-        columns = xp.reshape(columns, (*kernel, share, n, *counts))
-    else:  # (P, K): the inner run is the channels of one pixel
-        columns = xp.reshape(xp.matmul(rows, wide), (n, *counts, *kernel, share))
-    first = (slice(None),) * (1 + len(counts))
-    for offset, place in taps(counts, kernel, stride, dilation):
-        if not tall:
-            xp.add(target[place], columns[(*first, *offset)], out=target[place])
-            continue
-        for channel in range(share):
-            spot = target[place][..., channel]
-            xp.add(spot, columns[(*offset, channel)], out=spot)
+def _scatter(xp: Namespace, g: Array, wide: Array, extent: Shape, places: Taps) -> Array:
+    """Add g (n, *counts, O) times wide (groups, O / groups, K) at every window -> (n, *extent, C)."""
+    n, *counts, o = g.shape
+    groups, per_group, depth = wide.shape
+    share = depth // len(places)
+    rows = xp.reshape(g, (n * volume(counts), o))
+    frame = xp.zeros((n, *extent, groups * share), g.dtype)
+    for k in range(groups):
+        target = frame[..., k * share : (k + 1) * share]
+        columns = xp.matmul(rows[:, k * per_group : (k + 1) * per_group], wide[k])
+        columns = xp.reshape(columns, (n, *counts, len(places), share))
+        for i, (_, place) in enumerate(places):
+            xp.add(target[place], columns[..., i, :], out=target[place])
+    return frame
+
+
+def _scatter_few(xp: Namespace, g: Array, wide: Array, extent: Shape, places: Taps) -> Array:
+    """The same where channels are few: with the images innermost, whole rows of all images are one run."""
+    n, *counts, o = g.shape
+    groups, per_group, depth = wide.shape
+    share = depth // len(places)
+    last = g.ndim - 1
+    rows = xp.reshape(xp.ascontiguousarray(xp.transpose(g, (last, *range(1, last), 0))), (o, volume(counts) * n))
+    frame = xp.zeros((groups * share, *extent, n), g.dtype)
+    for k in range(groups):
+        target = frame[k * share : (k + 1) * share]
+        columns = xp.matmul(xp.transpose(wide[k]), rows[k * per_group : (k + 1) * per_group])
+        columns = xp.reshape(columns, (len(places), share, *counts, n))
+        for i, (_, place) in enumerate(places):
+            xp.add(target[place], columns[i], out=target[place])
+    return xp.transpose(frame, (last, *range(1, last), 0))
 
 
 def _columns(xp: Namespace, view: Array, ndim: int, tall: bool) -> Array:
