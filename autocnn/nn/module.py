@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -15,35 +14,11 @@ from autocnn.nn import state
 from autocnn.nn.display import as_text
 from autocnn.nn.hooks import Hook, Hooks, RemovableHandle
 from autocnn.nn.parameter import Parameter
+from autocnn.nn.path import Parts, Structure, paths_below, running, say_where
 
 Self = TypeVar("Self", bound="Module")
 
 
-class _Running(threading.local):
-    """The module whose forward pass runs on this thread: the caller of the next one."""
-
-    module: Module | None = None
-
-
-class _Structure:
-    """Counts every change to any module's parts, so that remembered paths are known to be old."""
-
-    changes = 0
-
-
-class _Parts(dict[str, "Module | None"]):
-    """The parts of a module by name, in the order in which they came."""
-
-    def __setitem__(self, name: str, part: Module | None) -> None:
-        _Structure.changes += 1
-        super().__setitem__(name, part)
-
-    def __delitem__(self, name: str) -> None:
-        _Structure.changes += 1
-        super().__delitem__(name)
-
-
-_running = _Running()
 _REGISTRIES = ("_parameters", "_buffers", "_modules")
 
 
@@ -74,7 +49,7 @@ class Module:
         """Everything that a module needs, so that no subclass can forget to call `super().__init__()`."""
         module = super().__new__(cls)
         module.__dict__.update(
-            training=True, _parameters={}, _buffers={}, _modules=_Parts(), _transient=set(),
+            training=True, _parameters={}, _buffers={}, _modules=Parts(), _transient=set(),
             _hooks=None, _known=(-1, {}),
         )  # fmt: skip
         return module
@@ -90,7 +65,7 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward` and the hooks, under the name that the calling module knows this one by."""
-        caller, outside = _running.module, local.context
+        caller, outside = running.module, local.context
         inside = outside
         if caller is not None:
             path = caller._path_to(self)
@@ -99,16 +74,16 @@ class Module:
                 scope = f"{place.scope}/{path}" if place.scope else path
                 inside = outside._replace(place=place._replace(scope=scope))
                 local.context = inside
-        _running.module = self
+        running.module = self
         try:
             if self._hooks is None:
                 return self.forward(*args, **kwargs)
             return self._hooks.run(self, args, kwargs)
         except Exception as error:
-            _say_where(error, inside.place.scope)
+            say_where(error, inside.place.scope)
             raise
         finally:
-            _running.module = caller
+            running.module = caller
             if local.context is inside:
                 local.context = outside
             else:  # the module has changed the mode for good
@@ -117,9 +92,9 @@ class Module:
     def _path_to(self, module: Module) -> str | None:
         """The path by which this module knows another one below it; None where it does not."""
         changes, paths = self._known
-        if changes != _Structure.changes:
-            paths = _paths_below(self)
-            self.__dict__["_known"] = (_Structure.changes, paths)
+        if changes != Structure.changes:
+            paths = paths_below(self)
+            self.__dict__["_known"] = (Structure.changes, paths)
         return paths.get(id(module))
 
     # Attributes ---------------------------------------------------------------------------------------------
@@ -293,6 +268,12 @@ class Module:
             module = found
         return module
 
+    def set_submodule(self, target: str, module: Module) -> None:
+        """Put a module in place of the one at a path."""
+        self.get_submodule(target)
+        path, _, name = target.rpartition(".")
+        setattr(self.get_submodule(path), name, module)
+
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path such as ``"layer1.0.conv1.weight"``."""
         return self._get("_parameters", "parameter", target)  # type: ignore[no-any-return]
@@ -362,6 +343,10 @@ class Module:
         """Everything in floating point to float16."""
         return self.to("float16")
 
+    def type(self: Self, dst_type: Any) -> Self:
+        """Everything in floating point to a dtype."""
+        return self.to(dst_type)
+
     def cpu(self: Self) -> Self:
         """Everything to the CPU."""
         return self.to("cpu")
@@ -407,7 +392,7 @@ class Module:
         return kept | {k: dict(kept[k]) for k in _REGISTRIES} | {"_transient": set(self._transient)}
 
     def __setstate__(self, values: dict[str, Any]) -> None:
-        parts = _Parts()
+        parts = Parts()
         for name, part in values["_modules"].items():
             parts[name] = part
         self.__dict__.update(values, _modules=parts)
@@ -458,27 +443,6 @@ class Module:
 
     def __repr__(self) -> str:
         return as_text(self)
-
-
-def _paths_below(module: Module) -> dict[int, str]:
-    """Paths by identity, the shortest for a module that is there twice."""
-    paths: dict[int, str] = {}
-    level: list[tuple[str, Module]] = [("", module)]
-    while level:
-        below = []
-        for path, parent in level:
-            for name, child in parent._modules.items():
-                if child is not None and id(child) not in paths and child is not module:
-                    paths[id(child)] = f"{path}/{name}" if path else name
-                    below.append((paths[id(child)], child))
-        level = below
-    return paths
-
-
-def _say_where(error: Exception, scope: str) -> None:
-    """Note the innermost module that an error came from, once."""
-    if scope and not any(note.startswith("in ") for note in getattr(error, "__notes__", ())):
-        error.add_note(f"in {scope}")
 
 
 def _moved(tensor: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:

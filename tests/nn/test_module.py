@@ -179,6 +179,35 @@ def test_paths_follow_changes() -> None:
     assert net.blocks[1].body.scope == "blocks/1/body"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda parts: parts.update(first=parts["0"]),
+        lambda parts: parts.__setitem__("first", parts.pop("0")),
+        lambda parts: (parts.__delitem__("1"), parts.__setitem__("first", parts["0"])),
+    ],
+)
+def test_paths_follow_changes_behind_the_module_s_back(change: Any) -> None:
+    part = Scale()
+    net = nn.Sequential(part, Scale())
+    net(Tensor([1.0]))
+    change(net._modules)
+    if "0" in net._modules:
+        del net._modules["0"]
+    net(Tensor([1.0]))
+    assert part.scope == "first"
+    net._modules.clear()
+    assert net(Tensor([1.0])).tolist() == [1.0]
+
+
+def test_a_part_is_replaced_by_its_path() -> None:
+    net = Net()
+    net.set_submodule("blocks.1.body", nn.Identity())
+    assert isinstance(net.blocks[1].body, nn.Identity)
+    with pytest.raises(AttributeError, match="ModuleList at 'blocks' has no module '7'"):
+        net.set_submodule("blocks.7", nn.Identity())
+
+
 def test_an_error_notes_the_innermost_module_once() -> None:
     net = Net()
     net.blocks[1].body.weight = nn.Parameter([[1.0, 2.0]])
@@ -296,6 +325,7 @@ def test_a_move_keeps_the_parameters_and_what_is_whole() -> None:
     assert weight.grad is not None
     assert weight.grad.dtype == np.float64
     assert module.count.dtype == np.int64
+    assert module.type("float32").weight.dtype == np.float32
     module.to("cpu", "float16")
     assert weight.dtype == np.float16
     assert module.float().seen.dtype == np.float32
