@@ -181,11 +181,17 @@ def test_gradient_of_pieces_is_one_sum_not_an_array_of_zeros_each():
 def test_gradients_of_parts_add_up():
     x = ac.tensor(numbers(5, 3), requires_grad=True)
     h = x * 2
+    seen = []
+    h.register_hook(lambda g: seen.append(g.array.copy()))
     y = h[0] + h[1:2].sum(0) + h[0] + h[[1, 1]].sum(0) + h.narrow(0, 4, 1).sum(0) + h[np.arange(5) == 3].sum(0)
+    y = y + h.gather(0, [[2, 2, 2]])[0]
     (g,) = grad(y, [x], ac.ones(3, dtype="float64"), retain_graph=True)
     (slow,) = grad(y, [x], ac.ones(3, dtype="float64"), create_graph=True)
-    np.testing.assert_array_equal(g.array, np.array([4, 6, 0, 2, 2.0])[:, None] * np.ones(3))
+    np.testing.assert_array_equal(g.array, np.array([4, 6, 2, 2, 2.0])[:, None] * np.ones(3))
     np.testing.assert_array_equal(slow.array, g.array)
+    np.testing.assert_array_equal(seen[0], g.array / 2)
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad.array, g.array)
 
 
 def test_cat_promotes_and_passes_over_empty_vectors():
