@@ -151,6 +151,21 @@ def test_scaled_forms(rng):
     alike("xlogy", [np.array([0.0, 2.0]), np.array([1.0, 3.0])])
 
 
+@pytest.mark.parametrize("name", BINARY + ["pow", "xlogy"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_numbers_do_not_widen(rng, name, dtype):
+    """A Python number beside a tensor: values, first and second derivatives keep the tensor's dtype."""
+    op = getattr(ops, name)
+    for shape in [(), (3,)]:
+        x = ac.tensor(rng.uniform(0.1, 0.9, shape), dtype=dtype, requires_grad=True)
+        for z in (op(x, 0.5), op(0.5, x)):
+            (g,) = ac.autograd.grad(z, x, ac.ones_like(z), create_graph=True)
+            assert z.dtype == g.dtype == dtype
+            if g.requires_grad:
+                (h,) = ac.autograd.grad(g, x, ac.ones_like(g), allow_unused=True)
+                assert h is None or h.dtype == dtype
+
+
 # Powers ----------------------------------------------------------------------------------------------------------
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, result_type, slots
+from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, slots
 from autocnn.errors import ArgumentError
 from autocnn.ops.broadcast import unbroadcast
-from autocnn.ops.elementwise.casts import floating, quiet
+from autocnn.ops.elementwise.casts import floating, floats, quiet
 
 
 @method("__add__", "__radd__")
@@ -130,7 +130,7 @@ def true_divide(x: Any, other: Any) -> Tensor:
     """
     if isinstance(x, Tensor) and x._array.dtype.kind == "f":
         return binary(_div, x, other)
-    return binary(_div, *_divisible(x, other))
+    return binary(_div, *floats(x, other))
 
 
 @method("__rtruediv__")
@@ -180,12 +180,6 @@ _divide_or_zero.vjp(
     lambda g, z, x, y: _divide_or_zero(g, y),
     lambda g, z, x, y: _neg(_divide_or_zero(_mul(g, z), y)),
 )
-
-
-def _divisible(x: Any, y: Any) -> tuple[Any, Any]:
-    """Operands of a true division: integers by integers are divided as the default float."""
-    dtype = result_type(*[v if type(v) in (int, float, bool) else as_tensor(v) for v in (x, y)])
-    return (x, y) if dtype.kind == "f" else (floating(x), floating(y))
 
 
 def _nonzero_divisor(name: str, x: Any, y: Any) -> tuple[Any, Any]:
@@ -249,7 +243,7 @@ def _floor_divide(xp: Any, x: Any, y: Any) -> Any:
 @primitive()
 @quiet
 def _trunc_divide(xp: Any, x: Any, y: Any) -> Any:
-    if x.dtype.kind == "f":
+    if (x if hasattr(x, "dtype") else y).dtype.kind == "f":
         return xp.trunc(xp.divide(x, y))
     down = xp.floor_divide(x, y)
     return down + ((down < 0) & (xp.multiply(down, y) != x))

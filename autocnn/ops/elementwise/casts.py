@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.backend.arrays import as_device, to_device
-from autocnn.engine import Tensor, as_tensor, method, primitive, result_type, slots
+from autocnn.backend.arrays import as_device, namespace, to_device
+from autocnn.engine import Tensor, as_tensor, method, primitive, promote, result_type, slots
 from autocnn.errors import DTypeError
 from autocnn.ops.dtypes import as_dtype
 from autocnn.ops.shape.views import clone
@@ -36,6 +36,20 @@ def floating(x: Any) -> Tensor:
     """x as a floating point tensor: integers and bools in the default dtype, as PyTorch's functions take them."""
     x = as_tensor(x)
     return x if x.dtype.kind == "f" else cast(x, result_type(x, 1.0))
+
+
+def floats(x: Any, y: Any) -> tuple[Any, Any]:
+    """Two operands of a floating point function: integers and bools, where there is nothing else, as floats."""
+    dtype = result_type(*[v if type(v) in (int, float, bool) else as_tensor(v) for v in (x, y)])
+    return (x, y) if dtype.kind == "f" else (floating(x), floating(y))
+
+
+def tensors(x: Any, y: Any) -> tuple[Any, Any]:
+    """Promoted operands, Python numbers as 0-d tensors: for rules that take a function of one operand alone."""
+    x, y = promote(x, y)
+    if not isinstance(x, Tensor):
+        return Tensor(namespace(y._array).asarray(x, dtype=y.dtype)), y
+    return x, y if isinstance(y, Tensor) else Tensor(namespace(x._array).asarray(y, dtype=x.dtype))
 
 
 @primitive()

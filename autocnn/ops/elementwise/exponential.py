@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, result_type
+from autocnn.engine import Tensor, as_tensor, binary, method, primitive, result_type
 from autocnn.errors import ArgumentError
 from autocnn.ops.broadcast import unbroadcast
 from autocnn.ops.elementwise.arithmetic import _add, _div, _mul, _sub, _zeros_like
-from autocnn.ops.elementwise.casts import cast, floating, quiet
+from autocnn.ops.elementwise.casts import cast, floating, floats, quiet, tensors
 
 _NUMBERS = (int, float, bool)
 
@@ -31,11 +31,9 @@ def pow(x: Any, exponent: Any) -> Tensor:
         if dtype.kind in "iu" and exponent < 0:
             raise ArgumentError(f"pow: exponent is {exponent} and x is {x.dtype}; its result is no integer")
         return cast(_power(cast(x, dtype), exponent=exponent), dtype)  # bools stay bools
-    base, power = promote(x, exponent)
+    base, power = tensors(x, exponent)
     if power.dtype.kind in "iu" and bool((power._array < 0).any()):
         raise ArgumentError(f"pow: the exponent has negative elements and x is {power.dtype}; cast x to a float")
-    if type(base) in _NUMBERS:
-        base = Tensor(np.asarray(base, power.dtype))
     return binary(_pow, base, power)
 
 
@@ -300,7 +298,7 @@ def xlogy(x: Any, other: Any) -> Tensor:
     >>> xlogy(Tensor([0.0, 2.0]), Tensor([0.0, 1.0])).tolist()
     [0.0, 0.0]
     """
-    return binary(_xlogy, floating(x), floating(other))
+    return binary(_xlogy, *tensors(*floats(x, other)))
 
 
 @primitive(saves=("x", "y"))
@@ -330,7 +328,7 @@ def logaddexp(x: Any, other: Any) -> Tensor:
     >>> logaddexp(Tensor([-float("inf")]), Tensor([1.0])).tolist()
     [1.0]
     """
-    return binary(_logaddexp, floating(x), floating(other))
+    return binary(_logaddexp, *floats(x, other))
 
 
 @primitive(saves=("x", "y"))
@@ -352,7 +350,7 @@ def hypot(x: Any, other: Any) -> Tensor:
     >>> hypot(Tensor([3.0]), Tensor([4.0])).tolist()
     [5.0]
     """
-    return binary(_hypot, floating(x), floating(other))
+    return binary(_hypot, *floats(x, other))
 
 
 @primitive(saves=(("x", "z"), ("y", "z")))

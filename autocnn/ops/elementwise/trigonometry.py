@@ -7,7 +7,7 @@ from typing import Any
 from autocnn.engine import Tensor, binary, method, primitive
 from autocnn.ops.broadcast import unbroadcast
 from autocnn.ops.elementwise.arithmetic import _add, _div, _divide_or_zero, _mul, _neg, _square, _sub
-from autocnn.ops.elementwise.casts import floating, quiet
+from autocnn.ops.elementwise.casts import floating, floats, quiet, tensors
 from autocnn.ops.elementwise.exponential import _rsqrt
 
 
@@ -131,7 +131,7 @@ def atan2(x: Any, other: Any) -> Tensor:
     >>> atan2(Tensor([0.0]), Tensor([1.0])).tolist()
     [0.0]
     """
-    return binary(_atan2, floating(x), floating(other))
+    return binary(_atan2, *tensors(*floats(x, other)))
 
 
 @primitive(saves=("x", "y"))
