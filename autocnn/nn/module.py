@@ -14,7 +14,7 @@ from autocnn.nn import state
 from autocnn.nn.display import as_text
 from autocnn.nn.hooks import Hook, Hooks, RemovableHandle
 from autocnn.nn.parameter import Parameter
-from autocnn.nn.path import Parts, Structure, paths_below, running, say_where
+from autocnn.nn.path import Names, Parts, running, say_where
 
 Self = TypeVar("Self", bound="Module")
 
@@ -43,14 +43,14 @@ class Module:
     _modules: dict[str, Module | None]
     _transient: set[str]
     _hooks: Hooks | None
-    _known: tuple[int, dict[int, str]]
+    _names: Names
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Module:
         """Everything that a module needs, so that no subclass can forget to call `super().__init__()`."""
         module = super().__new__(cls)
         module.__dict__.update(
             training=True, _parameters={}, _buffers={}, _modules=Parts(), _transient=set(),
-            _hooks=None, _known=(-1, {}),
+            _hooks=None, _names=Names(),
         )  # fmt: skip
         return module
 
@@ -66,14 +66,8 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward` and the hooks, under the name that the calling module knows this one by."""
         caller, outside = running.module, local.context
-        inside = outside
-        if caller is not None:
-            path = caller._path_to(self)
-            if path:
-                place = outside.place
-                scope = f"{place.scope}/{path}" if place.scope else path
-                inside = outside._replace(place=place._replace(scope=scope))
-                local.context = inside
+        inside = outside if caller is None else caller._names.context(caller, self, outside)
+        local.context = inside
         running.module = self
         try:
             if self._hooks is None:
@@ -88,14 +82,6 @@ class Module:
                 local.context = outside
             else:  # the module has changed the mode for good
                 local.context = local.context._replace(place=outside.place)
-
-    def _path_to(self, module: Module) -> str | None:
-        """The path by which this module knows another one below it; None where it does not."""
-        changes, paths = self._known
-        if changes != Structure.changes:
-            paths = paths_below(self)
-            self.__dict__["_known"] = (Structure.changes, paths)
-        return paths.get(id(module))
 
     # Attributes ---------------------------------------------------------------------------------------------
 
@@ -388,7 +374,7 @@ class Module:
 
     def __getstate__(self) -> dict[str, Any]:
         """What copy, deepcopy and pickle keep: everything but hooks and remembered paths."""
-        kept = {k: v for k, v in self.__dict__.items() if k not in ("_hooks", "_known")}
+        kept = {k: v for k, v in self.__dict__.items() if k not in ("_hooks", "_names")}
         return kept | {k: dict(kept[k]) for k in _REGISTRIES} | {"_transient": set(self._transient)}
 
     def __setstate__(self, values: dict[str, Any]) -> None:

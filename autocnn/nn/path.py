@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from autocnn.engine.tape import Context
+
 if TYPE_CHECKING:
     from autocnn.nn.module import Module
 
@@ -48,6 +50,45 @@ class Parts(dict[str, "Module | None"]):
         """Take all parts out."""
         Structure.changes += 1
         super().clear()
+
+
+class Names:
+    """What a module calls those below it: the context in which each of them runs.
+
+    In a training loop every call meets the same contexts again, so that they are remembered: one look-up a call.
+    """
+
+    __slots__ = ("_changes", "_known", "_paths")
+
+    def __init__(self) -> None:
+        self._changes = -1
+        self._paths: dict[int, str] = {}
+        self._known: tuple[Context | None, int, dict[int, Context]] = (None, -1, {})
+        """One tuple, so that threads with different contexts never see each other's in part."""
+
+    def context(self, caller: Module, module: Module, outside: Context) -> Context:
+        """The context of a call of `module` by `caller`: the one outside, its path added to the scope."""
+        known, changes, contexts = self._known
+        if known is outside and changes == Structure.changes and (found := contexts.get(id(module))) is not None:
+            return found
+        path = self._path(caller, module)
+        if path is None:
+            return outside
+        place = outside.place
+        scope = f"{place.scope}/{path}" if place.scope else path
+        inside = outside._replace(place=place._replace(scope=scope))
+        if outside.watch is None:  # a watcher is not to be kept alive
+            if known is not outside or changes != Structure.changes:
+                contexts = {}
+                self._known = (outside, Structure.changes, contexts)
+            contexts[id(module)] = inside
+        return inside
+
+    def _path(self, caller: Module, module: Module) -> str | None:
+        if self._changes != Structure.changes:
+            changes = Structure.changes
+            self._paths, self._changes = paths_below(caller), changes
+        return self._paths.get(id(module))
 
 
 def paths_below(module: Module) -> dict[int, str]:
