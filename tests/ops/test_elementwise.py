@@ -151,7 +151,7 @@ def test_scaled_forms(rng):
     alike("xlogy", [np.array([0.0, 2.0]), np.array([1.0, 3.0])])
 
 
-@pytest.mark.parametrize("name", BINARY + ["pow", "xlogy"])
+@pytest.mark.parametrize("name", [*BINARY, "pow", "xlogy"])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_numbers_do_not_widen(rng, name, dtype):
     """A Python number beside a tensor: values, first and second derivatives keep the tensor's dtype."""
