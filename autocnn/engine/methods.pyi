@@ -727,7 +727,7 @@ class Methods:
     def log_(self) -> Tensor:
         """`log`, written into the tensor's own memory; returns the tensor."""
 
-    def log_softmax(self, dim: _int, dtype: Any = None) -> Tensor:
+    def log_softmax(self, dim: _int | None = None, dtype: Any = None) -> Tensor:
         """log(softmax(x)), without overflow: x - log(sum(e ** x))."""
 
     def logaddexp(self, other: Any) -> Tensor:
@@ -1075,7 +1075,7 @@ class Methods:
     def size(self, dim: _int | None = None) -> Any:
         """The shape, or the length of one axis."""
 
-    def softmax(self, dim: _int, dtype: Any = None) -> Tensor:
+    def softmax(self, dim: _int | None = None, dtype: Any = None) -> Tensor:
         """e ** x over its sum along an axis: positive, and 1 in sum."""
 
     def split(

@@ -105,6 +105,16 @@ def test_softmax_at_the_edges(rng, name):
         getattr(ops, name)(ac.zeros(2, 2), 2)
 
 
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 3, 4), (2, 3, 4, 2)])
+@pytest.mark.filterwarnings("ignore:Implicit dimension choice")
+def test_softmax_without_an_axis(rng, name, shape):
+    x = rng.standard_normal(shape)
+    with pytest.warns(UserWarning, match=rf"^{name}: dim is None, [01] is taken; name the axis"):
+        z = getattr(ops, name)(ac.tensor(x))
+    np.testing.assert_allclose(z.array, getattr(torch.nn.functional, name)(torch.tensor(x)).numpy())
+
+
 def test_softmax_of_minus_infinity():
     x = np.array([[-np.inf, 1.0], [-np.inf, -np.inf]])
     for name in ("softmax", "log_softmax"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from autocnn.engine import Tensor, method, primitive
@@ -17,14 +18,22 @@ from autocnn.ops.shape.joining import chunk
 
 
 @method("softmax")
-def softmax(x: Any, dim: int, dtype: Any = None) -> Tensor:
+def softmax(x: Any, dim: int | None = None, dtype: Any = None) -> Tensor:
     """e ** x over its sum along an axis: positive, and 1 in sum.
 
     >>> softmax(Tensor([0.0, 0.0]), dim=0).tolist()
     [0.5, 0.5]
     """
     x = floating(x) if dtype is None else cast(x, as_dtype("softmax", dtype))
-    return _softmax(x, axis=one_axis("softmax", dim, x.ndim))
+    return _softmax(x, axis=_axis("softmax", dim, x.ndim))
+
+
+def _axis(name: str, dim: int | None, ndim: int) -> int:
+    """The axis; where none is named the one that PyTorch takes, with a warning as it gives."""
+    if dim is None:
+        dim = 0 if ndim in (0, 1, 3) else 1
+        warnings.warn(f"{name}: dim is None, {dim} is taken; name the axis that shall sum to 1", stacklevel=3)
+    return one_axis(name, dim, ndim)
 
 
 @primitive(saves=("z",))
@@ -57,14 +66,14 @@ _softmax.fast(lambda g, z, x, need, axis: (_softmax_backward(g, z, axis=axis),))
 
 
 @method("log_softmax")
-def log_softmax(x: Any, dim: int, dtype: Any = None) -> Tensor:
+def log_softmax(x: Any, dim: int | None = None, dtype: Any = None) -> Tensor:
     """log(softmax(x)), without overflow: x - log(sum(e ** x)).
 
     >>> log_softmax(Tensor([0.0]), dim=0).tolist()
     [0.0]
     """
     x = floating(x) if dtype is None else cast(x, as_dtype("softmax", dtype))
-    return _log_softmax(x, axis=one_axis("log_softmax", dim, x.ndim))
+    return _log_softmax(x, axis=_axis("log_softmax", dim, x.ndim))
 
 
 @primitive(saves=("z",))
@@ -94,7 +103,7 @@ _log_softmax.vjp(_log_softmax_rule)
 _log_softmax.fast(lambda g, z, x, need, axis: (_log_softmax_backward(g, z, axis=axis),))
 
 
-def softmin(x: Any, dim: int, dtype: Any = None) -> Tensor:
+def softmin(x: Any, dim: int | None = None, dtype: Any = None) -> Tensor:
     """softmax(-x): the least element gets the most.
 
     >>> softmin(Tensor([1.0, 1.0]), dim=0).tolist()
