@@ -106,6 +106,7 @@ def _prepare(settings: Settings, download: bool) -> Parts:
 def _train(run: Run, parts: Parts) -> int:
     """Train, with a progress bar; returns the exit code."""
     from autocnn.train import Interrupted, ProgressBar
+    from autocnn.train.run import CHECKPOINT
 
     click.echo(_introduction(run, parts), err=True)
     go_on = f"go on with: autocnn train --resume {run.folder}"
@@ -116,7 +117,8 @@ def _train(run: Run, parts: Parts) -> int:
         click.echo(f"autocnn: interrupted in {where}; {go_on}", err=True)
         return 130
     except KeyboardInterrupt:
-        click.echo(f"autocnn: stopped at once, the last checkpoint is kept; {go_on}", err=True)
+        kept = "the last checkpoint is kept" if CHECKPOINT in run.files() else "there is no checkpoint yet"
+        click.echo(f"autocnn: stopped at once, {kept}; {go_on}", err=True)
         return 130
     for complaint in run.lost:
         click.echo(f"autocnn: {complaint}", err=True)

@@ -228,7 +228,9 @@ def test_stopped_before_the_first_checkpoint_it_begins_again(
 ) -> None:
     with monkeypatch.context() as patch:
         press_at(patch, 2, times=2)
-        assert run(*training(images, tmp_path / "parts"))[0] == 130
+        code, _, err = run(*training(images, tmp_path / "parts"))
+    assert code == 130
+    assert "autocnn: stopped at once, there is no checkpoint yet; go on with" in err
     assert run("train", "--resume", tmp_path / "parts")[0] == 0
     run(*training(images, tmp_path / "whole"))
     assert same(tmp_path / "whole", tmp_path / "parts", "weights.safetensors")
