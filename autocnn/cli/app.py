@@ -54,10 +54,9 @@ def run(arguments: Sequence[str] | None) -> int:
     """Run a command line and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    words = [argument for argument in given if argument != "--debug"] or ["--help"]
     try:
-        answer = autocnn.main(
-            [argument for argument in given if argument != "--debug"], prog_name="autocnn", standalone_mode=False
-        )
+        answer = autocnn.main(words, prog_name="autocnn", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

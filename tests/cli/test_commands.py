@@ -99,6 +99,7 @@ def test_help(capsys):
     for name in ("graph", "summary"):
         assert name in out
         assert run(capsys, name, "--help")[0] == 0
+    assert run(capsys) == run(capsys, "--debug") == (0, out, "")
 
 
 MISTAKES = [
