@@ -267,6 +267,7 @@ def _register(p: Primitive) -> None:
 
 _REGISTRY: dict[str, Primitive] = {}
 _NUMBERS = frozenset((int, float, bool))
+_WEAK = frozenset((int, float))
 
 
 def primitive(
@@ -307,7 +308,7 @@ def primitives() -> dict[str, Primitive]:
 def binary(p: Primitive, x: Any, y: Any) -> Tensor:
     """Run a primitive of two operands after promotion: `p.record`, written out for the commonest case."""
     context = local.context
-    if type(y) is float and isinstance(x, Tensor) and context.watch is None:
+    if type(y) in _WEAK and isinstance(x, Tensor) and context.watch is None:
         return _with_number(p, x, y, context)
     try:
         a = x._array
@@ -344,7 +345,7 @@ def binary(p: Primitive, x: Any, y: Any) -> Tensor:
 
 
 def _with_number(p: Primitive, x: Tensor, number: float, context: Context) -> Tensor:
-    """`binary` with a Python float, which is weak: it takes the dtype of x, if that is floating point."""
+    """`binary` with a Python number, which is weak: it takes the dtype of x, if that is floating point."""
     a = x._array
     if type(a) is not _ndarray or a.dtype.kind != "f":
         return p.record(promote(x, number), NO_PARAMS)  # type: ignore[no-any-return]

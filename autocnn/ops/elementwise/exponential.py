@@ -26,6 +26,8 @@ def pow(x: Any, exponent: Any) -> Tensor:
     [4.0, 9.0]
     """
     if type(exponent) in _NUMBERS:
+        if isinstance(x, Tensor) and x.dtype.kind == "f":
+            return _power(x, exponent=exponent)
         x = as_tensor(x)
         dtype = result_type(x, exponent)
         if dtype.kind in "iu" and exponent < 0:
