@@ -67,7 +67,11 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     >>> Tensor([1.0, 2.0]).fill_(3).tolist()
     [3.0, 3.0]
     """
-    return write(self, to(value, self.device), "fill_") if isinstance(value, Tensor) else _filled(self, value)
+    return (
+        write(self, to(value, self.device), "fill_", cast=True)
+        if isinstance(value, Tensor)
+        else _filled(self, value)
+    )
 
 
 @method("copy_")

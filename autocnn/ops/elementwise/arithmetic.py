@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, slots
+from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, result_type, slots
 from autocnn.errors import ArgumentError
 from autocnn.ops.broadcast import unbroadcast
-from autocnn.ops.elementwise.casts import floating, floats, quiet
+from autocnn.ops.elementwise.casts import cast, floating, floats, quiet
 
 
 @method("__add__", "__radd__")
@@ -351,7 +351,8 @@ def square(x: Any) -> Tensor:
     >>> square(Tensor([3.0])).tolist()
     [9.0]
     """
-    return _square(as_tensor(x))
+    x = as_tensor(x)
+    return _square(x) if x.dtype.kind != "b" else cast(x, result_type(x, 1))
 
 
 @primitive(saves=("x",))
@@ -382,7 +383,8 @@ def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
     >>> addcmul(Tensor([1.0]), Tensor([2.0]), Tensor([3.0]), value=0.5).tolist()
     [4.0]
     """
-    return add(x, mul(tensor1, tensor2), alpha=value)
+    x, a, b = promote(x, tensor1, tensor2)
+    return add(x, mul(a, b), alpha=value)
 
 
 @method("addcdiv")
@@ -392,7 +394,8 @@ def addcdiv(x: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
     >>> addcdiv(Tensor([1.0]), Tensor([3.0]), Tensor([2.0]), value=2).tolist()
     [4.0]
     """
-    return add(x, true_divide(tensor1, tensor2), alpha=value)
+    x, a, b = promote(x, tensor1, tensor2)
+    return add(x, true_divide(a, b), alpha=value)
 
 
 subtract, multiply, divide, negative, absolute = sub, mul, div, neg, abs

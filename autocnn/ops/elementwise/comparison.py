@@ -170,7 +170,10 @@ def isclose(x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_na
     >>> isclose(Tensor([1.0, 1.1]), Tensor([1.0, 1.0])).tolist()
     [True, False]
     """
-    return _isclose(*promote(x, other), rtol=float(rtol), atol=float(atol), equal_nan=bool(equal_nan))
+    x, other = promote(x, other)
+    if x.dtype.kind == "b":
+        return _eq(x, other)
+    return _isclose(x, other, rtol=float(rtol), atol=float(atol), equal_nan=bool(equal_nan))
 
 
 @primitive(differentiable=False)

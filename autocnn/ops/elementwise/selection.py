@@ -245,13 +245,15 @@ _clamp_max.vjp(
 
 
 @method("nan_to_num")
-def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+def nan_to_num(
+    x: Any, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
     """x with NaN, inf and -inf replaced by numbers: 0, and the largest finite ones of the dtype.
 
     >>> nan_to_num(Tensor([float("nan"), 1.0])).tolist()
     [0.0, 1.0]
     """
-    return _nan_to_num(as_tensor(x), nan=nan, posinf=posinf, neginf=neginf)
+    return _nan_to_num(as_tensor(x), nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
 
 @primitive(saves=("x",))

@@ -190,6 +190,8 @@ def tensor_split(x: Any, indices_or_sections: int | Sequence[int], dim: int = 0)
         raise ShapeError("tensor_split: x is 0-d; there is no axis to split")
     axis = one_axis("tensor_split", dim, x.ndim)
     length = x.shape[axis]
+    if isinstance(indices_or_sections, Tensor):
+        indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, Sequence):
         cuts = [slice(i).indices(length)[1] for i in as_sizes("tensor_split", "indices", (indices_or_sections,))]
         pieces = [(a, max(b - a, 0)) for a, b in zip([0, *cuts], [*cuts, length], strict=True)]
