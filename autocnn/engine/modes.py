@@ -21,14 +21,24 @@ class set_grad_enabled:
 
     def __init__(self, mode: bool) -> None:
         self.mode = bool(mode)
-        self._before = [local.context.recording]
+        self._before = local.context.recording
         local.context = local.context._replace(recording=self.mode)
 
     def __enter__(self) -> None:
         local.context = local.context._replace(recording=self.mode)
 
     def __exit__(self, *error: object) -> None:
-        local.context = local.context._replace(recording=self._before[-1])
+        local.context = local.context._replace(recording=self._before)
+
+    def __call__(self, function: F) -> F:
+        self.__exit__()  # what is decorated has the mode; what stands around it has not
+
+        @functools.wraps(function)
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            with set_grad_enabled(self.mode):
+                return function(*args, **kwargs)
+
+        return cast(F, inside)
 
 
 class _Mode:

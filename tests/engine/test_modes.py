@@ -84,6 +84,16 @@ def test_set_grad_enabled_as_a_call_and_as_a_context() -> None:
     assert is_grad_enabled()
 
 
+def test_set_grad_enabled_as_a_decorator() -> None:
+    @set_grad_enabled(False)
+    def double(x: Tensor) -> Tensor:
+        return x * 2.0
+
+    assert is_grad_enabled()
+    assert not double(leaf(1.0)).requires_grad
+    assert is_grad_enabled()
+
+
 def test_an_exception_restores_the_mode() -> None:
     with pytest.raises(ValueError, match="out"), no_grad(), enable_grad(), no_grad():
         raise ValueError("out")
