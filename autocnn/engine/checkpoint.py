@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -46,11 +47,12 @@ class Segment:
 
     def __init__(self) -> None:
         self._calls: list[Call] = []
-        self._given: dict[int, Array] = {}
+        self._given: dict[int, tuple[Array, int]] = {}
+        """Arrays from outside by the number of their node, each with that of the call that first read it."""
         self._made: set[int] = set()
         self._nodes: list[Node] = []
         self._saved: dict[int, tuple[Any, ...]] = {}
-        self._closed_at = 0
+        self._refilling = threading.Lock()
 
     def place(self, place: Place) -> Place:
         """The place of an op, unchanged."""
@@ -67,7 +69,7 @@ class Segment:
             else:
                 operands.append(_Number(edge.serial))
                 if edge.serial not in self._made:
-                    self._given[edge.serial] = x._array
+                    self._given.setdefault(edge.serial, (x._array, node.serial))
         if node.primitive is item:
             operands = [_Number(node.edges[0].serial)]
         self._made.add(node.serial)
@@ -81,30 +83,40 @@ class Segment:
         """Nothing to check."""
 
     def close(self) -> None:
-        """Let go of everything that can be recomputed."""
+        """Let go of everything that can be recomputed, and of what no gradient will ask for."""
         for node in self._nodes:
             node.saved = self  # type: ignore[assignment]
         self._nodes = []
-        self._closed_at = tape.next_serial()
+        read: set[int] = set()
+        calls = []
+        for call in reversed(self._calls):
+            if any(call.needs) or call.serial in read:
+                calls.append(call)
+                read.update(x.serial for x in call.operands if isinstance(x, _Number))
+        self._calls = calls[::-1]
+        self._given = {serial: given for serial, given in self._given.items() if serial in read}
 
     def refill(self, node: Node) -> tuple[Any, ...]:
         """The saved arrays of a node, recomputed together with those of all others on the first demand."""
-        if (
-            node.serial not in self._saved
-        ):  # never asked for, or used up by an earlier pass that retained the graph
-            self._recompute()
-        return self._saved.pop(node.serial)
+        with self._refilling:
+            if node.serial not in self._saved:  # on the first demand, or after a pass that retained the graph
+                self._recompute()
+            return self._saved.pop(node.serial)
 
     def _recompute(self) -> None:
-        for array in self._given.values():
-            if tape.version(array) > self._closed_at:
+        values: dict[int, Any] = {}
+        for serial, (array, reader) in self._given.items():
+            if tape.version(array) > reader:
                 raise InPlaceError(
                     f"backward: an input of a checkpoint, of shape {array.shape}, was overwritten by "
                     f"{tape.writer(array)} since; clone it before"
                 )
-        values: dict[int, Any] = dict(self._given)
+            values[serial] = array
         for call in self._calls:
             arrays = [values[x.serial] if isinstance(x, _Number) else x for x in call.operands]
+            if call.primitive is item:  # of a tuple: there is nothing to run
+                values[call.serial] = arrays[0][call.params["index"]]
+                continue
             z, residuals = call.primitive.run(arrays, call.params)
             values[call.serial] = z
             if any(call.needs):

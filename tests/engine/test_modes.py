@@ -12,7 +12,7 @@ import pytest
 import autocnn as ac
 from autocnn.autograd import checkpoint, enable_grad, grad, no_grad, set_grad_enabled
 from autocnn.engine import Tensor, is_grad_enabled, scope
-from autocnn.errors import GradientError
+from autocnn.errors import GradientError, InPlaceError
 from autocnn.testing.standin import StandIn, asarray
 
 
@@ -292,6 +292,65 @@ def test_a_retained_checkpoint_serves_again_and_in_part() -> None:
     product = np.exp(2.5)
     slope = product / np.cosh(product) ** 2
     np.testing.assert_allclose([gx.item(), gw.item()], [slope, slope], atol=1e-12)
+
+
+def test_a_checkpoint_of_ops_with_several_outputs() -> None:
+    x = Tensor(np.arange(1.0, 7.0).reshape(2, 3)).requires_grad_()
+
+    def block(x: Tensor) -> Tensor:
+        a, b = (x * x).unbind(0)
+        return a * b.exp().sqrt()
+
+    expected = grad(block(x).sum(), x)[0]
+    np.testing.assert_array_equal(grad(checkpoint(block, x).sum(), x)[0].array, expected.array)
+
+
+def test_a_checkpoint_whose_input_was_overwritten_inside_raises() -> None:
+    x, b = leaf(1.0), Tensor(np.array([2.0]))
+
+    def block(x: Tensor) -> Tensor:
+        y = x * (b + 1.0)
+        b.add_(1.0)
+        return y
+
+    y = checkpoint(block, x)
+    with pytest.raises(InPlaceError) as caught:
+        y.backward()
+    assert str(caught.value) == (
+        "backward: an input of a checkpoint, of shape (1,), was overwritten by add_ since; clone it before"
+    )
+
+
+def test_a_checkpoint_forgets_what_no_gradient_asks_for() -> None:
+    x, count = leaf(2.0), Tensor(np.array([0.0]))
+
+    def block(x: Tensor) -> Tensor:
+        count.add_(x.detach() + 1.0)  # as running statistics are
+        return x * x
+
+    checkpoint(block, x).backward()
+    assert x.grad.tolist() == [4.0]
+    assert count.tolist() == [3.0]
+
+
+def test_two_threads_ask_a_checkpoint_at_once() -> None:
+    x = Tensor(np.ones(50)).requires_grad_()
+    errors: list[BaseException] = []
+
+    def work(y: Tensor) -> None:
+        try:
+            for _ in range(20):
+                grad(y, x, retain_graph=True)
+        except BaseException as error:
+            errors.append(error)
+
+    h = checkpoint(lambda v: (v * v).exp().sin().tanh(), x)
+    threads = [threading.Thread(target=work, args=((h * float(k)).sum(),)) for k in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
 
 
 def test_a_checkpoint_can_be_differentiated_twice() -> None:
