@@ -122,6 +122,22 @@ def test_record_mode_is_plain_mode_to_the_bit_and_create_graph_to_rounding() -> 
         assert d.requires_grad
 
 
+@pytest.mark.parametrize("length", [10, 6000])
+def test_repeated_positions_add_up_alike_in_every_mode(length: int) -> None:
+    random = np.random.default_rng(1)
+    x = Tensor(random.random(length).astype(np.float32)).requires_grad_()
+    places = [random.integers(0, 5, 50) for _ in range(2)]
+    weights = [Tensor(random.random(50).astype(np.float32)) for _ in range(3)]
+
+    def together() -> Tensor:
+        return sum((x[places[k % 2]] * w).sum() for k, w in enumerate(weights))
+
+    (plain,) = grad(together(), x)
+    with tape.context(watch=Watch()):
+        (recorded,) = grad(together(), x)
+    np.testing.assert_array_equal(plain.array, recorded.array)
+
+
 # Transforms -----------------------------------------------------------------------------------------------------
 
 

@@ -142,7 +142,8 @@ def _add_index(
     if unique:
         total[key_of(positions, axes)] += g
     else:
-        xp.add.at(total, key_of(positions, axes), g)
+        # repeated positions are summed among themselves first, as in record mode: equal to the bit
+        total += _unindex(g, positions, axes=axes, unique=False, shape=total.shape)
 
 
 def add_at(xp: Namespace, x: Array, places: Array, shape: Shape) -> Array:
