@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from autocnn.engine import slots, tape
 from autocnn.engine.gradient import Gradient, Plain, Recorded
 from autocnn.engine.sweep import sweep
 from autocnn.engine.tape import Node, local
-from autocnn.engine.tensor import Tensor, apart, as_tensor, method
+from autocnn.engine.tensor import Tensor, as_tensor, method
 from autocnn.errors import GradientError, ShapeError
 
 
@@ -59,26 +59,35 @@ def backward(
     gradient: Tensor | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    inputs: Sequence[Tensor] | None = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
-    """Add the gradient of this tensor to `.grad` of every leaf that it was computed from.
+    """Add the gradient of this tensor to `.grad` of every leaf that it was computed from, or of `inputs` alone.
 
-    Raises GradientError unless the tensor is a scalar or a gradient of its shape is given.
+    Raises ShapeError unless the tensor has one element or a gradient of its shape is given.
+
+    >>> import autocnn as ac
+    >>> x = ac.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).backward(ac.tensor([1.0, 10.0]))
+    >>> x.grad.tolist()
+    [2.0, 40.0]
     """
-    roots = [self]
-    seeds = _seeds(roots, None if gradient is None else [gradient])
+    reached: Iterable[tuple[Tensor | None, Any]]
     if inputs is not None:
-        found = grad(self, inputs, gradient, retain_graph, create_graph, allow_unused=True)
-        for x, g in zip(inputs, found, strict=True):
-            if g is not None:
-                _accumulate(x, apart(g) if create_graph else apart(g.detach()))
-        return
-    algebra = _run(roots, seeds, {}, None, retain_graph, create_graph, "backward")
-    for leaf, g in algebra.leaves:
-        tensor = leaf.tensor()
-        if tensor is not None:
-            fresh = g if isinstance(g, Tensor) else Tensor(g)
-            _accumulate(tensor, fresh if create_graph else fresh.detach())
+        several = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+        reached = zip(several, grad(self, several, gradient, retain_graph, create_graph, True), strict=True)
+    else:
+        seeds = _seeds([self], None if gradient is None else [gradient])
+        algebra = _run([self], seeds, {}, None, retain_graph, create_graph, "backward")
+        reached = [(leaf.tensor(), g) for leaf, g in algebra.leaves]
+    with _delivery:
+        for tensor, g in reached:
+            if tensor is not None and g is not None:
+                fresh = g if isinstance(g, Tensor) else Tensor(g)
+                _accumulate(tensor, fresh if create_graph else fresh.detach())
+
+
+_delivery = threading.Lock()
+"""Held while gradients are added to `.grad`: two threads may reach one parameter at once."""
 
 
 def _accumulate(tensor: Tensor, g: Tensor) -> None:
@@ -93,6 +102,8 @@ def _accumulate(tensor: Tensor, g: Tensor) -> None:
 
 def _seeds(roots: Sequence[Tensor], given: Any) -> list[Tensor]:
     gradients = [None] * len(roots) if given is None else [given] if isinstance(given, Tensor) else list(given)
+    if len(gradients) != len(roots):
+        raise GradientError(f"grad: grad_outputs are {len(gradients)}; the outputs are {len(roots)}, one for each")
     seeds = []
     for root, g in zip(roots, gradients, strict=True):
         if not root.requires_grad:
@@ -147,19 +158,24 @@ def _run(
     else:
         algebra = Plain(useful, wanted, retain, by)
         algebra.touched.update(node.serial for node in nodes)
+    given = seeds if recorded else [s._array for s in seeds]
+    pairs = [(n, s) for n, s in zip(nodes, given, strict=True) if useful is None or n.serial in useful]
     quiet = np.errstate(all="ignore")  # what overflows is seen in the result, and by debug mode
     with tape.context(recording=create_graph), _claimed(nodes), quiet:
-        sweep(nodes, seeds if recorded else [s._array for s in seeds], algebra)
+        sweep([n for n, _ in pairs], [s for _, s in pairs], algebra)
+    with _delivery:
+        for keep, g in algebra.kept:
+            keep(g)
     return algebra  # type: ignore[no-any-return]
 
 
 @contextmanager
 def _claimed(roots: Sequence[Node]) -> Iterator[None]:
-    """One sweep at a time from the same roots: of two threads the later raises."""
+    """One sweep at a time from the same roots: of two threads, or a pass and its own hooks, the later raises."""
     serials = {root.serial for root in roots}
     with _claim:
         if serials & _sweeping:
-            raise GradientError("backward: another thread is sweeping this graph; let it finish first")
+            raise GradientError("backward: another pass is sweeping this graph; let it finish first")
         _sweeping.update(serials)
     try:
         yield

@@ -11,7 +11,7 @@ from autocnn.backend.arrays import CPU, namespace, owner
 from autocnn.engine import slots, tape
 from autocnn.engine.primitive import item, residual_tensor
 from autocnn.engine.tape import Context, Node, local
-from autocnn.engine.tensor import Tensor, apart, as_tensor
+from autocnn.engine.tensor import Retain, Tensor, apart, as_tensor
 from autocnn.errors import GradientError, InPlaceError, ReleasedGraphError
 
 _SMALL = 4096
@@ -19,14 +19,21 @@ _NUMBERS = (int, float, bool)
 
 
 class Parts:
-    """Cotangents of a node with several outputs, by output; None where nothing arrived."""
+    """Cotangents of a node with several outputs, by output.
+
+    Each output has one `item` node, which hands its cotangent on when it is complete: parts never overlap.
+    """
 
     __slots__ = ("values",)
     size = 1 << 62  # never a small array
 
-    def __init__(self, count: int, index: int, g: Any) -> None:
-        self.values: list[Any] = [None] * count
-        self.values[index] = g
+    def __init__(self, index: int, g: Any) -> None:
+        self.values = {index: g}
+
+    def joined(self, new: Parts) -> Parts:
+        """These parts and others, at a cost that does not grow with the number of outputs."""
+        self.values.update(new.values)
+        return self
 
 
 class Released:
@@ -42,12 +49,16 @@ class Gradient:
     """What the two gradient algebras share: which nodes matter, hooks, and where gradients are kept."""
 
     def __init__(self, useful: set[int] | None, wanted: dict[int, Any], retain: bool, by: str) -> None:
+        """`useful` numbers the nodes that matter (None: all), `wanted` those whose gradients are asked for."""
         self.useful = useful
         self.wanted = wanted
         self.retain = retain
         self.released = Released(by)
         self.every = bool(wanted)
         self.leaves: list[tuple[Any, Any]] = []
+        """Leaves and their gradients, to be added to `.grad` when the sweep is over."""
+        self.kept: list[tuple[Retain, Tensor]] = []
+        """Gradients that `retain_grad` asked for: kept back until nothing can fail any more."""
         self.last_write = tape.last_write()
         self.watch = local.context.watch
 
@@ -75,6 +86,33 @@ class Gradient:
         if not self.retain and saved:
             node.saved = self.released  # type: ignore[assignment]
         return saved  # type: ignore[no-any-return]
+
+    def hooked(self, node: Node, g: Tensor) -> Tensor:
+        """A gradient after the hooks of its node, in memory of its own: a hook may keep it, or write to it."""
+        g = apart(g)
+        for hook in node.hooks or ():
+            if isinstance(hook, Retain):
+                self.kept.append((hook, apart(g)))
+                continue
+            answer = hook(g)
+            if answer is not None:
+                g = _fitting(node, answer, g)
+        self.last_write = tape.last_write()
+        return g
+
+    def hooked_parts(self, node: Node, parts: Parts) -> Parts:
+        """Hooks of a node with several outputs get a tuple: a gradient for each, None where nothing arrived."""
+        values = parts.values
+        given = tuple([apart(as_tensor(values[i])) if i in values else None for i in range(len(node.shape))])
+        for hook in node.hooks or ():
+            answer = hook(given)
+            if answer is not None:
+                pairs = zip(answer, given, strict=True)
+                given = tuple([new if new is None or g is None else _fitting(node, new, g) for new, g in pairs])
+        self.last_write = tape.last_write()
+        plain = not any(isinstance(g, Tensor) for g in values.values())
+        parts.values = {i: g._array if plain else g for i, g in enumerate(given) if g is not None}
+        return parts
 
 
 def check_versions(node: Node, saved: tuple[Any, ...]) -> None:
@@ -221,16 +259,16 @@ class Plain(Gradient):
             old += new
             return old
         if type(old) is Parts:
-            return _join_parts(old, new, _plus)
+            return old.joined(new)
         self.owned.add(edge.serial)
         return _plus(old, new)
 
     def done(self, node: Node, g: Any) -> Any:
         owned = node.serial in self.owned
         if type(g) is Parts:
-            return _hooked_parts(node, g) if node.hooks is not None else g
+            return self.hooked_parts(node, g) if node.hooks is not None else g
         if node.hooks is not None:
-            g = _hooked(node, Tensor(g))._array
+            g = self.hooked(node, Tensor(g))._array
             owned = False  # a hook may have kept it
         if node.serial in self.wanted:
             self.wanted[node.serial] = Tensor(g if owned else g.copy(order="K"))
@@ -304,7 +342,7 @@ class Recorded(Gradient):
 
     def join(self, old: Any, new: Any, edge: Node) -> Any:
         if type(old) is Parts:
-            return _join_parts(old, new, self.join_tensors)
+            return old.joined(new)
         outer = local.context
         local.context = self._inside(outer, edge)
         try:
@@ -312,18 +350,14 @@ class Recorded(Gradient):
         finally:
             local.context = outer
 
-    def join_tensors(self, old: Tensor, new: Tensor) -> Tensor:
-        """The sum of two cotangents of one output."""
-        with tape.context(recording=self.create_graph):
-            return slots.add(old, new)  # type: ignore[no-any-return]
-
     def done(self, node: Node, g: Any) -> Any:
-        if type(g) is Parts:
-            return _hooked_parts(node, g) if node.hooks is not None else g
         if node.hooks is not None:
-            g = _hooked(node, g)
+            with tape.context(place=self._inside(local.context, node).place):
+                g = self.hooked_parts(node, g) if type(g) is Parts else self.hooked(node, g)
+        if type(g) is Parts:
+            return g
         if node.serial in self.wanted:
-            self.wanted[node.serial] = g
+            self.wanted[node.serial] = apart(g)
         elif node.primitive is None and not self.wanted:
             self.leaves.append((node, apart(g)))
         return g
@@ -333,22 +367,15 @@ class Recorded(Gradient):
 
 
 def _into_parts(node: Node, g: Any) -> Parts:
-    return Parts(len(node.edges[0].shape), node.params["index"], g)
-
-
-def _join_parts(old: Parts, new: Parts, add: Any) -> Parts:
-    for i, value in enumerate(new.values):
-        if value is not None:
-            old.values[i] = value if old.values[i] is None else add(old.values[i], value)
-    return old
+    return Parts(node.params["index"], g)
 
 
 def _filled(node: Node, g: Parts) -> tuple[Any, ...]:
     """One cotangent for each output, zeros where nothing arrived."""
     shapes: Any = node.shape
     return tuple([
-        slots.zeros(shape, node.dtype, node.device) if value is None else value
-        for value, shape in zip(g.values, shapes, strict=True)
+        g.values[i] if i in g.values else slots.zeros(shape, node.dtype, node.device)
+        for i, shape in enumerate(shapes)
     ])  # fmt: skip
 
 
@@ -356,27 +383,6 @@ def _with_residuals(node: Node, kept: Sequence[Any]) -> dict[str, Any]:
     assert node.primitive is not None  # only a primitive has residuals
     named = zip(node.primitive.residuals, kept, strict=True)
     return {**node.params, **{name: value for name, value in named if value is not None}}
-
-
-def _hooked(node: Node, g: Tensor) -> Tensor:
-    for hook in node.hooks or ():
-        answer = hook(g)
-        if answer is not None:
-            g = _fitting(node, answer, g)
-    return g
-
-
-def _hooked_parts(node: Node, parts: Parts) -> Parts:
-    """Hooks of a node with several outputs get a tuple: a gradient for each, None where nothing arrived."""
-    given = tuple([None if g is None else as_tensor(g) for g in parts.values])
-    for hook in node.hooks or ():
-        answer = hook(given)
-        if answer is not None:
-            pairs = zip(answer, given, strict=True)
-            given = tuple([new if new is None or g is None else _fitting(node, new, g) for new, g in pairs])
-    plain = not any(isinstance(g, Tensor) for g in parts.values)
-    parts.values = [g._array if plain and g is not None else g for g in given]
-    return parts
 
 
 def _fitting(node: Node, answer: Any, g: Tensor) -> Tensor:

@@ -254,7 +254,7 @@ class RemovableHook:
 
 
 class Retain:
-    """A hook that keeps the gradient on the tensor, and changes nothing."""
+    """A hook that keeps the gradient on the tensor, and changes nothing; called when the sweep is over."""
 
     def __init__(self, reference: Any) -> None:
         self.reference = reference
@@ -262,7 +262,7 @@ class Retain:
     def __call__(self, gradient: Tensor) -> None:
         tensor = self.reference()
         if tensor is not None:
-            tensor.grad = apart(gradient) if tensor.grad is None else slots.add(tensor.grad, gradient)
+            tensor.grad = gradient if tensor.grad is None else slots.add(tensor.grad, gradient)
 
 
 def apart(gradient: Tensor) -> Tensor:

@@ -195,6 +195,21 @@ def test_with_respect_to_what_an_op_made() -> None:
     assert x.grad is None
 
 
+def test_a_root_that_leads_to_no_input_keeps_its_arrays() -> None:
+    x, w = leaf(2.0), leaf(3.0)
+    y = w * w
+    assert grad([x * x, y], x)[0].item() == 4.0
+    y.backward()
+    assert w.grad.item() == 6.0
+
+
+def test_a_seed_for_each_root() -> None:
+    x = leaf(2.0)
+    with pytest.raises(GradientError) as caught:
+        grad([x * 2.0, x * 3.0], x, [Tensor(np.ones(()))])
+    assert str(caught.value) == "grad: grad_outputs are 1; the outputs are 2, one for each"
+
+
 def test_only_what_leads_to_the_inputs_is_visited() -> None:
     x, w = leaf(2.0), leaf(3.0)
     w.register_hook(lambda g: pytest.fail("not on the way"))
@@ -231,6 +246,21 @@ SHARING = {
     "twice": lambda x, y: (x + x) + y,
     "copy": lambda x, y: x.clone() * 1.0 + y,
 }
+
+
+@pytest.mark.parametrize("size", [3, 10_000])
+@pytest.mark.parametrize("mode", ["plain", "watched", "create_graph"])
+@pytest.mark.parametrize("name", SHARING)
+def test_gradients_on_request_share_memory_with_nothing(name: str, mode: str, size: int) -> None:
+    x, y = (Tensor(np.ones(size)).requires_grad_() for _ in range(2))
+    z = SHARING[name](x, y)
+    seed = Tensor(np.arange(float(size)))
+    with tape.context(watch=Watch() if mode == "watched" else None):
+        answers = grad(z, [x, y, z], seed, create_graph=mode == "create_graph", allow_unused=True)
+    found = [g.array for g in ({id(g): g for g in answers if g is not None}).values()]
+    arrays = [*found, *(t.array for t in (x, y, z, seed))]
+    for i, a in enumerate(found):
+        assert not any(np.shares_memory(a, b) for j, b in enumerate(arrays) if j != i)
 
 
 @pytest.mark.parametrize("size", [3, 10_000])
@@ -279,6 +309,21 @@ def test_large_gradients_add_into_one_array() -> None:
 # Threads --------------------------------------------------------------------------------------------------------
 
 
+def test_no_gradient_is_lost_between_threads() -> None:
+    w = Tensor(np.zeros(100_000)).requires_grad_()
+
+    def work() -> None:
+        for _ in range(10):
+            (w * 1.0).sum().backward()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(w.grad.tolist()) == {40.0}
+
+
 def test_two_threads_sweep_two_graphs() -> None:
     x = leaf(1.0)
     made: list[float] = []
@@ -315,7 +360,7 @@ def test_of_two_sweeps_over_one_graph_the_later_raises() -> None:
 
     y.register_hook(hook)
     z.backward(retain_graph=True)
-    assert [str(e) for e in errors] == ["backward: another thread is sweeping this graph; let it finish first"]
+    assert [str(e) for e in errors] == ["backward: another pass is sweeping this graph; let it finish first"]
     assert x.grad.item() == 32.0
     z.backward()
     assert x.grad.item() == 64.0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autocnn.autograd import grad
+from autocnn.autograd import grad, no_grad
 from autocnn.engine import Tensor
-from autocnn.errors import GradientError
+from autocnn.errors import GradientError, InPlaceError
+from autocnn.graph import trace
 from autocnn.testing.standin import asarray
 
 
@@ -93,6 +94,57 @@ def test_an_exception_in_a_hook_leaves_gradients_untouched() -> None:
         (x * w).backward()
     assert x.grad.item() == 3.0
     assert w.grad.item() == 2.0
+
+
+def test_an_exception_in_a_hook_leaves_kept_gradients_untouched() -> None:
+    x = leaf(2.0)
+    y = x * 3.0
+    y.retain_grad()
+
+    def fail(g: Tensor) -> None:
+        raise ValueError("no")
+
+    x.register_hook(fail)
+    with pytest.raises(ValueError, match="no"):
+        y.backward()
+    assert y.grad is None
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_hook_may_write_to_its_gradient_and_to_nothing_else(create_graph: bool) -> None:
+    x, y = leaf(1.0, 2.0), leaf(1.0, 2.0)
+    seed = Tensor(np.ones(2))
+
+    def clamp(g: Tensor) -> Tensor:
+        return g.clamp_(max=0.5)
+
+    x.register_hook(clamp)
+    (x + y).backward(seed, create_graph=create_graph)
+    assert [t.tolist() for t in (x.grad, y.grad, seed)] == [[0.5, 0.5], [1.0, 1.0], [1.0, 1.0]]
+
+
+def test_a_hook_that_overwrites_what_the_pass_still_needs_is_seen() -> None:
+    x, w = leaf(2.0), leaf(3.0)
+    y = x * w
+
+    def step(g: Tensor) -> None:
+        with no_grad():
+            w.mul_(2.0)
+
+    y.register_hook(step)
+    with pytest.raises(InPlaceError, match="mul_ has overwritten"):
+        (y * y).backward()
+
+
+def test_what_a_hook_computes_belongs_to_the_backward_pass() -> None:
+    def hooked(x: Tensor) -> Tensor:
+        y = x * x
+        y.register_hook(lambda g: g.tanh())
+        return y.exp()
+
+    graph = trace(hooked, leaf(1.0), order=1)
+    (tanh,) = [v for v in graph.vertices if v.op == "tanh"]
+    assert tanh.phase == "backward"
 
 
 def test_hooks_run_in_grad_too_and_on_recorded_passes() -> None:
