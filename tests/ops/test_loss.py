@@ -205,6 +205,11 @@ def test_messages():
         ShapeError, match=r"^cross_entropy: weight has shape \(2,\), input \(4, 3\) expects \(3,\)$"
     ):
         ops.cross_entropy(x, ac.tensor([0, 1, 2, 0]), weight=ac.ones(2))
+    for name in ("cross_entropy", "nll_loss"):
+        with pytest.raises(ShapeError, match=rf"^{name}: input is 0-d \(\); it needs an axis of classes$"):
+            getattr(ops, name)(ac.tensor(1.0), ac.tensor(0))
+    with pytest.raises(ShapeError, match=r"^nll_loss: weight has shape \(2,\), input \(4, 3\) expects"):
+        ops.nll_loss(x, ac.tensor([0, 1, 2, 0]), weight=ac.ones(2))
     with pytest.raises(ArgumentError, match=r"^cross_entropy: label_smoothing is 1\.5; it must lie in 0\.\.1$"):
         ops.cross_entropy(x, ac.tensor([0, 1, 2, 0]), label_smoothing=1.5)
     with pytest.raises(ArgumentError, match=r"^mse_loss: reduction is 'avg'; it must be 'none', 'mean' or 'sum'$"):

@@ -41,6 +41,7 @@ def cross_entropy(
     if x.ndim == 0:
         raise ShapeError("cross_entropy: input is 0-d (); it needs an axis of classes")
     axis = 0 if x.ndim == 1 else 1
+    weight = _class_weight("cross_entropy", weight, x, axis)
     if target.dtype.kind == "f":
         return _soft_cross_entropy(x, target, weight, reduction, label_smoothing, axis)
     _check_classes("cross_entropy", x, target, axis, ignore_index)
@@ -152,7 +153,7 @@ def _check_classes(name: str, x: Tensor, target: Tensor, axis: int, ignore: int)
 
 
 def _soft_cross_entropy(
-    x: Tensor, target: Tensor, weight: Any, reduction: str, label_smoothing: float, axis: int
+    x: Tensor, target: Tensor, weight: Tensor | None, reduction: str, label_smoothing: float, axis: int
 ) -> Tensor:
     if target.shape != x.shape:
         raise ShapeError(
@@ -163,19 +164,26 @@ def _soft_cross_entropy(
         target = add(mul(target, 1 - label_smoothing), label_smoothing / classes)
     logp = log_softmax(x, axis)
     if weight is not None:
-        logp = mul(logp, _along("cross_entropy", weight, axis, x))
+        logp = mul(logp, _along(weight, axis, x.ndim))
     loss = neg(sum(mul(logp, target), axis))
     if reduction == "mean":
         return true_divide(sum(loss), loss._array.size)
     return reduced_loss(loss, None, reduction)
 
 
-def _along(name: str, weight: Any, axis: int, x: Tensor) -> Tensor:
-    """A weight for each class, laid along the axis of classes."""
-    weight = as_tensor(weight)
+def _class_weight(name: str, weight: Any, x: Tensor, axis: int) -> Tensor | None:
+    """A weight for each class; raises ShapeError where there are more or fewer."""
+    if weight is None:
+        return None
+    weight = as_tensor(weight, x)
     if weight.shape != (x.shape[axis],):
         raise ShapeError(f"{name}: weight has shape {weight.shape}, input {x.shape} expects ({x.shape[axis]},)")
-    shape = [1] * x.ndim
+    return weight
+
+
+def _along(weight: Tensor, axis: int, ndim: int) -> Tensor:
+    """The weights of classes, laid along the axis of classes."""
+    shape = [1] * ndim
     shape[axis] = -1
     return Tensor(weight._array.reshape(shape))
 
@@ -203,14 +211,17 @@ def nll_loss(
     x = floating(input)
     target = as_tensor(target, x)
     reduction = one_name("nll_loss", reduction, size_average, reduce)
+    if x.ndim == 0:
+        raise ShapeError("nll_loss: input is 0-d (); it needs an axis of classes")
     axis = 0 if x.ndim == 1 else 1
     _check_classes("nll_loss", x, target, axis, ignore_index)
+    weight = _class_weight("nll_loss", weight, x, axis)
     return _nll(x, target, weight, ignore_index, reduction, axis)
 
 
-def _nll(logp: Tensor, target: Tensor, weight: Any, ignore: int, reduction: str, axis: int) -> Tensor:
+def _nll(logp: Tensor, target: Tensor, weight: Tensor | None, ignore: int, reduction: str, axis: int) -> Tensor:
     if weight is not None:
-        logp = mul(logp, _along("cross_entropy", weight, axis, logp))
+        logp = mul(logp, _along(weight, axis, logp.ndim))
     losses = neg(_pick_at(logp, _known_class(target, ignore=ignore), axis=axis))
     return _over_all(losses, target, weight, ignore, reduction, axis)
 
@@ -221,12 +232,14 @@ def _known_class(xp: Any, target: Any, *, ignore: int) -> Any:
     return xp.where(target != ignore, target, 0)
 
 
-def _over_all(losses: Tensor, target: Tensor, weight: Any, ignore: int, reduction: str, axis: int) -> Tensor:
+def _over_all(
+    losses: Tensor, target: Tensor, weight: Tensor | None, ignore: int, reduction: str, axis: int
+) -> Tensor:
     """Losses reduced over the samples that are not ignored; a mean counts each by the weight of its class."""
     if weight is None or reduction != "mean":
         return _over_samples(losses, target, axis=axis, ignore=ignore, reduction=reduction)
     total = _over_samples(losses, target, axis=axis, ignore=ignore, reduction="sum")
-    return true_divide(total, sum(_weight_of(as_tensor(weight), target, ignore=ignore)))
+    return true_divide(total, sum(_weight_of(weight, target, ignore=ignore)))
 
 
 @primitive(differentiable=False)
@@ -236,8 +249,10 @@ def _weight_of(xp: Any, weight: Any, target: Any, *, ignore: int) -> Any:
     return xp.where(valid, xp.take(weight, xp.where(valid, target, 0)), 0.0)
 
 
-def _smooth_loss(logp: Tensor, target: Tensor, weight: Any, ignore: int, reduction: str, axis: int) -> Tensor:
+def _smooth_loss(
+    logp: Tensor, target: Tensor, weight: Tensor | None, ignore: int, reduction: str, axis: int
+) -> Tensor:
     """The loss against the uniform distribution, times the number of classes."""
     if weight is not None:
-        logp = mul(logp, _along("cross_entropy", weight, axis, logp))
+        logp = mul(logp, _along(weight, axis, logp.ndim))
     return _over_all(neg(sum(logp, axis)), target, weight, ignore, reduction, axis)
