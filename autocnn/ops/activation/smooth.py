@@ -103,7 +103,7 @@ def mish(x: Any, inplace: bool = False) -> Tensor:
 @primitive(saves=("x",))
 @quiet
 def _mish(xp: Any, x: Any) -> Any:
-    return x * xp.tanh(xp.logaddexp(x, xp.zeros_like(x)))
+    return x * xp.tanh(xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.absolute(x))))
 
 
 def _mish_rule(g: Any, z: Any, x: Any) -> Any:

@@ -32,12 +32,18 @@ _P3 = (1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1
 _Q3 = (1.0, 2.56852019228982242e0, 1.87295284992346047e0, 5.27905102951428412e-1, 6.05183413124413191e-2,
        2.33520497626869185e-3)  # fmt: skip
 
+# erf(x) = x P(x^2) / Q(x^2) for |x| <= 3.925, beyond which it is 1 in single precision: our own fit by reweighted
+# least squares (Lawson's iteration on 4,000 Chebyshev points), relative error 1.9e-8
+_SINGLE = 3.925
+_P4 = (2.04599437e-6, 2.84825601e-4, 3.77210607e-3, 5.27678947e-2, 1.90584547e-1, 1.12837915)
+_Q4 = (3.80464927e-5, 1.16373537e-3, 1.49823122e-2, 1.14178748e-1, 5.02233890e-1, 1.0)
+
 
 @method("erf")
 def erf(x: Any) -> Tensor:
     """The error function: 2 / sqrt(pi) times the integral of exp(-t ** 2) from 0 to x.
 
-    Source: Cody (1969).
+    Source: Cody (1969) in double precision.
 
     >>> erf(Tensor([0.0])).tolist()
     [0.0]
@@ -48,6 +54,10 @@ def erf(x: Any) -> Tensor:
 @primitive(saves=("x",))
 @quiet
 def _erf(xp: Any, x: Any) -> Any:
+    if x.dtype.itemsize <= 4:
+        x = xp.minimum(xp.maximum(x, -_SINGLE), _SINGLE)
+        z = x * _ratio(xp.square(x), _P4, _Q4)
+        return xp.minimum(xp.maximum(z, -1.0), 1.0)
     size = xp.absolute(x)
     tail = xp.copysign(1.0 - _tail(xp, size), x)
     return select(xp, size <= _SMALL, _core(xp, x), tail)
