@@ -29,7 +29,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.positive: e.positive,
     np.absolute: e.abs,
     np.fabs: e.abs,
-    np.sign: e.sign,
+    np.sign: lambda x: e.where(e.isnan(x), x, e.sign(x)),
     np.reciprocal: e.reciprocal,
     np.square: e.square,
     np.sqrt: e.sqrt,
