@@ -70,7 +70,9 @@ class Primitive:
         self.single_keep = (False, False)
         """Whether that input, and that output, are kept."""
         self.pair = False
+        """Whether it has two inputs, a rule for each, and neither settings nor residuals nor a fused rule."""
         self.pair_keep: tuple[tuple[bool, bool, bool], ...] = ()
+        """Whether x, y and z are kept, by which inputs require a gradient: neither, x, y, both."""
         self.__doc__ = forward.__doc__
         _register(self)
 
@@ -81,12 +83,13 @@ class Primitive:
         if self.guest:
             rules = tuple([guests.held(self.name, i, rule) for i, rule in enumerate(rules)])
         self.rules = rules
-        self.pair = len(rules) == 2 and len(self.keywords) == 0 and not self.residuals and None not in rules
+        two = len(rules) == 2 and not self.residuals
+        self.pair = two and not self.keywords and None not in rules and self.fast_rule is None
         self.single = len(rules) == 1 and not self.residuals and not self.outputs
         if self.single:
             slots = self._slots((True,))
             self.single_keep = (0 in slots, 1 in slots)
-        if self.pair:
+        if two:
             kept = [self._slots((n & 1 > 0, n & 2 > 0)) for n in range(4)]
             self.pair_keep = tuple((0 in slots, 1 in slots, 2 in slots) for slots in kept)
 
@@ -306,15 +309,17 @@ def primitives() -> dict[str, Primitive]:
 
 
 def binary(p: Primitive, x: Any, y: Any) -> Tensor:
-    """Run a primitive of two operands after promotion: `p.record`, written out for the commonest case."""
+    """Run a primitive of two operands after promotion: `p.record`, written out for the commonest cases."""
     context = local.context
-    if type(y) in _WEAK and isinstance(x, Tensor) and context.watch is None:
-        return _with_number(p, x, y, context)
     try:
         a = x._array
-        b = y._array
         u = x._node
-        v = y._node
+        if type(y) is float:  # weak: it takes the dtype of x, if that is floating point
+            b = np.array(y, a.dtype) if a.dtype.kind == "f" else None
+            v = SCALAR
+        else:
+            b = y._array
+            v = y._node
         common = type(a) is _ndarray and type(b) is _ndarray and a.dtype is b.dtype and context.watch is None
     except AttributeError:  # a number, an array, a list
         common = False
@@ -342,23 +347,6 @@ def binary(p: Primitive, x: Any, y: Any) -> Tensor:
     if shape == u.shape:
         shape = u.shape  # one tuple for all: a long chain keeps a million of them
     return Tensor(z, Node(p, (u, v), NO_PARAMS, shape, z.dtype, CPU, saved, context.place, True))
-
-
-def _with_number(p: Primitive, x: Tensor, number: float, context: Context) -> Tensor:
-    """`binary` with a Python number, which is weak: it takes the dtype of x, if that is floating point."""
-    a = x._array
-    if type(a) is not _ndarray or a.dtype.kind != "f":
-        return p.record(promote(x, number), NO_PARAMS)  # type: ignore[no-any-return]
-    b = np.array(number, a.dtype)
-    z = p.forward(np, a, b)
-    if type(z) is not _ndarray:
-        z = np.asarray(z)
-    u = x._node
-    if u is None or not u.requires_grad or not context.recording or not p.differentiable:
-        return Tensor(z)
-    keep = p.pair_keep[1]
-    saved = (a if keep[0] else None, b if keep[1] else None, z if keep[2] else None) if p.saves else ()
-    return Tensor(z, Node(p, (u, SCALAR), NO_PARAMS, z.shape, z.dtype, CPU, saved, context.place, True))
 
 
 # The outputs of a primitive that has several, and its residuals ------------------------------------------------
