@@ -309,9 +309,9 @@ class Methods:
         gradient: Tensor | None = None,
         retain_graph: _bool | None = None,
         create_graph: _bool = False,
-        inputs: Sequence[Tensor] | None = None,
+        inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None:
-        """Add the gradient of this tensor to `.grad` of every leaf that it was computed from."""
+        ...
 
     def baddbmm(self, batch1: Any, batch2: Any, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
         """beta x + alpha (batch1 @ batch2), x broadcast to (b, n, m)."""
@@ -855,10 +855,20 @@ class Methods:
     def mv(self, vec: Any) -> Tensor:
         """The product of a matrix and a vector: (n, k), (k,) -> (n,)."""
 
-    def nan_to_num(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor:
+    def nan_to_num(
+        self,
+        nan: _float | None = 0.0,
+        posinf: _float | None = None,
+        neginf: _float | None = None,
+    ) -> Tensor:
         """x with NaN, inf and -inf replaced by numbers: 0, and the largest finite ones of the dtype."""
 
-    def nan_to_num_(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor:
+    def nan_to_num_(
+        self,
+        nan: _float | None = 0.0,
+        posinf: _float | None = None,
+        neginf: _float | None = None,
+    ) -> Tensor:
         """`nan_to_num`, written into the tensor's own memory; returns the tensor."""
 
     def nansum(
