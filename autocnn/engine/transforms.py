@@ -88,7 +88,10 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
         again = _differentiated_again(outputs[0], primals, sources)
 
     def back(*cotangents: Any) -> tuple[Tensor, ...]:
-        given = _several(cotangents[0]) if len(cotangents) == 1 else list(cotangents)
+        together = len(cotangents) == 1 and not isinstance(y, Tensor) and isinstance(cotangents[0], (tuple, list))
+        given = list(cotangents[0] if together else cotangents)
+        if len(given) != len(outputs):
+            raise ShapeError(f"vjp: cotangents are {len(given)}; the outputs are {len(outputs)}, one for each")
         nested = again or any(isinstance(c, Tensor) and c.requires_grad for c in given)
         with _Level(), enable_grad():
             return _gradients(outputs, sources, given, nested, retain=True)
@@ -109,7 +112,7 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     for x, t in zip(primals, tangents, strict=True):
         if as_tensor(x).shape != as_tensor(t).shape:
             raise ShapeError(f"jvp: a tangent has shape {as_tensor(t).shape}, its primal {as_tensor(x).shape}")
-    again = local_level() > 0 or any(isinstance(x, Tensor) and x.requires_grad for x in (*primals, *tangents))
+    again = local.level > 0 or any(isinstance(x, Tensor) and x.requires_grad for x in (*primals, *tangents))
     with _Level(), enable_grad():
         fresh, sources = _fresh(primals, range(len(primals)))
         y = function(*fresh)
@@ -144,11 +147,12 @@ def jacobian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
         with _Level(), enable_grad():
             fresh, sources = _fresh(args, numbers)
             y = function(*fresh, **kwargs)
+            if not isinstance(y, Tensor):
+                raise OperandError(f"jacobian: the function returned {type(y).__name__}; it must be one tensor")
             again = _differentiated_again(y, [args[i] for i in numbers], sources)
             units = np.eye(max(y._array.size, 1), dtype=y.dtype)[: y._array.size]
-            found = [
-                _gradients([y], sources, [_like(unit.reshape(y.shape), y)], again, retain=True) for unit in units
-            ]
+            seeds = [as_tensor(unit.reshape(y.shape), like=y) for unit in units]
+            found = [_gradients([y], sources, [seed], again, retain=True) for seed in seeds]
             blocks = tuple(slots.stack_rows([row[k] for row in found], y, x) for k, x in enumerate(sources))
         return blocks[0] if isinstance(argnums, int) else blocks
 
@@ -194,15 +198,10 @@ class _Level:
     """Inside a transform: results stay differentiable, because an outer transform may ask."""
 
     def __enter__(self) -> None:
-        local.level = local_level() + 1
+        local.level += 1
 
     def __exit__(self, *error: object) -> None:
-        local.level = local_level() - 1
-
-
-def local_level() -> int:
-    """How many transforms surround this call on this thread."""
-    return local.level
+        local.level -= 1
 
 
 def _fresh(args: Sequence[Any], numbers: Sequence[int]) -> tuple[list[Any], list[Tensor]]:
@@ -221,7 +220,7 @@ def _fresh(args: Sequence[Any], numbers: Sequence[int]) -> tuple[list[Any], list
 
 def _differentiated_again(y: Any, given: Sequence[Any], sources: Sequence[Tensor]) -> bool:
     """Whether somebody outside can ask for a derivative of the result."""
-    if local_level() > 1 or any(isinstance(x, Tensor) and x.requires_grad for x in given):
+    if local.level > 1 or any(isinstance(x, Tensor) and x.requires_grad for x in given):
         return True
     if not isinstance(y, Tensor) or not y.requires_grad:
         return False
@@ -252,10 +251,6 @@ def _gradients(
 
 def _zeros_like(x: Tensor) -> Tensor:
     return Tensor(slots.zeros(x.shape, x.dtype, x.device))
-
-
-def _like(values: Any, y: Tensor) -> Tensor:
-    return as_tensor(values, like=y)
 
 
 def _several(y: Any) -> list[Tensor]:

@@ -181,6 +181,27 @@ def test_hessian_vector_product() -> None:
     np.testing.assert_allclose(product.array, [6.0, -12.0])
 
 
+def test_cotangents_are_as_many_as_outputs() -> None:
+    _, back = func.vjp(lambda x: (x, x * 2.0), Tensor(np.ones(2)))
+    with pytest.raises(ShapeError) as caught:
+        back(Tensor(np.ones(2)))
+    assert str(caught.value) == "vjp: cotangents are 1; the outputs are 2, one for each"
+
+
+def test_cotangents_may_be_arrays_and_come_together() -> None:
+    ones = np.ones(2)
+    _, back = func.vjp(lambda x: x * 3.0, Tensor(ones))
+    assert back(ones)[0].tolist() == [3.0, 3.0]
+    _, back = func.vjp(lambda x: (x, x * 2.0), Tensor(ones))
+    assert back(ones, ones)[0].tolist() == back((ones, ones))[0].tolist() == [3.0, 3.0]
+
+
+def test_a_jacobian_is_of_one_tensor() -> None:
+    with pytest.raises(OperandError) as caught:
+        func.jacobian(lambda x: (x, x))(Tensor(np.ones(2)))
+    assert str(caught.value) == "jacobian: the function returned tuple; it must be one tensor"
+
+
 @pytest.mark.parametrize("name", ["jvp", "hvp"])
 def test_primals_and_tangents_are_tuples(name: str) -> None:
     x = Tensor(np.ones(2))
