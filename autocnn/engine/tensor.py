@@ -163,17 +163,24 @@ class Tensor(Methods):
         return to_numpy(self._array).tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
-        """The values as a NumPy array on the same memory; read-only while the tensor has a graph."""
+        """The values as a NumPy array on the same memory.
+
+        Raises GradientError if the tensor requires a gradient, unless `force`d: then the array is read-only.
+        """
         if self.requires_grad and not force:
             raise GradientError("numpy: the tensor requires a gradient; use detach().numpy()")
-        return to_numpy(self._array)
+        return self._shown()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.array(self._shown(), dtype=dtype, copy=copy)
+
+    def _shown(self) -> np.ndarray[Any, Any]:
+        """The values for others to read, and to write where no graph depends on them."""
         array = to_numpy(self._array)
         if self.requires_grad:
             array = array.view()
             array.flags.writeable = False
-        return np.array(array, dtype=dtype, copy=copy)
+        return array
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return slots.numpy_ufunc(ufunc, method, inputs, kwargs)

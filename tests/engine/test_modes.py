@@ -141,6 +141,14 @@ def test_detach_shares_memory_and_no_graph() -> None:
     assert np.shares_memory(x.data.array, x.array)
 
 
+def test_values_with_a_graph_are_shown_read_only() -> None:
+    x = leaf(1.0, 2.0)
+    for shown in (np.asarray(x), x.numpy(force=True)):
+        assert np.shares_memory(shown, x.array)
+        assert not shown.flags.writeable
+    assert x.detach().numpy().flags.writeable
+
+
 def test_swapping_data_keeps_identity() -> None:
     x = leaf(1.0, 2.0)
     x.register_hook(lambda g: g * 10.0)
