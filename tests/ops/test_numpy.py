@@ -170,7 +170,7 @@ np.argwhere(x) np.flatnonzero(x) np.zeros_like(x) np.ones_like(x) np.full_like(x
 np.argsort(x) np.isclose(x,x) np.add.reduce(x) np.maximum.reduce(x) np.add.outer(x,x) np.multiply(x,x)
 np.divide(x,2) np.power(x,2) np.power(x,0.5) np.exp(x) np.floor(x) np.sign(x) np.abs(x) np.negative(x)
 np.maximum(x,1) np.maximum(x,0.5) np.logical_not(x) np.invert(x) np.equal(x,1) np.arctan2(x,1) np.hypot(x,2.0)
-np.subtract(x,x) np.isnan(x) np.sign(x*np.nan) np.reciprocal(x) np.mod(x,2) np.floor_divide(x,2) np.fmod(x,2.5)
+np.subtract(x,x) np.isnan(x) np.reciprocal(x) np.mod(x,2) np.floor_divide(x,2) np.fmod(x,2.5)
 np.swapaxes(x,0,-1) np.moveaxis(x,0,-1) np.broadcast_to(x,(2,)+x.shape) np.meshgrid(x,x) np.rot90(x)
 np.einsum('...->...',x) np.linalg.norm(x,1) np.linalg.norm(x,np.inf) np.linalg.vector_norm(x,axis=-1)
 np.sum(x,dtype='float32') np.mean(x,dtype='float64') np.astype(x,'int32') np.cumsum(x,dtype='float64')
@@ -363,3 +363,8 @@ def test_the_namespace_gives_tensors():
         _ = anp.median
     with pytest.raises(AttributeError, match=r"autocnn.numpy.linalg has no 'svd'"):
         _ = anp.linalg.svd
+
+
+def test_nan_has_the_sign_nan():
+    x = np.array([np.nan, -2.0, 0.0])
+    np.testing.assert_array_equal(np.sign(Tensor(x)).array, np.sign(x))
