@@ -270,11 +270,6 @@ _gather.vjp(lambda g, z, x, index, dim: _ungather(g, index, dim=dim, shape=x.sha
 _ungather.vjp(lambda g, z, x, index, dim, shape: _gather(g, index, dim=dim), None)
 
 
-@_gather.adds
-def _add_gathered(xp: Namespace, total: Array, g: Array, x: Any, index: Array, *, dim: int) -> None:
-    xp.add.at(total, _grid(xp, index, dim), g)
-
-
 @primitive(saves=(("index",), ("index",), ()))
 def _scatter(xp: Any, x: Any, src: Any, index: Any, *, dim: int) -> Any:
     z = x.copy(order="K")
