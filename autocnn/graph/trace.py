@@ -332,11 +332,17 @@ def _names(function: Any, parameters: Parameters | None) -> dict[int, str]:
 
 
 def _outputs(result: Any) -> Iterable[tuple[str | None, Tensor]]:
-    """The tensors that a function returned: one, several, or by name."""
+    """The tensors that a function returned: one, several, by name, or any nest of these."""
     if isinstance(result, Tensor):
         return [(None, result)]
     if isinstance(result, Mapping):
-        return [(str(key), value) for key, value in result.items() if isinstance(value, Tensor)]
+        inner = [(str(key), name, value) for key, part in result.items() for name, value in _inside(part)]
+        return [(key if name is None else f"{key}.{name}", value) for key, name, value in inner]
     if isinstance(result, tuple | list):
-        return [(None, value) for value in result if isinstance(value, Tensor)]
+        return [named for part in result for named in _inside(part)]
     raise GraphError(f"trace: the function returned {type(result).__name__}; a tensor, several, or a dict of them")
+
+
+def _inside(part: Any) -> Iterable[tuple[str | None, Tensor]]:
+    """The tensors in a part of a result, which may hold other things too."""
+    return _outputs(part) if isinstance(part, Tensor | Mapping | tuple | list) else ()

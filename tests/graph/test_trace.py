@@ -367,3 +367,11 @@ def test_checkpointed_code_is_traced_like_any_other():
     graph = trace(lambda x: checkpoint(tied, x) + x, tensor(3, 3), order=1, parameters={"W": W})
     plain = trace(lambda x: tied(x) + x, tensor(3, 3), order=1, parameters={"W": W})
     assert listing(graph) == listing(plain)
+
+
+def test_outputs_may_be_nested() -> None:
+    x = tensor(2)
+    graph = trace(lambda x: [x + 1, (x * 2, {"h": x * 3}), None, {"a": [x * 4], "b": {"c": x * 5}}], x)
+    assert [graph.vertices[i].name for i in graph.outputs] == [None, None, "h", "a", "b.c"]
+    for array, expected in zip(replay(graph, [x]), (x + 1, x * 2, x * 3, x * 4, x * 5), strict=True):
+        np.testing.assert_array_equal(array, expected.array)
