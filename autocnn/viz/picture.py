@@ -63,6 +63,7 @@ def draw(
 
     ``depth`` shows modules at that depth as single boxes; ``views`` and ``constants`` say whether ops that
     only reshape, and constants, are drawn.
+    Raises GraphError for what is no graph.
 
     >>> from autocnn.graph import Edge, Vertex
     >>> x = Vertex(0, "", "input", {}, (2, 3), "float32", name="x")
@@ -70,6 +71,11 @@ def draw(
     >>> draw(Graph((x, y), (Edge(0, 1),), inputs=(0,))).svg.count("<svg")
     1
     """
+    if not isinstance(graph, Graph):
+        raise GraphError(
+            f"draw: graph is a {type(graph).__name__}; it must be a Graph. Make one: graph.trace(net, x), "
+            "or graph.graph_of(loss)"
+        )
     shown = transform.hide(graph, views=not views, constants=not constants)
     if depth is not None:
         shown = transform.collapse(shown, depth)

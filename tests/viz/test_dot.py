@@ -213,3 +213,11 @@ def test_what_the_program_complains_of_is_passed_on(tmp_path, monkeypatch):
 
 def test_png_has_twice_the_dots():
     assert int.from_bytes(render("digraph { a }", "png")[16:20], "big") > 100
+
+
+def test_a_tensor_is_no_graph_and_the_message_says_how_to_make_one():
+    with pytest.raises(GraphError) as error:
+        draw(3)
+    assert str(error.value) == (
+        "draw: graph is a int; it must be a Graph. Make one: graph.trace(net, x), or graph.graph_of(loss)"
+    )
