@@ -220,3 +220,12 @@ def test_messages():
         ops.binary_cross_entropy(x + 2, x)
     with pytest.raises(ShapeError, match=r"^binary_cross_entropy: target has shape"):
         ops.binary_cross_entropy(x, ac.zeros(3))
+
+
+def test_weights_of_soft_targets_have_gradients():
+    x, p, w = np.array([[0.3, -1.0, 2.0]]), np.array([[0.2, 0.5, 0.3]]), np.array([0.5, 1.0, 2.0])
+    agree(
+        lambda x, p, w: ops.cross_entropy(x, p, w),
+        lambda x, p, w: torch.nn.functional.cross_entropy(x, p, w),
+        [x, p, w],
+    )

@@ -12,6 +12,7 @@ from autocnn.ops.elementwise.casts import floating, quiet
 from autocnn.ops.loss.reduction import one_name, reduced_loss
 from autocnn.ops.reduce.extremes import _pick_at, positions
 from autocnn.ops.reduce.sums import _spread, sum
+from autocnn.ops.shape.views import reshape
 
 
 def cross_entropy(
@@ -185,7 +186,7 @@ def _along(weight: Tensor, axis: int, ndim: int) -> Tensor:
     """The weights of classes, laid along the axis of classes."""
     shape = [1] * ndim
     shape[axis] = -1
-    return Tensor(weight._array.reshape(shape))
+    return reshape(weight, shape)
 
 
 # Negative log-likelihood --------------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ def nll_loss(
 
 def _nll(logp: Tensor, target: Tensor, weight: Tensor | None, ignore: int, reduction: str, axis: int) -> Tensor:
     if weight is not None:
-        logp = mul(logp, _along(weight, axis, logp.ndim))
+        logp = mul(logp, _along(weight.detach(), axis, logp.ndim))
     losses = neg(_pick_at(logp, _known_class(target, ignore=ignore), axis=axis))
     return _over_all(losses, target, weight, ignore, reduction, axis)
 
@@ -254,5 +255,5 @@ def _smooth_loss(
 ) -> Tensor:
     """The loss against the uniform distribution, times the number of classes."""
     if weight is not None:
-        logp = mul(logp, _along(weight, axis, logp.ndim))
+        logp = mul(logp, _along(weight.detach(), axis, logp.ndim))
     return _over_all(neg(sum(logp, axis)), target, weight, ignore, reduction, axis)
