@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autocnn.backend.sums import total
 from autocnn.engine import Tensor, as_tensor, method, primitive, slots
 from autocnn.errors import ShapeError
 from autocnn.types import Shape
@@ -40,8 +41,7 @@ def _broadcast_to(xp: Any, x: Any, *, shape: Shape) -> Any:
 def _sum_to(xp: Any, x: Any, *, shape: Shape) -> Any:
     lead = x.ndim - len(shape)
     repeated = tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
-    total = xp.sum(x, axis=(*range(lead), *repeated), keepdims=True, dtype=x.dtype)
-    return total.reshape(shape)
+    return total(xp, x, (*range(lead), *repeated), keepdims=True).reshape(shape)
 
 
 _broadcast_to.vjp(lambda g, z, x, shape: _sum_to(g, shape=x.shape))

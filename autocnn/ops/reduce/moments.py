@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autocnn.backend.sums import total
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError
 from autocnn.ops.elementwise.arithmetic import _divide_or_zero, _mul, _sub
@@ -120,9 +121,9 @@ def _std(xp: Any, x: Any, *, axes: Shape, keepdims: bool, correction: float) -> 
 
 def _variance(xp: Any, x: Any, axes: Shape, keepdims: bool, correction: float) -> Any:
     n = count_of(x.shape, axes)
-    distance = x - xp.divide(xp.sum(x, axis=axes, keepdims=True), n, dtype=x.dtype)
-    total = xp.sum(xp.square(distance), axis=axes, keepdims=keepdims)
-    return xp.divide(total, max(n - correction, 0), dtype=x.dtype)
+    distance = x - xp.divide(total(xp, x, axes, keepdims=True), n, dtype=x.dtype)
+    squares = total(xp, xp.square(distance), axes, keepdims)
+    return xp.divide(squares, max(n - correction, 0), dtype=x.dtype)
 
 
 def _distance(x: Any, axes: Shape, factor: float, correction: float) -> Any:

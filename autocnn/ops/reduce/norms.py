@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autocnn.backend.sums import total
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError
 from autocnn.ops.dtypes import as_dtype
@@ -61,14 +62,13 @@ def vector_norm(x: Any, ord: float = 2, dim: Axes = None, keepdim: bool = False,
 @primitive(saves=("x", "z"))
 @quiet
 def _norm2(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
-    return xp.sqrt(xp.sum(xp.square(x), axis=axes, keepdims=keepdims, dtype=x.dtype))
+    return xp.sqrt(total(xp, xp.square(x), axes, keepdims))
 
 
 @primitive(saves=("x", "z"))
 @quiet
 def _norm(xp: Any, x: Any, *, p: float, axes: Shape, keepdims: bool) -> Any:
-    total = xp.sum(xp.power(xp.absolute(x), p), axis=axes, keepdims=keepdims, dtype=x.dtype)
-    return xp.power(total, 1 / p)
+    return xp.power(total(xp, xp.power(xp.absolute(x), p), axes, keepdims), 1 / p)
 
 
 def _norm_rule(g: Any, z: Any, x: Any, p: float, axes: Shape, keepdims: bool) -> Any:

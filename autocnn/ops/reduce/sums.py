@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend.sums import total
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import DTypeError
 from autocnn.ops.axes import one_axis
@@ -36,7 +37,9 @@ def _typed(name: str, x: Any, dtype: Any) -> Tensor:
 @primitive()
 @quiet
 def _sum(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
-    return xp.sum(x, axis=axes, keepdims=keepdims, dtype=_sum_dtype(x))
+    if x.dtype.kind == "f":
+        return total(xp, x, axes, keepdims)
+    return xp.sum(x, axis=axes, keepdims=keepdims, dtype="int64")
 
 
 def _sum_dtype(x: Any) -> Any:
@@ -89,8 +92,7 @@ def needs_float(name: str, x: Tensor) -> Tensor:
 @primitive()
 @quiet
 def _mean(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
-    total = xp.sum(x, axis=axes, keepdims=keepdims, dtype=x.dtype)
-    return xp.divide(total, count_of(x.shape, axes), dtype=x.dtype)
+    return xp.divide(total(xp, x, axes, keepdims), count_of(x.shape, axes), dtype=x.dtype)
 
 
 _mean.vjp(
