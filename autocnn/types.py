@@ -13,7 +13,6 @@ Array: TypeAlias = Any
 Namespace: TypeAlias = Any
 """The module whose functions work on such arrays (``numpy``, ``cupy`` ...); called ``xp`` in the code."""
 
-Scalar: TypeAlias = bool | int | float
 Shape: TypeAlias = tuple[int, ...]
 DType: TypeAlias = np.dtype[Any]
 Size: TypeAlias = int | Sequence[int]

@@ -131,6 +131,11 @@ def owner(array: Array) -> Array:
     return array
 
 
+def is_writable(array: Array) -> bool:
+    """Whether an array may be written to; only NumPy knows arrays that may not."""
+    return getattr(getattr(array, "flags", None), "writeable", True)  # type: ignore[no-any-return]
+
+
 def _open(kind: str) -> Library:
     return _OPENERS[kind]()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autocnn.backend.arrays import is_writable
 from autocnn.engine import slots, tape
 from autocnn.engine.gradient import Gradient, Plain, Recorded
 from autocnn.engine.sweep import sweep
@@ -91,13 +92,21 @@ _delivery = threading.Lock()
 
 
 def _accumulate(tensor: Tensor, g: Tensor) -> None:
-    if tensor.grad is None:
+    before = tensor.grad
+    if before is None:
         tensor.grad = g
-    elif g.requires_grad or tensor.grad.requires_grad:
-        tensor.grad = slots.add(tensor.grad, g)
+        return
+    if (before.shape, before.dtype, before.device) != (g.shape, g.dtype, g.device):
+        raise GradientError(
+            f"backward: .grad is {before.dtype} {before.shape} on {before.device}; the gradient to add to it is "
+            f"{g.dtype} {g.shape} on {g.device}. Set .grad to None, or to a tensor like its own"
+        )
+    array = before._array
+    if g.requires_grad or before.requires_grad or not is_writable(array):
+        tensor.grad = slots.add(before, g)
     else:
-        tensor.grad._array += g._array
-        tape.written(tensor.grad._array, "backward")
+        array += g._array
+        tape.written(array, "backward")
 
 
 def _seeds(roots: Sequence[Tensor], given: Any) -> list[Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autocnn.backend.arrays import owner
+from autocnn.backend.arrays import is_writable, owner
 from autocnn.engine import slots, tape
 from autocnn.engine.primitive import primitive
 from autocnn.engine.tape import Node, local
@@ -86,8 +86,7 @@ def _overwrite_memory(target: Tensor, value: Tensor, op: str) -> None:
         raise InPlaceError(
             f"{op}: several elements of the expanded tensor {target.shape} share memory; clone it first"
         )
-    flags = getattr(array, "flags", None)
-    if flags is not None and getattr(flags, "writeable", True) is False:
+    if not is_writable(array):
         raise InPlaceError(f"{op}: the array of shape {target.shape} is read-only; clone it first")
     array[...] = value._array
     tape.written(array, op)

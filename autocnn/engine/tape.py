@@ -129,7 +129,6 @@ class _Local(threading.local):
 
 NO_PARAMS: dict[str, Any] = {}
 _NOWHERE = Place()
-SCALAR_SHAPE: Shape = ()
 local = _Local()
 
 
@@ -231,5 +230,5 @@ def _forget(key: int, gone: weakref.ref[Any]) -> None:
         del _writes[key]
 
 
-SCALAR = Node(None, (), NO_PARAMS, SCALAR_SHAPE, None, CPU, (), _NOWHERE, False)  # type: ignore[arg-type]
+SCALAR = Node(None, (), NO_PARAMS, (), None, CPU, (), _NOWHERE, False)  # type: ignore[arg-type]
 """The node of every Python number: numbers are weak, they have a shape but no dtype of their own."""

@@ -111,6 +111,8 @@ class Tensor(Methods):
     def data(self, value: Any) -> None:
         array = value._array if isinstance(value, Tensor) else as_array(value)
         node = self._node
+        if self.requires_grad and array.dtype.kind != "f":
+            raise DTypeError(f"data: dtype is {array.dtype}; only floating point has a gradient")
         self._array = array
         if node is not None and node.primitive is None:
             node.shape, node.dtype, node.device = array.shape, array.dtype, device_of(array)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.engine import result_type
 from autocnn.errors import DTypeError
 from autocnn.types import DType
 
@@ -43,8 +42,3 @@ def as_dtype(op: str, dtype: Any) -> DType:
     if found is None or dtype is None or found.kind not in "fiub":
         raise DTypeError(f"{op}: dtype is {dtype!r}; must be one of {', '.join(_NAMES)}")
     return found
-
-
-def default_float() -> DType:
-    """What Python floats become."""
-    return result_type(0.0)

@@ -237,6 +237,24 @@ def test_gradients_accumulate() -> None:
     assert x.grad.item() == 7.0
 
 
+def test_what_was_put_into_grad_must_fit() -> None:
+    x = Tensor(np.ones(1)).requires_grad_()
+    x.grad = Tensor(np.ones(3))
+    with pytest.raises(GradientError) as caught:
+        (x * 2.0).backward()
+    assert str(caught.value) == (
+        "backward: .grad is float64 (3,) on cpu; the gradient to add to it is float64 (1,) on cpu. "
+        "Set .grad to None, or to a tensor like its own"
+    )
+
+
+def test_a_read_only_grad_is_added_to_elsewhere() -> None:
+    x = Tensor(np.ones(3)).requires_grad_()
+    x.grad = Tensor(np.ones(1)).expand(3)
+    (x * 2.0).sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0, 3.0]
+
+
 SHARING = {
     "sum": lambda x, y: x + y,
     "difference": lambda x, y: x - y,

@@ -12,7 +12,7 @@ import pytest
 import autocnn as ac
 from autocnn.autograd import checkpoint, enable_grad, grad, no_grad, set_grad_enabled
 from autocnn.engine import Tensor, is_grad_enabled, scope
-from autocnn.errors import GradientError, InPlaceError
+from autocnn.errors import DTypeError, GradientError, InPlaceError
 from autocnn.testing.standin import StandIn, asarray
 
 
@@ -147,6 +147,12 @@ def test_values_with_a_graph_are_shown_read_only() -> None:
         assert np.shares_memory(shown, x.array)
         assert not shown.flags.writeable
     assert x.detach().numpy().flags.writeable
+
+
+def test_data_with_a_gradient_stay_floating_point() -> None:
+    x = leaf(1.0)
+    with pytest.raises(DTypeError, match=r"^data: dtype is int64; only floating point has a gradient$"):
+        x.data = np.array([1])
 
 
 def test_swapping_data_keeps_identity() -> None:
