@@ -11,6 +11,7 @@ import numpy as np
 from autocnn.backend.sums import total
 from autocnn.engine import Tensor, as_tensor, method, primitive, slots
 from autocnn.errors import ShapeError
+from autocnn.ops.precision import adding
 from autocnn.types import Shape
 
 
@@ -38,6 +39,7 @@ def _broadcast_to(xp: Any, x: Any, *, shape: Shape) -> Any:
 
 
 @primitive()
+@adding
 def _sum_to(xp: Any, x: Any, *, shape: Shape) -> Any:
     lead = x.ndim - len(shape)
     repeated = tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)

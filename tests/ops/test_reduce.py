@@ -265,3 +265,29 @@ def test_messages():
         ac.tensor([1, 2]).std()
     with pytest.raises(ArgumentError, match=r"^var: unbiased and correction are given;"):
         x.var(0, True, correction=1)
+
+
+HALF = {
+    "sum": lambda x: x.sum(0),
+    "mean": lambda x: (x + 100).mean(),
+    "var": lambda x: (x * 1000).var(0),
+    "std": lambda x: (x * 1000).std(),
+    "norm": lambda x: (x * 1000).norm(),
+    "p": lambda x: x.norm(3, 0),
+    "logsumexp": lambda x: x.logsumexp(0),
+    "cumsum": lambda x: x.cumsum(0)[-1],
+}
+
+
+@pytest.mark.parametrize("name", HALF)
+def test_half_precision_is_added_up_in_single(name):
+    x = np.random.default_rng(0).uniform(0.0, 0.2, (4096, 3)).astype(np.float16)
+    found = HALF[name](ac.tensor(x)).numpy()
+    assert found.dtype == np.float16
+    np.testing.assert_allclose(found, HALF[name](torch.tensor(x)).numpy(), rtol=2e-3)
+
+
+def test_half_precision_gradients_of_what_was_broadcast_are_added_up_in_single():
+    x = ac.zeros(3, dtype=ac.float16, requires_grad=True)
+    (ac.full((4096, 3), 0.1, dtype=ac.float16) * x).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), 409.5, rtol=1e-3)

@@ -10,6 +10,7 @@ from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError
 from autocnn.ops.elementwise.arithmetic import _divide_or_zero, _mul, _sub
 from autocnn.ops.elementwise.casts import quiet
+from autocnn.ops.precision import adding
 from autocnn.ops.reduce.axes import axes_of, count_of, numpy_names
 from autocnn.ops.reduce.sums import _mean, _spread, mean, needs_float
 from autocnn.types import Axes, Shape
@@ -109,12 +110,14 @@ def _spread_of(
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _var(xp: Any, x: Any, *, axes: Shape, keepdims: bool, correction: float) -> Any:
     return _variance(xp, x, axes, keepdims, correction)
 
 
 @primitive(saves=("x", "z"))
 @quiet
+@adding
 def _std(xp: Any, x: Any, *, axes: Shape, keepdims: bool, correction: float) -> Any:
     return xp.sqrt(_variance(xp, x, axes, keepdims, correction))
 

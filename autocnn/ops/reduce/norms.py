@@ -14,6 +14,7 @@ from autocnn.ops.elementwise.casts import cast, floating, quiet
 from autocnn.ops.elementwise.comparison import _eq
 from autocnn.ops.elementwise.exponential import _exp, _power
 from autocnn.ops.elementwise.selection import _where
+from autocnn.ops.precision import adding
 from autocnn.ops.reduce.axes import axes_of, count_of, numpy_names
 from autocnn.ops.reduce.extremes import amax, amin
 from autocnn.ops.reduce.sums import _spread, needs_float, sum
@@ -61,12 +62,14 @@ def vector_norm(x: Any, ord: float = 2, dim: Axes = None, keepdim: bool = False,
 
 @primitive(saves=("x", "z"))
 @quiet
+@adding
 def _norm2(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
     return xp.sqrt(total(xp, xp.square(x), axes, keepdims))
 
 
 @primitive(saves=("x", "z"))
 @quiet
+@adding
 def _norm(xp: Any, x: Any, *, p: float, axes: Shape, keepdims: bool) -> Any:
     return xp.power(total(xp, xp.power(xp.absolute(x), p), axes, keepdims), 1 / p)
 
@@ -96,6 +99,7 @@ def logsumexp(x: Any, dim: Axes, keepdim: bool = False) -> Tensor:
 
 @primitive(saves=("x", "z"))
 @quiet
+@adding
 def _logsumexp(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
     if count_of(x.shape, axes) == 0:
         top = xp.zeros_like(xp.sum(x, axis=axes, keepdims=True))

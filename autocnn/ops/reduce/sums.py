@@ -13,6 +13,7 @@ from autocnn.ops.elementwise.arithmetic import _div, _mul
 from autocnn.ops.elementwise.casts import cast, quiet
 from autocnn.ops.elementwise.comparison import _isnan
 from autocnn.ops.elementwise.selection import _where
+from autocnn.ops.precision import adding
 from autocnn.ops.reduce.axes import axes_of, count_of, numpy_names, reduced
 from autocnn.ops.shape.views import reshape
 from autocnn.types import Axes, Shape
@@ -36,6 +37,7 @@ def _typed(name: str, x: Any, dtype: Any) -> Tensor:
 
 @primitive()
 @quiet
+@adding
 def _sum(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
     if x.dtype.kind == "f":
         return total(xp, x, axes, keepdims)
@@ -91,6 +93,7 @@ def needs_float(name: str, x: Tensor) -> Tensor:
 
 @primitive()
 @quiet
+@adding
 def _mean(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
     return xp.divide(total(xp, x, axes, keepdims), count_of(x.shape, axes), dtype=x.dtype)
 
@@ -120,6 +123,7 @@ def prod(x: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = 
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _prod(xp: Any, x: Any, *, axis: int, keepdims: bool) -> Any:
     return xp.prod(x, axis=axis, keepdims=keepdims, dtype=_sum_dtype(x))
 
@@ -180,6 +184,7 @@ def cumsum(x: Any, dim: int, *, dtype: Any = None) -> Tensor:
 
 @primitive()
 @quiet
+@adding
 def _cumsum(xp: Any, x: Any, *, axis: int, reverse: bool) -> Any:
     if x.ndim == 0:
         return x.astype(_sum_dtype(x))
