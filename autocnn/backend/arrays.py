@@ -133,7 +133,7 @@ def owner(array: Array) -> Array:
 
 def is_writable(array: Array) -> bool:
     """Whether an array may be written to; only NumPy knows arrays that may not."""
-    return getattr(getattr(array, "flags", None), "writeable", True)  # type: ignore[no-any-return]
+    return getattr(getattr(array, "flags", None), "writeable", True)
 
 
 def _open(kind: str) -> Library:
