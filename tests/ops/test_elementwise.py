@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -338,6 +341,17 @@ def test_numbers_wrap_around_in_small_integers():
     for number in (300, -1):
         assert_alike(lambda x, y: x * y, np.array([1, 200], np.uint8), number)
         assert_alike(lambda x, y: x + y, np.array([1, 200], np.uint8), number)
+
+
+def test_overflow_is_no_warning():
+    """Infinities and NaN are values, as in PyTorch; what NumPy says to its own users stays as it is."""
+    make = "import autocnn as ac; x = ac.tensor([1e38, float('inf')])"
+    lines = f"{make}; x * x; x - x; x * 0; x + x; x / 0; x.square(); x.exp(); (x ** 9).sum()"
+    for flags in ([], ["-W", "error"]):
+        run = [sys.executable, *flags, "-c", lines]
+        assert subprocess.run(run, capture_output=True, text=True, check=True).stderr == ""
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        np.float32(1e38) * np.float32(10)
 
 
 def test_bools_have_no_difference():

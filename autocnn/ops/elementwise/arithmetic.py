@@ -356,6 +356,7 @@ def square(x: Any) -> Tensor:
 
 
 @primitive(saves=("x",))
+@quiet
 def _square(xp: Any, x: Any) -> Any:
     return xp.square(x)
 

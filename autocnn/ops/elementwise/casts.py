@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from autocnn.types import DType
 
 quiet = np.errstate(all="ignore")
 """Decorator of forwards for which infinities and NaN are ordinary values: no warning, as in PyTorch."""
+
+# sums and products are spared the cost of that decorator: what they overflow to is quiet by this filter
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"autocnn\.")
 
 
 @primitive()
