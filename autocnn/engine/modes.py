@@ -42,20 +42,21 @@ class set_grad_enabled:
 
 
 class _Mode:
-    """A grad mode for a ``with`` block or a decorated function; it may be entered many times."""
+    """A grad mode for a ``with`` block or a decorated function; it may be entered many times, on any thread."""
 
     recording: bool
 
-    def __init__(self) -> None:
-        self._before: list[bool] = []
+    def __new__(cls, function: Any = None) -> Any:
+        """`@no_grad` works as `@no_grad()` does."""
+        return super().__new__(cls) if function is None else cls()(function)
 
     def __enter__(self) -> None:
         context = local.context
-        self._before.append(context.recording)
+        local.modes.append(context.recording)
         local.context = context._replace(recording=self.recording)
 
     def __exit__(self, *error: object) -> None:
-        local.context = local.context._replace(recording=self._before.pop())
+        local.context = local.context._replace(recording=local.modes.pop())
 
     def __call__(self, function: F) -> F:
         @functools.wraps(function)
@@ -78,15 +79,14 @@ class no_grad(_Mode):
 
     recording = False
 
-    def __new__(cls, function: Any = None) -> Any:
-        """`@no_grad` works as `@no_grad()` does."""
-        if function is not None:
-            return cls()(function)
-        return super().__new__(cls)
-
 
 class enable_grad(_Mode):
-    """Record again inside `no_grad`. A context manager and a decorator."""
+    """Record again inside `no_grad`. A context manager and a decorator.
+
+    >>> with no_grad(), enable_grad():
+    ...     is_grad_enabled()
+    True
+    """
 
     recording = True
 

@@ -126,6 +126,10 @@ class _Local(threading.local):
     level: int = 0
     """How many function transforms surround this call."""
 
+    def __init__(self) -> None:
+        self.modes: list[bool] = []
+        """Whether ops were recorded before each grad mode that surrounds this call."""
+
 
 NO_PARAMS: dict[str, Any] = {}
 _NOWHERE = Place()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_enable_grad_records_again() -> None:
         assert not (x * 2.0).requires_grad
 
 
-@pytest.mark.parametrize("decorate", [no_grad, no_grad(), set_grad_enabled(True) and no_grad()])
+@pytest.mark.parametrize("decorate", [no_grad, no_grad()])
 def test_as_a_decorator(decorate: object) -> None:
     @decorate
     def double(x: Tensor) -> Tensor:
@@ -54,8 +55,9 @@ def test_as_a_decorator(decorate: object) -> None:
     assert is_grad_enabled()
 
 
-def test_enable_grad_as_a_decorator() -> None:
-    @enable_grad()
+@pytest.mark.parametrize("decorate", [enable_grad, enable_grad()])
+def test_enable_grad_as_a_decorator(decorate: Any) -> None:
+    @decorate
     def double(x: Tensor) -> Tensor:
         return x * 2.0
 
@@ -122,9 +124,11 @@ def test_one_object_may_be_entered_on_two_threads() -> None:
     thread = threading.Thread(target=work)
     thread.start()
     ready.wait()
-    with enable_grad(), mode:
-        go.set()
-        thread.join()
+    with no_grad():
+        with mode:
+            go.set()
+            thread.join()
+            assert not is_grad_enabled()
         assert not is_grad_enabled()
     assert is_grad_enabled()
     assert found == [True]
