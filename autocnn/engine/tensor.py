@@ -135,7 +135,8 @@ class Tensor(Methods):
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHook:
         """Call `hook(gradient)` when this tensor's gradient is known; what it returns replaces the gradient.
 
-        Returns an object whose `remove()` takes the hook away.
+        The gradient is the hook's own: it may be kept, and written to. Returns an object whose `remove()` takes
+        the hook away. Raises GradientError if the tensor does not require a gradient.
         """
         if not self.requires_grad:
             raise GradientError("register_hook: the tensor does not require a gradient")
@@ -144,13 +145,16 @@ class Tensor(Methods):
         return RemovableHook(node, hook)
 
     def retain_grad(self) -> None:
-        """Keep `.grad` of a tensor that an op made."""
+        """Keep `.grad` of a tensor that an op made; to ask twice changes nothing.
+
+        Raises GradientError if the tensor does not require a gradient.
+        """
         if not self.requires_grad:
             raise GradientError("retain_grad: the tensor does not require a gradient")
         node = self.node()
-        if node.primitive is not None:
-            reference = weakref.ref(self)
-            node.hooks = [*(node.hooks or []), Retain(reference)]
+        kept = [h.reference() for h in node.hooks or () if isinstance(h, Retain)]
+        if node.primitive is not None and not any(tensor is self for tensor in kept):
+            node.hooks = [*(node.hooks or []), Retain(weakref.ref(self))]
 
     # As Python and NumPy see it -----------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ _alias.vjp(lambda g, z, x: g)
 def grad(function: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
     """The function that returns the gradient of a scalar function, with respect to one argument or several.
 
+    The gradient has the shape of its argument. Raises ShapeError unless the function returns a scalar.
+
     >>> import autocnn as ac
     >>> float(grad(grad(lambda x: x * x * x))(ac.tensor(2.0)))
     12.0
@@ -46,7 +48,9 @@ def grad(function: Function, argnums: int | Sequence[int] = 0, has_aux: bool = F
 def value_and_grad(
     function: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, *, _name: str = "value_and_grad"
 ) -> Function:
-    """The function that returns both the value of a scalar function and its gradient.
+    """The function that returns both the value () of a scalar function and its gradient, in the argument's shape.
+
+    Raises ShapeError unless the function returns a scalar.
 
     >>> import autocnn as ac
     >>> value, slope = value_and_grad(lambda x: x * x)(ac.tensor(3.0))
@@ -76,6 +80,8 @@ def value_and_grad(
 def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     """The value of a function, and the function from a cotangent of it to cotangents of its arguments.
 
+    A cotangent has the shape of what it belongs to. Raises ShapeError if there are not as many as outputs.
+
     >>> import autocnn as ac
     >>> y, back = vjp(lambda x: x * x, ac.tensor([1.0, 2.0]))
     >>> back(ac.tensor([1.0, 10.0]))[0].tolist()
@@ -101,7 +107,9 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
 
 
 def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
-    """The value of a function, and its derivative along tangents: the vjp of a vjp.
+    """The value of a function, and its derivative along tangents, in the value's shape: the vjp of a vjp.
+
+    Raises OperandError unless primals and tangents are tuples, ShapeError if a tangent has not its primal's shape.
 
     >>> import autocnn as ac
     >>> y, dy = jvp(lambda x: x * x, (ac.tensor(3.0),), (ac.tensor(1.0),))
@@ -135,6 +143,8 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
 
 def jacobian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The function that returns dy/dx, of shape (*y.shape, *x.shape), a row of y at a time.
+
+    Raises OperandError unless the function returns one tensor.
 
     >>> import autocnn as ac
     >>> jacobian(lambda x: x * x)(ac.tensor([1.0, 2.0])).tolist()

@@ -307,6 +307,14 @@ def test_the_gradient_of_what_an_op_made_is_kept_if_asked_for() -> None:
     assert z.grad is None
 
 
+def test_a_gradient_is_kept_once_however_often_it_is_asked_for() -> None:
+    y = leaf(2.0) * 3.0
+    y.retain_grad()
+    y.retain_grad()
+    (y * y).backward()
+    assert y.grad.item() == 12.0
+
+
 def test_gradients_have_the_dtype_of_their_tensor() -> None:
     x = Tensor(np.ones(2, np.float32)).requires_grad_()
     y = Tensor(np.ones(2)).requires_grad_()
