@@ -61,6 +61,11 @@ def register_device(kind: str, opener: Callable[[], Library]) -> None:
     _OPENERS[kind] = opener
 
 
+def opener_of(kind: str) -> Callable[[], Library]:
+    """What `register_device` was told of a kind of device."""
+    return _OPENERS[kind]
+
+
 def library_of(array: Array) -> Library:
     """The library that owns an array."""
     kind = type(array)

@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import numpy as np
 
-from autocnn.backend.arrays import Device, Library, register, register_device
+from autocnn.backend.arrays import Device, Library, opener_of, register, register_device
 from autocnn.testing import surface
 
 _FREE = ("reshape", "transpose", "view", "fill", "flatten")
@@ -406,3 +407,22 @@ LIBRARY = Library(
 )
 register(StandIn, LIBRARY)
 register_device("standin", lambda: LIBRARY)
+
+
+@contextmanager
+def pretend_cuda() -> Iterator[None]:
+    """Call the stand-in device ``"cuda:0"`` for the length of a ``with`` block: code that asks for a GPU gets it.
+
+    >>> import autocnn as ac
+    >>> with pretend_cuda():
+    ...     ac.ones(2, device="cuda").is_cuda
+    True
+    """
+    before, name = opener_of("cuda"), StandIn.device
+    register_device("cuda", lambda: LIBRARY)
+    StandIn.device = Device("cuda:0")
+    try:
+        yield
+    finally:
+        StandIn.device = name
+        register_device("cuda", before)
