@@ -89,7 +89,7 @@ class Run:
         drawn = random.get_states()
         model = copy.deepcopy(parts.trainer.model).train()
         few = DataLoader(parts.images, self.settings.batch_size, seed=0, transform=parts.transform, prefetch=0)
-        images, labels = next(iter(few))
+        images, labels = (batch.to(self.settings.device) for batch in next(iter(few)))
         with self._optional(FORWARD):
             self._draw(trace(model, images), "forward pass", FORWARD)
         with self._optional(BACKWARD):

@@ -21,6 +21,7 @@ from PIL import Image
 from autocnn.cli import main
 from autocnn.errors import GraphError
 from autocnn.models import LeNet5
+from autocnn.testing.standin import pretend_cuda
 from autocnn.train import Trainer, load_state, load_weights
 
 ROOT = Path(__file__).parents[2]
@@ -141,6 +142,19 @@ def test_twice_the_same_is_the_same_to_the_bit(run: Callable[..., Said], images:
     assert same(tmp_path / "a", tmp_path / "b", *files)
     assert rows(tmp_path / "a") == rows(tmp_path / "b")
     assert not same(tmp_path / "a", tmp_path / "other", "weights.safetensors")
+
+
+def test_on_another_device_it_leaves_the_same(run: Callable[..., Said], images: Path, tmp_path: Path) -> None:
+    run(*training(images, tmp_path / "host"))
+    with pretend_cuda():
+        code, _, _ = run(*training(images, tmp_path / "device", "--device", "cuda"))
+    assert code == 0
+    assert same(tmp_path / "host", tmp_path / "device", "forward.svg", "backward.svg")
+    host, device = LeNet5(), LeNet5()
+    load_weights(host, tmp_path / "host" / "weights.safetensors")
+    load_weights(device, tmp_path / "device" / "weights.safetensors")
+    for a, b in zip(host.parameters(), device.parameters(), strict=True):
+        np.testing.assert_allclose(a.detach().array, b.detach().array, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
