@@ -249,7 +249,7 @@ class Plain(Gradient):
 
     def join(self, old: Any, new: Any, edge: Node) -> Any:
         if type(new) is Addition:
-            total = old if edge.serial in self.owned else old.copy()
+            total = old if edge.serial in self.owned else old.copy(order="K")
             self.owned.add(edge.serial)
             new.rule(namespace(total), total, new.g, *new.inputs, **new.params)
             return total

@@ -332,6 +332,21 @@ def test_large_gradients_add_into_one_array() -> None:
     assert set(x.grad.tolist()) == {11.0}
 
 
+def test_parts_add_up_in_the_layout_that_they_have() -> None:
+    shape = (2, 3, 4, 5)
+    x, w = (Tensor(channels_last(np.random.default_rng(k).random(shape))).requires_grad_() for k in range(2))
+    h = x * w
+    seen: list[Tensor] = []
+    h.register_hook(seen.append)
+    pieces = [h[:, :2] * w[:, :2], h[:, 1:] * w[:, 1:], h[:, :, 1:] * w[:, :, 1:]]
+    sum(piece.sum() for piece in pieces).backward()
+    assert seen[0].array.strides == x.array.strides
+
+
+def channels_last(x: Any) -> Any:
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+
+
 # Threads --------------------------------------------------------------------------------------------------------
 
 
