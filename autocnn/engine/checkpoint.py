@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from autocnn.engine import tape
 from autocnn.engine.primitive import Primitive, item
-from autocnn.engine.tape import SCALAR, Node, Place, watching
+from autocnn.engine.tape import SCALAR, Node, Watcher, watching
 from autocnn.errors import InPlaceError
 from autocnn.types import Array
 
@@ -42,7 +42,7 @@ class Call(NamedTuple):
     needs: tuple[bool, ...]
 
 
-class Segment:
+class Segment(Watcher):
     """The ops of one checkpointed call: a watcher while they run, and afterwards what recomputes them."""
 
     def __init__(self) -> None:
@@ -53,10 +53,6 @@ class Segment:
         self._nodes: list[Node] = []
         self._saved: dict[int, tuple[Any, ...]] = {}
         self._refilling = threading.Lock()
-
-    def place(self, place: Place) -> Place:
-        """The place of an op, unchanged."""
-        return place
 
     def seen(self, node: Node, inputs: tuple[Any, ...], outputs: tuple[Array, ...]) -> None:
         """Write a call down; arrays from outside are kept."""
@@ -78,9 +74,6 @@ class Segment:
         self._calls.append(Call(node.serial, node.primitive, tuple(operands), node.params, needs))
         if node.saved:
             self._nodes.append(node)
-
-    def used(self, node: Node, saved: tuple[Any, ...]) -> None:
-        """Nothing to check."""
 
     def close(self) -> None:
         """Let go of everything that can be recomputed, and of what no gradient will ask for."""

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from autocnn.backend.arrays import to_numpy
-from autocnn.engine.tape import Node, Place, watching
+from autocnn.engine.tape import Node, Place, Watcher, watching
 from autocnn.engine.tensor import Tensor
 from autocnn.errors import InPlaceError, NonFiniteError
 from autocnn.types import Array
@@ -38,7 +38,7 @@ def debug() -> Iterator[None]:
         yield
 
 
-class _Debug:
+class _Debug(Watcher):
     """The watcher behind debug mode."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autocnn.backend.arrays import CPU, Device, owner
 from autocnn.types import Array, DType, Shape
@@ -100,11 +100,12 @@ class Leaf(Node):
         self.tensor = weakref.ref(tensor)
 
 
-class Watcher(Protocol):
-    """Something that wants to see every op as it runs: a trace, a tap, debug mode."""
+class Watcher:
+    """Something that sees every op as it runs: a trace, a checkpoint, debug mode. This one takes no notice."""
 
     def place(self, place: Place) -> Place:
         """The place to record for an op that is about to run."""
+        return place
 
     def seen(self, node: Node, inputs: tuple[Any, ...], outputs: tuple[Array, ...]) -> None:
         """An op ran: its node, its operands (tensors or numbers), and the arrays that it made."""
@@ -155,10 +156,11 @@ def watching(watcher: Watcher) -> Iterator[None]:
         yield
 
 
-class Watchers(NamedTuple):
+class Watchers(Watcher):
     """Several watchers as one."""
 
-    each: tuple[Watcher, ...]
+    def __init__(self, each: tuple[Watcher, ...]) -> None:
+        self.each = each
 
     def place(self, place: Place) -> Place:
         """The place as the watchers, one after the other, complete it."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, enable_grad, grad, slots, tape
 from autocnn.engine.debug import user_line
-from autocnn.engine.tape import SCALAR, Leaf, Node, Place, watching
+from autocnn.engine.tape import SCALAR, Leaf, Node, Place, Watcher, watching
 from autocnn.errors import GraphError
 from autocnn.graph.data import SEVERAL, Edge, Graph, Vertex
 from autocnn.graph.params import plain
@@ -99,7 +99,7 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-class _Recorder:
+class _Recorder(Watcher):
     """A watcher that writes vertices and edges down."""
 
     def __init__(self, names: Mapping[int, str], lines: bool) -> None:
@@ -137,9 +137,6 @@ class _Recorder:
         number = self._op(node, sources)
         if len(outputs) == 1:
             self._arrays[id(outputs[0])] = outputs[0], number, node.serial
-
-    def used(self, node: Node, saved: tuple[Any, ...]) -> None:
-        """Nothing to note: what a node saves was seen when it ran."""
 
     # Vertices -----------------------------------------------------------------------------------------------
 

@@ -18,19 +18,6 @@ def leaf(*values: float) -> Tensor:
     return Tensor(np.array(values)).requires_grad_()
 
 
-class Watch:
-    """Somebody who watches, so that the backward pass is recorded."""
-
-    def place(self, place: Any) -> Any:
-        return place
-
-    def seen(self, node: Any, inputs: Any, outputs: Any) -> None:
-        pass
-
-    def used(self, node: Any, saved: Any) -> None:
-        pass
-
-
 # Seeds ----------------------------------------------------------------------------------------------------------
 
 
@@ -273,7 +260,7 @@ def test_gradients_on_request_share_memory_with_nothing(name: str, mode: str, si
     x, y = (Tensor(np.ones(size)).requires_grad_() for _ in range(2))
     z = SHARING[name](x, y)
     seed = Tensor(np.arange(float(size)))
-    with tape.context(watch=Watch() if mode == "watched" else None):
+    with tape.context(watch=tape.Watcher() if mode == "watched" else None):
         answers = grad(z, [x, y, z], seed, create_graph=mode == "create_graph", allow_unused=True)
     found = [g.array for g in ({id(g): g for g in answers if g is not None}).values()]
     arrays = [*found, *(t.array for t in (x, y, z, seed))]
@@ -289,7 +276,7 @@ def test_gradients_share_memory_with_nothing(name: str, mode: str, size: int) ->
     z = SHARING[name](x, y)
     seed = Tensor(np.arange(float(size)))
     z.retain_grad()
-    with tape.context(watch=Watch() if mode == "watched" else None):
+    with tape.context(watch=tape.Watcher() if mode == "watched" else None):
         z.backward(seed, create_graph=mode == "create_graph")
     kept = list({id(t.grad): t.grad.array for t in (x, y, z) if t.grad is not None}.values())
     others = [t.array for t in (x, y, z, seed)]

@@ -14,7 +14,6 @@ from autocnn import func
 from autocnn.autograd import grad
 from autocnn.engine import Tensor, tape
 from autocnn.errors import OperandError, ShapeError
-from tests.engine.test_backward import Watch
 
 AT = 0.7
 FUNCTIONS: dict[str, tuple[Callable[[Any], Any], list[float]]] = {
@@ -111,7 +110,7 @@ def parameters() -> list[Tensor]:
 def test_record_mode_is_plain_mode_to_the_bit_and_create_graph_to_rounding() -> None:
     leaves = parameters()
     plain = grad(network(*leaves), leaves)
-    with tape.context(watch=Watch()):
+    with tape.context(watch=tape.Watcher()):
         recorded = grad(network(*leaves), leaves)
     definitions = grad(network(*leaves), leaves, create_graph=True)
     for p, r, d in zip(plain, recorded, definitions, strict=True):
@@ -133,7 +132,7 @@ def test_repeated_positions_add_up_alike_in_every_mode(length: int) -> None:
         return sum((x[places[k % 2]] * w).sum() for k, w in enumerate(weights))
 
     (plain,) = grad(together(), x)
-    with tape.context(watch=Watch()):
+    with tape.context(watch=tape.Watcher()):
         (recorded,) = grad(together(), x)
     np.testing.assert_array_equal(plain.array, recorded.array)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from autocnn import nn
 from autocnn.engine import Tensor, no_grad
-from autocnn.engine.tape import Place, local, scope, watching
+from autocnn.engine.tape import Watcher, local, scope, watching
 
 
 class Where(nn.Module):
@@ -48,24 +48,10 @@ def test_threads_with_different_modes_share_a_network() -> None:
         assert result.result() == {(bool(i % 2), f"thread{i}/net/part", bool(i % 2))}
 
 
-class Nothing:
-    """A watcher that only looks."""
-
-    def place(self, place: Place) -> Place:
-        """The place, unchanged."""
-        return place
-
-    def seen(self, *args: Any) -> None:
-        """An op ran."""
-
-    def used(self, *args: Any) -> None:
-        """A node was used."""
-
-
 def test_a_watcher_is_let_go() -> None:
     net = nn.Sequential(nn.Sequential(Where()))
     net(Tensor([1.0]))
-    watcher = Nothing()
+    watcher = Watcher()
     gone = weakref.ref(watcher)
     with watching(watcher):
         assert net(Tensor([1.0]))[1] == "0/0"
