@@ -323,6 +323,20 @@ def test_a_checkpoint_of_ops_with_several_outputs() -> None:
     np.testing.assert_array_equal(grad(checkpoint(block, x).sum(), x)[0].array, expected.array)
 
 
+def test_a_checkpoint_of_writes_in_place_and_of_checkpoints() -> None:
+    x = Tensor(np.arange(1.0, 7.0).reshape(2, 3)).requires_grad_()
+
+    def block(x: Tensor) -> Tensor:
+        c = x * 2.0
+        c[1:] = c[1:] * c[:1]
+        first = c[0]
+        first.mul_(3.0)
+        return checkpoint(lambda v: (v * v).sqrt(), c) * c
+
+    (expected,) = grad(block(x).sum(), x)
+    np.testing.assert_array_equal(grad(checkpoint(block, x).sum(), x)[0].array, expected.array)
+
+
 def test_a_checkpoint_whose_input_was_overwritten_inside_raises() -> None:
     x, b = leaf(1.0), Tensor(np.array([2.0]))
 
