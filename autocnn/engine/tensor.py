@@ -300,11 +300,19 @@ def method(*names: str) -> Callable[[F], F]:
 
 
 def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
-    """A Tensor of a value: itself, an array shared, a number or nested lists as a constant."""
+    """A Tensor of a value: itself, an array shared, a number or nested lists as a constant.
+
+    Beside a tensor that it is `like` it lies on the same device, and Python floats are as exact as that one.
+    """
     if isinstance(value, Tensor):
         return value
     tensor = Tensor(value)
-    return tensor if like is None else Tensor(to_device(tensor._array, like.device))
+    if like is None:
+        return tensor
+    array = tensor._array
+    if like.dtype.kind == array.dtype.kind == "f" and not _holds_numpy(value):
+        array = np.asarray(value, like.dtype)
+    return Tensor(to_device(array, like.device))
 
 
 def as_array(value: Any) -> Array:

@@ -108,6 +108,8 @@ def full(
 
 def _filling(value: Any, device: str) -> Any:
     """What fills an array on a device: a number, or values to broadcast."""
+    if type(value) in (int, float, bool):
+        return value
     array = as_array(value)
     return array.item() if not array.shape else to_device(array, device)
 

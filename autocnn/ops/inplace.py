@@ -81,7 +81,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     >>> Tensor([1.0, 2.0]).copy_(Tensor([5])).tolist()
     [5.0, 5.0]
     """
-    return write(self, to(as_tensor(src), self.device), "copy_", cast=True)
+    return write(self, to(as_tensor(src, self), self.device), "copy_", cast=True)
 
 
 def _filled(self: Tensor, value: Any) -> Tensor:

@@ -322,6 +322,8 @@ def _checked(name: str, function: Callable[..., Any], names: str = "", owner: St
         result = function(*map(_unwrap, args), **{k: _unwrap(x) for k, x in kwargs.items()})
         if name in ("shape", "ndim", "size", "may_share_memory", "shares_memory"):
             return result
+        if name == "diagonal":
+            result.flags.writeable = True  # as on a GPU
         out = kwargs.get("out")
         return out if out is not None else _wrap(result, [owner, *_arrays(args)])
 

@@ -88,7 +88,8 @@ def index_fill(x: Any, dim: int, index: Any, value: Any) -> Tensor:
     >>> index_fill(Tensor([1.0, 2.0]), 0, [1], 5).tolist()
     [1.0, 5.0]
     """
-    x, v = as_tensor(x), as_tensor(value)
+    x = as_tensor(x)
+    v = as_tensor(value, x)
     if v.ndim:
         raise ShapeError(f"index_fill: value is {v.shape}; must be one number. Use index_copy for several")
     return _written("index_fill", x, dim, index, v)
@@ -375,9 +376,9 @@ def _one_hot(xp: Any, x: Any, *, count: int) -> Any:
 
 def _positions(op: str, index: Any, like: Tensor | None = None) -> Tensor:
     """An index as integers, numbers and lists of them beside the tensor that they index."""
-    x = as_tensor(index, like)
+    x = as_tensor(index)
     if isinstance(index, (list, tuple)) and not size_of(x.shape):
         x = slots.cast(x, x.array.astype("int64").dtype)
     if x.dtype.kind not in "iu":
         raise DTypeError(f"{op}: index is {x.dtype}; must be integers")
-    return x
+    return x if like is None or hasattr(index, "dtype") else Tensor(to_device(x.array, like.device))

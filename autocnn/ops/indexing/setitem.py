@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autocnn.engine import Tensor, method, primitive, slots
+from autocnn.engine import Tensor, as_tensor, method, primitive, slots
 from autocnn.engine.inplace import write
-from autocnn.engine.tensor import as_array
 from autocnn.errors import ShapeError
 from autocnn.ops.broadcast import broadcast_to, unbroadcast
 from autocnn.ops.indexing.getitem import _index, _slice, advanced, check_positions, key_of
@@ -27,7 +26,7 @@ def setitem(x: Tensor, key: Any, value: Any) -> None:
     [1.0, 0.0, 0.0]
     """
     where = parse("setitem", key, x.shape)
-    v = value if isinstance(value, Tensor) else Tensor(as_array(value))
+    v = as_tensor(value, x)
     v = v if v.dtype == x.dtype else slots.cast(v, x.dtype)
     region = x if where.advanced and where.plain else _slice(x, index=where.basic)
     if not where.advanced:

@@ -8,13 +8,15 @@ from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import one_axis
 from autocnn.ops.reduce import sum as total
-from autocnn.ops.shape.views import movedim
+from autocnn.ops.shape.views import clone, movedim
 from autocnn.types import Array, Shape
 
 
 @method("diagonal")
 def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The diagonal of the matrices in two axes of x, as a last axis: (n, m) -> (min(n, m),); `offset` above it.
+    """The diagonal of the matrices in two axes of x, as a last axis: (n, m) -> (min(n, m),). A view.
+
+    `offset` counts diagonals above the main one.
 
     Raises ArgumentError unless the axes are two.
 
@@ -28,10 +30,13 @@ def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     return _diagonal(movedim(x, axes, (-2, -1)), offset=offset)
 
 
-@primitive()
+@primitive(view=True)
 def _diagonal(xp: Any, x: Any, *, offset: int) -> Any:
     """(..., n, m) -> (..., d)"""
-    return xp.diagonal(x, offset, -2, -1).copy()
+    z = xp.diagonal(x, offset, -2, -1)
+    if getattr(x.flags, "writeable", False):
+        z.flags.writeable = True  # NumPy's is read-only, for a reason long gone
+    return z
 
 
 @primitive()
@@ -73,7 +78,7 @@ def diag(x: Any, diagonal: int = 0) -> Tensor:
     """
     x = as_tensor(x)
     if x.ndim == 2:
-        return _diagonal(x, offset=diagonal)
+        return clone(_diagonal(x, offset=diagonal))
     if x.ndim != 1:
         raise ShapeError(f"diag: x is {x.shape}; must be a vector or a matrix")
     n = x.shape[0] + abs(diagonal)
