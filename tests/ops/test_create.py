@@ -266,3 +266,36 @@ def test_limits_and_names():
     assert ac.iinfo("uint8").max == 255
     assert ac.is_tensor(ac.ones(1))
     assert not ac.is_tensor(np.ones(1))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda z: ac.full((2,), 0.1, dtype="float64"),
+        lambda z: ac.full_like(z, 0.1),
+        lambda z: z.new_full((2,), 0.1),
+        lambda z: ac.tensor([0.1], dtype="float64"),
+        lambda z: z.new_tensor([0.1]),
+        lambda z: z.clone().copy_(0.1),
+        lambda z: z.clone().fill_(0.1),
+        lambda z: z.index_fill(0, [1], 0.1),
+        lambda z: z.scatter(0, ac.tensor([1]), 0.1),
+        lambda z: z.scatter(0, ac.tensor([1]), value=0.1),
+        lambda z: z.masked_fill(z == 0, 0.1),
+        lambda z: ac.where(z == 0, 0.1, z),
+        lambda z: ac.nn.init.constant_(z.clone(), 0.1),
+        lambda z: z + 0.1,
+        lambda z: ac.maximum(z, 0.1),
+    ],
+)
+def test_python_numbers_are_as_exact_as_what_they_meet(make):
+    assert make(ac.zeros(2, dtype="float64"))[-1].item() == 0.1
+
+
+@pytest.mark.parametrize("key", [1, ..., slice(1, None), [1], (slice(None),)])
+def test_they_are_so_when_written(key):
+    z = ac.zeros(2, dtype="float64")
+    z[key] = 0.1
+    assert z[1].item() == 0.1
+    z[key] = [0.1] if key == [1] else 0.1
+    assert z[1].item() == 0.1

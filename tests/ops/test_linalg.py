@@ -286,3 +286,21 @@ def test_what_is_said(call, error, text):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == text
+
+
+def test_a_diagonal_is_a_view_and_diag_a_copy():
+    x = ac.zeros(3, 4)
+    x.diagonal().fill_(1.0)
+    x.diagonal(1)[0] = 5.0
+    ac.ops.diag(x).fill_(7.0)
+    assert x.tolist() == [[1.0, 5.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]
+
+
+def test_a_write_to_a_diagonal_reaches_the_gradient():
+    x = ac.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    d = ac.tensor([5.0, 6.0], requires_grad=True)
+    h = x * 2.0
+    h.diagonal().mul_(d)
+    h.sum().backward()
+    assert x.grad.tolist() == [[10.0, 2.0], [2.0, 12.0]]
+    assert d.grad.tolist() == [2.0, 8.0]
