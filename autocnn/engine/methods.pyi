@@ -449,7 +449,7 @@ class Methods:
         """Matrices, in two new axes, with the last axis of x on their diagonals: (b, n) -> (b, n, n)."""
 
     def diagonal(self, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
-        ...
+        """The diagonal of the matrices in two axes of x, as a last axis: (n, m) -> (min(n, m),). A view."""
 
     def dim(self) -> _int:
         """The number of axes."""
