@@ -125,20 +125,27 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
         fresh, sources = _fresh(primals, range(len(primals)))
         y = function(*fresh)
         outputs = _several(y)
-        # cotangents are variables too: the vjp is linear in them, and its transpose is the jvp
-        seeds = [slots.ones_like(out.detach()).requires_grad_() for out in outputs]
-        pulled = reverse.grad(outputs, sources, seeds, create_graph=True, allow_unused=True)
-        pairs = [
-            (p, as_tensor(t)) for p, t in zip(pulled, tangents, strict=True) if p is not None and p.requires_grad
-        ]
-        if not pairs:
-            pushed: list[Tensor] = [_zeros_like(out) for out in outputs]
-        else:
-            roots, weights = zip(*pairs, strict=True)
-            found = reverse.grad(list(roots), seeds, list(weights), create_graph=again, allow_unused=True)
-            pushed = [_zeros_like(o) if f is None else f for f, o in zip(found, outputs, strict=True)]
+        pushed = _pushed(outputs, sources, tangents, again)
     value = y if again else _map(y, Tensor.detach)
     return value, pushed[0] if isinstance(y, Tensor) else type(y)(pushed)
+
+
+def _pushed(outputs: list[Tensor], sources: list[Tensor], tangents: Sequence[Any], again: bool) -> list[Tensor]:
+    """Derivatives of outputs along tangents of their sources; zeros where nothing depends on them."""
+    pushed = [_zeros_like(y) for y in outputs]
+    live = [i for i, y in enumerate(outputs) if y.requires_grad]
+    if not live:
+        return pushed
+    # cotangents are variables too: the vjp is linear in them, and its transpose is the jvp
+    seeds = [slots.ones_like(outputs[i].detach()).requires_grad_() for i in live]
+    pulled = reverse.grad([outputs[i] for i in live], sources, seeds, create_graph=True, allow_unused=True)
+    pairs = [(p, as_tensor(t)) for p, t in zip(pulled, tangents, strict=True) if p is not None and p.requires_grad]
+    if pairs:
+        roots, weights = zip(*pairs, strict=True)
+        found = reverse.grad(list(roots), seeds, list(weights), create_graph=again, allow_unused=True)
+        for i, t in zip(live, found, strict=True):
+            pushed[i] = pushed[i] if t is None else t
+    return pushed
 
 
 def jacobian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
