@@ -11,7 +11,7 @@ import pytest
 from autocnn import func
 from autocnn.autograd import checkpoint, debug, grad
 from autocnn.engine import Tensor, scope
-from autocnn.errors import InPlaceError, NonFiniteError
+from autocnn.errors import GradientError, InPlaceError, NonFiniteError, ShapeError
 
 HERE = Path(__file__).name
 
@@ -129,3 +129,35 @@ def test_a_copy_is_the_takers_own() -> None:
     taken[0] = 5.0
     assert y.tolist() == [2.0, 4.0]
     assert np.asarray(y, dtype=np.float32).dtype == np.float32
+
+
+def test_what_has_a_graph_is_not_handed_out_unasked() -> None:
+    y = leaf(1.0, 2.0) * 2.0
+    with pytest.raises(GradientError, match=r"^numpy: the tensor requires a gradient; use detach\(\)\.numpy\(\)"):
+        y.numpy()
+    with pytest.raises(GradientError, match=r"^dlpack: the tensor requires a gradient; use detach\(\)"):
+        y.__dlpack__()
+    assert y.detach().numpy().tolist() == [2.0, 4.0]
+
+
+def test_numbers_of_axes_and_truth() -> None:
+    number, pair = Tensor(np.array(2.0)), Tensor(np.array([1.0, 0.0]))
+    assert (float(number), int(number), bool(number), len(pair), [x.item() for x in pair]) == (
+        2.0,
+        2,
+        True,
+        2,
+        [1.0, 0.0],
+    )
+    for refused, text in (
+        (lambda: len(number), "len: a 0-d tensor has no length"),
+        (lambda: iter(number), "iter: a 0-d tensor cannot be iterated over"),
+        (lambda: bool(pair), r"bool: shape is \(2,\); the truth of many is ambiguous"),
+        (lambda: pair.item(), r"item: shape is \(2,\); only one element is a number"),
+    ):
+        with pytest.raises(ShapeError, match=text):
+            refused()
+    with pytest.raises(TypeError, match=r"^index: dtype is float64; only integers can be an index"):
+        [1, 2, 3][number]
+    assert [1, 2, 3][Tensor(np.array(2))] == 3
+    assert len({number, pair, number}) == 2

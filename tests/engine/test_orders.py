@@ -13,7 +13,7 @@ import autocnn as ac
 from autocnn import func
 from autocnn.autograd import grad
 from autocnn.engine import Tensor, tape
-from autocnn.errors import OperandError, ShapeError
+from autocnn.errors import GradientError, OperandError, ShapeError
 
 AT = 0.7
 FUNCTIONS: dict[str, tuple[Callable[[Any], Any], list[float]]] = {
@@ -214,3 +214,21 @@ def test_inner_derivatives_do_not_confuse_outer_ones() -> None:
     """d/dx (x d/dy (x y)) = 2 x: the perturbations are kept apart."""
     outer = func.grad(lambda x: x * func.grad(lambda y: x * y)(Tensor(np.array(5.0))))
     assert outer(Tensor(np.array(3.0))).item() == 6.0
+
+
+def test_what_does_not_depend_has_the_derivative_zero() -> None:
+    x, u = Tensor(np.ones(2)), Tensor(np.ones(2))
+    constant = Tensor(np.array([3.0, 4.0]))
+    value, tangent = func.jvp(lambda x: constant * 1.0, (x,), (u,))
+    assert (value.tolist(), tangent.tolist()) == ([3.0, 4.0], [0.0, 0.0])
+    assert func.grad(lambda x: constant.sum())(x).tolist() == [0.0, 0.0]
+    assert func.jacobian(lambda x: constant * 1.0)(x).tolist() == [[0.0, 0.0]] * 2
+    assert func.hessian(lambda x: (x * constant).sum())(x).tolist() == [[0.0, 0.0]] * 2
+
+
+def test_what_the_transforms_refuse() -> None:
+    x = Tensor(np.ones(2))
+    with pytest.raises(ShapeError, match=r"^jvp: a tangent has shape \(3,\), its primal \(2,\)"):
+        func.jvp(lambda x: x, (x,), (Tensor(np.ones(3)),))
+    with pytest.raises(GradientError, match=r"^argnums: 1 is not among the 1 arguments"):
+        func.grad(lambda x: x.sum(), argnums=1)(x)
