@@ -124,6 +124,7 @@ def test_promote_leaves_numbers_beside_tensors() -> None:
     assert a.dtype == b.dtype == np.float32
 
 
+@pytest.mark.torch
 def test_integers_that_do_not_fit_are_refused_or_wrapped_as_in_pytorch() -> None:
     torch = pytest.importorskip("torch")
     x, t = Tensor(np.array([1, 2], np.int8)), torch.tensor([1, 2], dtype=torch.int8)
