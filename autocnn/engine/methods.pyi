@@ -18,28 +18,28 @@ class Methods:
         """x with its axes in reverse order; `Tensor.T`."""
 
     def __abs__(self) -> Tensor:
-        """|x|; the derivative at 0 is 0."""
+        """|input|; the derivative at 0 is 0."""
 
     def __add__(self, y: Any) -> Tensor:
         ...
 
     def __and__(self, other: Any) -> Tensor:
-        """x & other, on integers and bools."""
+        """input & other, on integers and bools."""
 
     def __eq__(self, other: Any) -> Any:
         ...
 
     def __floordiv__(self, other: Any) -> Tensor:
-        """x / other rounded down; the derivative is 0."""
+        """input / other rounded down; the derivative is 0."""
 
     def __ge__(self, other: Any) -> Tensor:
-        """x >= other, elementwise."""
+        """input >= other, elementwise."""
 
     def __getitem__(self, key: Any) -> Tensor:
-        """x[key]: numbers, slices, None and ... give a view; tensors of integers or bools a copy."""
+        """input[key]: numbers, slices, None and ... give a view; tensors of integers or bools a copy."""
 
     def __gt__(self, other: Any) -> Tensor:
-        """x > other, elementwise."""
+        """input > other, elementwise."""
 
     def __iadd__(self, y: Any) -> Tensor:
         """`_plus`, written into the tensor's own memory; returns the tensor."""
@@ -57,7 +57,7 @@ class Methods:
         """`mul`, written into the tensor's own memory; returns the tensor."""
 
     def __invert__(self) -> Tensor:
-        """~x: every bit flipped; of bools, not x."""
+        """~input: every bit flipped; of bools, their opposites."""
 
     def __ior__(self, other: Any) -> Tensor:
         """`bitwise_or`, written into the tensor's own memory; returns the tensor."""
@@ -75,43 +75,43 @@ class Methods:
         """`bitwise_xor`, written into the tensor's own memory; returns the tensor."""
 
     def __le__(self, other: Any) -> Tensor:
-        """x <= other, elementwise."""
+        """input <= other, elementwise."""
 
     def __lshift__(self, other: Any) -> Tensor:
-        """x << other, on integers."""
+        """input << other, on integers."""
 
     def __lt__(self, other: Any) -> Tensor:
-        """x < other, elementwise."""
+        """input < other, elementwise."""
 
     def __matmul__(self, other: Any) -> Tensor:
-        """The matrix product x @ other, over broadcast leading axes; a vector is a row left, a column right."""
+        ...
 
     def __mod__(self, other: Any) -> Tensor:
-        """x - other * floor(x / other): the sign of the divisor, as Python's %."""
+        """input - other * floor(input / other): the sign of the divisor, as Python's %."""
 
     def __mul__(self, other: Any) -> Tensor:
-        """x * other."""
+        """input * other."""
 
     def __ne__(self, other: Any) -> Any:
         ...
 
     def __neg__(self) -> Tensor:
-        """-x."""
+        """-input."""
 
     def __or__(self, other: Any) -> Tensor:
-        """x | other, on integers and bools."""
+        """input | other, on integers and bools."""
 
     def __pos__(self) -> Tensor:
-        """x itself."""
+        """input itself."""
 
     def __pow__(self, exponent: Any) -> Tensor:
-        """x ** exponent. The derivative is finite wherever it has a limit: 0 ** 0 has the derivative 0."""
+        """input ** exponent. The derivative is finite wherever it has a limit: 0 ** 0 has the derivative 0."""
 
     def __radd__(self, y: Any) -> Tensor:
         ...
 
     def __rand__(self, other: Any) -> Tensor:
-        """x & other, on integers and bools."""
+        """input & other, on integers and bools."""
 
     def __repr__(self) -> str:
         ...
@@ -129,13 +129,13 @@ class Methods:
         ...
 
     def __rmul__(self, other: Any) -> Tensor:
-        """x * other."""
+        """input * other."""
 
     def __ror__(self, other: Any) -> Tensor:
-        """x | other, on integers and bools."""
+        """input | other, on integers and bools."""
 
     def __round__(self, *, decimals: _int = 0) -> Tensor:
-        """x rounded to the nearest number of so many decimals, halves to even."""
+        """input rounded to the nearest number of so many decimals, halves to even."""
 
     def __rpow__(self, base: Any) -> Tensor:
         ...
@@ -144,7 +144,7 @@ class Methods:
         ...
 
     def __rshift__(self, other: Any) -> Tensor:
-        """x >> other, on integers."""
+        """input >> other, on integers."""
 
     def __rsub__(self, y: Any) -> Tensor:
         ...
@@ -153,10 +153,10 @@ class Methods:
         ...
 
     def __rxor__(self, other: Any) -> Tensor:
-        """x ^ other, on integers and bools."""
+        """input ^ other, on integers and bools."""
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """x[key] = value, broadcast; the tensor gets the graph of what it now holds."""
+        """input[key] = value, broadcast; the tensor gets the graph of what it now holds."""
 
     def __str__(self) -> str:
         ...
@@ -165,22 +165,25 @@ class Methods:
         ...
 
     def __truediv__(self, other: Any) -> Tensor:
-        """x / other, in floating point also for integers."""
+        """input / other, in floating point also for integers."""
 
     def __xor__(self, other: Any) -> Tensor:
-        """x ^ other, on integers and bools."""
+        """input ^ other, on integers and bools."""
 
     def abs(self) -> Tensor:
-        """|x|; the derivative at 0 is 0."""
+        """|input|; the derivative at 0 is 0."""
 
     def abs_(self) -> Tensor:
         """`abs`, written into the tensor's own memory; returns the tensor."""
 
     def absolute(self) -> Tensor:
-        """|x|; the derivative at 0 is 0."""
+        """|input|; the derivative at 0 is 0."""
+
+    def absolute_(self) -> Tensor:
+        """`abs`, written into the tensor's own memory; returns the tensor."""
 
     def acos(self) -> Tensor:
-        """The angle whose cosine is x; NaN outside -1..1."""
+        """The angle whose cosine is input; NaN outside -1..1."""
 
     def acos_(self) -> Tensor:
         """`acos`, written into the tensor's own memory; returns the tensor."""
@@ -192,28 +195,28 @@ class Methods:
         """`acosh`, written into the tensor's own memory; returns the tensor."""
 
     def add(self, other: Any, *, alpha: _float = 1) -> Tensor:
-        """x + alpha * other."""
+        """input + alpha * other."""
 
     def add_(self, other: Any, *, alpha: _float = 1) -> Tensor:
         """`add`, written into the tensor's own memory; returns the tensor."""
 
     def addcdiv(self, tensor1: Any, tensor2: Any, *, value: _float = 1) -> Tensor:
-        """x + value * tensor1 / tensor2."""
+        """input + value * tensor1 / tensor2."""
 
     def addcdiv_(self, tensor1: Any, tensor2: Any, *, value: _float = 1) -> Tensor:
         """`addcdiv`, written into the tensor's own memory; returns the tensor."""
 
     def addcmul(self, tensor1: Any, tensor2: Any, *, value: _float = 1) -> Tensor:
-        """x + value * tensor1 * tensor2."""
+        """input + value * tensor1 * tensor2."""
 
     def addcmul_(self, tensor1: Any, tensor2: Any, *, value: _float = 1) -> Tensor:
         """`addcmul`, written into the tensor's own memory; returns the tensor."""
 
     def addmm(self, mat1: Any, mat2: Any, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
-        """beta x + alpha (mat1 @ mat2), x broadcast to (n, m)."""
+        """beta input + alpha (mat1 @ mat2), input broadcast to (n, m)."""
 
     def addmv(self, mat: Any, vec: Any, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
-        """beta x + alpha (mat @ vec), x broadcast to (n,)."""
+        """beta input + alpha (mat @ vec), input broadcast to (n,)."""
 
     def all(self, dim: Axes = None, keepdim: _bool = False, *, axis: Axes = ..., keepdims: _bool = ...) -> Tensor:
         """Whether all elements over axes are other than 0; true of none."""
@@ -231,25 +234,46 @@ class Methods:
         """Whether some element over axes is other than 0; false of none."""
 
     def arccos(self) -> Tensor:
-        """The angle whose cosine is x; NaN outside -1..1."""
+        """The angle whose cosine is input; NaN outside -1..1."""
+
+    def arccos_(self) -> Tensor:
+        """`acos`, written into the tensor's own memory; returns the tensor."""
 
     def arccosh(self) -> Tensor:
         """The inverse of cosh; NaN below 1."""
 
+    def arccosh_(self) -> Tensor:
+        """`acosh`, written into the tensor's own memory; returns the tensor."""
+
     def arcsin(self) -> Tensor:
-        """The angle whose sine is x; NaN outside -1..1."""
+        """The angle whose sine is input; NaN outside -1..1."""
+
+    def arcsin_(self) -> Tensor:
+        """`asin`, written into the tensor's own memory; returns the tensor."""
 
     def arcsinh(self) -> Tensor:
         """The inverse of sinh."""
 
+    def arcsinh_(self) -> Tensor:
+        """`asinh`, written into the tensor's own memory; returns the tensor."""
+
     def arctan(self) -> Tensor:
-        """The angle whose tangent is x."""
+        """The angle whose tangent is input."""
 
     def arctan2(self, other: Any) -> Tensor:
-        """The angle of the point (other, x): atan(x / other) in the right quadrant."""
+        """The angle of the point (other, input): atan(input / other) in the right quadrant."""
+
+    def arctan2_(self, other: Any) -> Tensor:
+        """`atan2`, written into the tensor's own memory; returns the tensor."""
+
+    def arctan_(self) -> Tensor:
+        """`atan`, written into the tensor's own memory; returns the tensor."""
 
     def arctanh(self) -> Tensor:
         """The inverse of tanh; infinite at -1 and 1, NaN outside."""
+
+    def arctanh_(self) -> Tensor:
+        """`atanh`, written into the tensor's own memory; returns the tensor."""
 
     def argmax(
         self,
@@ -259,7 +283,7 @@ class Methods:
         axis: Axes = ...,
         keepdims: _bool = ...,
     ) -> Tensor:
-        """The index of the first greatest element along an axis, or among all, counted as if x were flat."""
+        """The index of the first greatest element along an axis, or among all, counted as if input were flat."""
 
     def argmin(
         self,
@@ -269,13 +293,13 @@ class Methods:
         axis: Axes = ...,
         keepdims: _bool = ...,
     ) -> Tensor:
-        """The index of the first least element along an axis, or among all, counted as if x were flat."""
+        """The index of the first least element along an axis, or among all, counted as if input were flat."""
 
     def argwhere(self) -> Tensor:
         """The positions of what is not zero: (n, axes)."""
 
     def asin(self) -> Tensor:
-        """The angle whose sine is x; NaN outside -1..1."""
+        """The angle whose sine is input; NaN outside -1..1."""
 
     def asin_(self) -> Tensor:
         """`asin`, written into the tensor's own memory; returns the tensor."""
@@ -287,10 +311,10 @@ class Methods:
         """`asinh`, written into the tensor's own memory; returns the tensor."""
 
     def atan(self) -> Tensor:
-        """The angle whose tangent is x."""
+        """The angle whose tangent is input."""
 
     def atan2(self, other: Any) -> Tensor:
-        """The angle of the point (other, x): atan(x / other) in the right quadrant."""
+        """The angle of the point (other, input): atan(input / other) in the right quadrant."""
 
     def atan2_(self, other: Any) -> Tensor:
         """`atan2`, written into the tensor's own memory; returns the tensor."""
@@ -314,40 +338,46 @@ class Methods:
         ...
 
     def baddbmm(self, batch1: Any, batch2: Any, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
-        """beta x + alpha (batch1 @ batch2), x broadcast to (b, n, m)."""
+        """beta input + alpha (batch1 @ batch2), input broadcast to (b, n, m)."""
 
     def bernoulli(self, *, generator: Generator | None = None) -> Tensor:
-        """1 with the probability that x holds, else 0: x (...) -> the same shape and dtype. No gradient."""
+        """1 with the probability that input holds, else 0: x (...) -> the same shape and dtype. No gradient."""
 
     def bernoulli_(self, *, generator: Generator | None = None) -> Tensor:
-        """Write 1 with probability p, else 0, into x."""
+        """Write 1 with probability p, else 0, into input."""
 
     def bitwise_and(self, other: Any) -> Tensor:
-        """x & other, on integers and bools."""
+        """input & other, on integers and bools."""
 
     def bitwise_and_(self, other: Any) -> Tensor:
         """`bitwise_and`, written into the tensor's own memory; returns the tensor."""
 
     def bitwise_left_shift(self, other: Any) -> Tensor:
-        """x << other, on integers."""
+        """input << other, on integers."""
+
+    def bitwise_left_shift_(self, other: Any) -> Tensor:
+        """`bitwise_left_shift`, written into the tensor's own memory; returns the tensor."""
 
     def bitwise_not(self) -> Tensor:
-        """~x: every bit flipped; of bools, not x."""
+        """~input: every bit flipped; of bools, their opposites."""
 
     def bitwise_not_(self) -> Tensor:
         """`bitwise_not`, written into the tensor's own memory; returns the tensor."""
 
     def bitwise_or(self, other: Any) -> Tensor:
-        """x | other, on integers and bools."""
+        """input | other, on integers and bools."""
 
     def bitwise_or_(self, other: Any) -> Tensor:
         """`bitwise_or`, written into the tensor's own memory; returns the tensor."""
 
     def bitwise_right_shift(self, other: Any) -> Tensor:
-        """x >> other, on integers."""
+        """input >> other, on integers."""
+
+    def bitwise_right_shift_(self, other: Any) -> Tensor:
+        """`bitwise_right_shift`, written into the tensor's own memory; returns the tensor."""
 
     def bitwise_xor(self, other: Any) -> Tensor:
-        """x ^ other, on integers and bools."""
+        """input ^ other, on integers and bools."""
 
     def bitwise_xor_(self, other: Any) -> Tensor:
         """`bitwise_xor`, written into the tensor's own memory; returns the tensor."""
@@ -359,13 +389,13 @@ class Methods:
         """x as bool."""
 
     def broadcast_to(self, size: Shape) -> Tensor:
-        """x (any shape) as a view of shape `size`, its axes of length 1 repeated without a copy."""
+        """input (any shape) as a view of shape `size`, its axes of length 1 repeated without a copy."""
 
     def byte(self, memory_format: Any = None) -> Tensor:
         """x as uint8."""
 
     def ceil(self) -> Tensor:
-        """The smallest whole number >= x."""
+        """The smallest whole number >= input."""
 
     def ceil_(self) -> Tensor:
         """`ceil`, written into the tensor's own memory; returns the tensor."""
@@ -374,43 +404,43 @@ class Methods:
         """x as int8."""
 
     def chunk(self, chunks: _int, dim: _int = 0, *, axis: Axes = ...) -> tuple[Tensor, ...]:
-        """x in at most `chunks` pieces of one length, the last perhaps shorter. Views."""
+        """input in at most `chunks` pieces of one length, the last perhaps shorter. Views."""
 
     def clamp(self, min: Any = None, max: Any = None) -> Tensor:
-        """x kept between min and max, numbers or tensors; where it was cut off its derivative is 0."""
+        """input kept between min and max, numbers or tensors; where it was cut off its derivative is 0."""
 
     def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
         """`clamp`, written into the tensor's own memory; returns the tensor."""
 
     def clamp_max(self, max: Any) -> Tensor:
-        """x, but at most max."""
+        """input, but at most max."""
 
     def clamp_max_(self, max: Any) -> Tensor:
         """`clamp_max`, written into the tensor's own memory; returns the tensor."""
 
     def clamp_min(self, min: Any) -> Tensor:
-        """x, but at least min."""
+        """input, but at least min."""
 
     def clamp_min_(self, min: Any) -> Tensor:
         """`clamp_min`, written into the tensor's own memory; returns the tensor."""
 
     def clip(self, min: Any = None, max: Any = None) -> Tensor:
-        """x kept between min and max, numbers or tensors; where it was cut off its derivative is 0."""
+        """input kept between min and max, numbers or tensors; where it was cut off its derivative is 0."""
 
     def clip_(self, min: Any = None, max: Any = None) -> Tensor:
         """`clamp`, written into the tensor's own memory; returns the tensor."""
 
     def clone(self) -> Tensor:
-        """A copy of x in memory of its own; its gradient goes to x."""
+        """A copy of input in memory of its own; its gradient goes to input."""
 
     def contiguous(self) -> Tensor:
-        """x itself where it is contiguous, a copy that is otherwise."""
+        """input itself where it is contiguous, a copy that is otherwise."""
 
     def copy_(self, src: Any, non_blocking: _bool = False) -> Tensor:
         """Write the values of another tensor, broadcast and cast, into this one; their gradient follows."""
 
     def cos(self) -> Tensor:
-        """The cosine of x in radians."""
+        """The cosine of input in radians."""
 
     def cos_(self) -> Tensor:
         """`cos`, written into the tensor's own memory; returns the tensor."""
@@ -425,10 +455,10 @@ class Methods:
         """How many elements over axes are other than 0."""
 
     def cpu(self) -> Tensor:
-        """x in the main memory; itself if it is there."""
+        """input in the main memory; itself if it is there."""
 
     def cuda(self, device: _int | str = 0) -> Tensor:
-        """x on a GPU. Raises DeviceError where CuPy is not installed."""
+        """input on a GPU. Raises DeviceError where CuPy is not installed."""
 
     def cumsum(self, dim: _int = ..., *, dtype: Any = None, axis: Axes = ...) -> Tensor:
         """The sums of all elements up to each one along an axis; integers and bools are summed as int64."""
@@ -440,33 +470,33 @@ class Methods:
         """The address of the first element in memory."""
 
     def detach_(self) -> Tensor:
-        """Cut x itself from its graph; it becomes a leaf that requires no gradient."""
+        """Cut input itself from its graph; it becomes a leaf that requires no gradient."""
 
     def diag(self, diagonal: _int = 0) -> Tensor:
         """The matrix with a vector on its diagonal, or the diagonal of a matrix."""
 
     def diag_embed(self, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Tensor:
-        """Matrices, in two new axes, with the last axis of x on their diagonals: (b, n) -> (b, n, n)."""
+        """Matrices, in two new axes, with the last axis of input on their diagonals: (b, n) -> (b, n, n)."""
 
     def diagonal(self, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
-        """The diagonal of the matrices in two axes of x, as a last axis: (n, m) -> (min(n, m),). A view."""
+        """The diagonal of the matrices in two axes of input, as a last axis: (n, m) -> (min(n, m),). A view."""
 
     def dim(self) -> _int:
         """The number of axes."""
 
     def div(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-        """x / other, if asked for rounded down or towards 0."""
+        """input / other, if asked for rounded down or towards 0."""
 
     def div_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """`div`, written into the tensor's own memory; returns the tensor."""
 
     def divide(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-        """x / other, if asked for rounded down or towards 0."""
+        """input / other, if asked for rounded down or towards 0."""
 
     def divide_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """`div`, written into the tensor's own memory; returns the tensor."""
 
-    def dot(self, other: Any) -> Tensor:
+    def dot(self, tensor: Any) -> Tensor:
         """The inner product of two vectors: (k,), (k,) -> ()."""
 
     def double(self, memory_format: Any = None) -> Tensor:
@@ -476,7 +506,7 @@ class Methods:
         """Bytes of one element."""
 
     def eq(self, other: Any) -> Tensor:
-        """x == other, elementwise."""
+        """input == other, elementwise."""
 
     def eq_(self, other: Any) -> Tensor:
         """`eq`, written into the tensor's own memory; returns the tensor."""
@@ -485,22 +515,22 @@ class Methods:
         """Whether two tensors have the same shape and the same elements."""
 
     def erf(self) -> Tensor:
-        """The error function: 2 / sqrt(pi) times the integral of exp(-t ** 2) from 0 to x."""
+        """The error function: 2 / sqrt(pi) times the integral of exp(-t ** 2) from 0 to input."""
 
     def erf_(self) -> Tensor:
         """`erf`, written into the tensor's own memory; returns the tensor."""
 
     def erfc(self) -> Tensor:
-        """1 - erf(x), exact in the tail."""
+        """1 - erf(input), exact in the tail."""
 
     def erfc_(self) -> Tensor:
         """`erfc`, written into the tensor's own memory; returns the tensor."""
 
     def exp(self) -> Tensor:
-        """e ** x."""
+        """e ** input."""
 
     def exp2(self) -> Tensor:
-        """2 ** x."""
+        """2 ** input."""
 
     def exp2_(self) -> Tensor:
         """`exp2`, written into the tensor's own memory; returns the tensor."""
@@ -509,13 +539,13 @@ class Methods:
         """`exp`, written into the tensor's own memory; returns the tensor."""
 
     def expand(self, *args: Any, size: Any = ...) -> Tensor:
-        """x with axes of length 1 repeated to `sizes`, and new axes in front; -1 keeps a length. A view."""
+        """input with axes of length 1 repeated to `sizes`, and new axes in front; -1 keeps a length. A view."""
 
     def expand_as(self, other: Any) -> Tensor:
-        """x broadcast to the shape of another tensor."""
+        """input broadcast to the shape of another tensor."""
 
     def expm1(self) -> Tensor:
-        """e ** x - 1, exact near 0."""
+        """e ** input - 1, exact near 0."""
 
     def expm1_(self) -> Tensor:
         """`expm1`, written into the tensor's own memory; returns the tensor."""
@@ -524,64 +554,67 @@ class Methods:
         """Write one value into every element."""
 
     def fix(self) -> Tensor:
-        """x rounded towards 0."""
+        """input rounded towards 0."""
+
+    def fix_(self) -> Tensor:
+        """`trunc`, written into the tensor's own memory; returns the tensor."""
 
     def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
         """Axes `start_dim` to `end_dim` made one: (a, b, c) -> (a, b c) for `start_dim=1`."""
 
     def flip(self, *args: Any, dims: Any = ...) -> Tensor:
-        """x with the order of elements reversed along the axes `dims`; a copy."""
+        """input with the order of elements reversed along the axes `dims`; a copy."""
 
     def fliplr(self) -> Tensor:
-        """x reversed along its second axis."""
+        """input reversed along its second axis."""
 
     def flipud(self) -> Tensor:
-        """x reversed along its first axis."""
+        """input reversed along its first axis."""
 
     def float(self, memory_format: Any = None) -> Tensor:
         """x as float32."""
 
     def float_power(self, exponent: Any) -> Tensor:
-        """x ** exponent in float64."""
+        """input ** exponent in float64."""
 
     def float_power_(self, exponent: Any) -> Tensor:
         """`float_power`, written into the tensor's own memory; returns the tensor."""
 
     def floor(self) -> Tensor:
-        """The largest whole number <= x."""
+        """The largest whole number <= input."""
 
     def floor_(self) -> Tensor:
         """`floor`, written into the tensor's own memory; returns the tensor."""
 
     def floor_divide(self, other: Any) -> Tensor:
-        """x / other rounded down; the derivative is 0."""
+        """input / other rounded down; the derivative is 0."""
 
     def floor_divide_(self, other: Any) -> Tensor:
         """`floor_divide`, written into the tensor's own memory; returns the tensor."""
 
     def fmax(self, other: Any) -> Tensor:
-        """The greater of x and other, elementwise, or the one that is no NaN; a tie gives x the gradient."""
+        ...
 
     def fmin(self, other: Any) -> Tensor:
-        """The lesser of x and other, elementwise, or the one that is no NaN; a tie gives x the gradient."""
+        ...
 
     def fmod(self, other: Any) -> Tensor:
-        """x - other * trunc(x / other): the sign of x, as C's fmod."""
+        """input - other * trunc(input / other): the sign of input, as C's fmod."""
 
     def fmod_(self, other: Any) -> Tensor:
         """`fmod`, written into the tensor's own memory; returns the tensor."""
 
     def frac(self) -> Tensor:
-        """x - trunc(x): what stands behind the point; its derivative is 1."""
+        """input - trunc(input): what stands behind the point; its derivative is 1."""
 
     def frac_(self) -> Tensor:
         """`frac`, written into the tensor's own memory; returns the tensor."""
 
     def gather(self, dim: _int, index: Any) -> Tensor:
-        """z[i][j] = x[index[i][j]][j] for `dim=0`, x[i][index[i][j]] for `dim=1`, and so on: -> index.shape."""
+        ...
 
     def ge(self, other: Any) -> Tensor:
-        """x >= other, elementwise."""
+        """input >= other, elementwise."""
 
     def ge_(self, other: Any) -> Tensor:
         """`ge`, written into the tensor's own memory; returns the tensor."""
@@ -593,13 +626,19 @@ class Methods:
         """The number of the GPU that a tensor is on; -1 for the CPU."""
 
     def greater(self, other: Any) -> Tensor:
-        """x > other, elementwise."""
+        """input > other, elementwise."""
+
+    def greater_(self, other: Any) -> Tensor:
+        """`gt`, written into the tensor's own memory; returns the tensor."""
 
     def greater_equal(self, other: Any) -> Tensor:
-        """x >= other, elementwise."""
+        """input >= other, elementwise."""
+
+    def greater_equal_(self, other: Any) -> Tensor:
+        """`ge`, written into the tensor's own memory; returns the tensor."""
 
     def gt(self, other: Any) -> Tensor:
-        """x > other, elementwise."""
+        """input > other, elementwise."""
 
     def gt_(self, other: Any) -> Tensor:
         """`gt`, written into the tensor's own memory; returns the tensor."""
@@ -611,34 +650,34 @@ class Methods:
         """`tensor_split` along the second axis, or the only one."""
 
     def hypot(self, other: Any) -> Tensor:
-        """sqrt(x ** 2 + other ** 2), without overflow."""
+        """sqrt(input ** 2 + other ** 2), without overflow."""
 
     def hypot_(self, other: Any) -> Tensor:
         """`hypot`, written into the tensor's own memory; returns the tensor."""
 
     def index_add(self, dim: _int, index: Any, source: Any, *, alpha: _float = 1) -> Tensor:
-        """x with `alpha` times each slice of `source` added to the slice of x that `index` (n,) says."""
+        """input with `alpha` times each slice of `source` added to the slice of input that `index` (n,) says."""
 
     def index_add_(self, dim: _int, index: Any, source: Any, *, alpha: _float = 1) -> Tensor:
         """`index_add`, written into the tensor's own memory; returns the tensor."""
 
     def index_copy(self, dim: _int, index: Any, source: Any) -> Tensor:
-        """x with the slices of `source` in place of those along an axis at the positions `index` (n,)."""
+        """input with the slices of `source` in place of those along an axis at the positions `index` (n,)."""
 
     def index_copy_(self, dim: _int, index: Any, source: Any) -> Tensor:
         """`index_copy`, written into the tensor's own memory; returns the tensor."""
 
     def index_fill(self, dim: _int, index: Any, value: Any) -> Tensor:
-        """x with one value in the slices along an axis at the positions `index` (n,)."""
+        """input with one value in the slices along an axis at the positions `index` (n,)."""
 
     def index_fill_(self, dim: _int, index: Any, value: Any) -> Tensor:
         """`index_fill`, written into the tensor's own memory; returns the tensor."""
 
     def index_select(self, dim: _int, index: Any) -> Tensor:
-        """The slices of x along an axis at the positions `index` (n,): (a, b) -> (a, n) for `dim=1`."""
+        """The slices of input along an axis at the positions `index` (n,): (a, b) -> (a, n) for `dim=1`."""
 
     def inner(self, other: Any) -> Tensor:
-        """The products of x and other summed over their last axes: (..., k), (..., k) -> (..., ...)."""
+        """The products of input and other summed over their last axes: (..., k), (..., k) -> (..., ...)."""
 
     def int(self, memory_format: Any = None) -> Tensor:
         """x as int32."""
@@ -670,7 +709,7 @@ class Methods:
         """Whether the elements can be negative."""
 
     def isclose(self, other: Any, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
-        """Whether |x - other| <= atol + rtol |other|, elementwise; equal infinities are close."""
+        """Whether |input - other| <= atol + rtol |other|, elementwise; equal infinities are close."""
 
     def isfinite(self) -> Tensor:
         """Whether each element is neither infinite nor NaN."""
@@ -686,22 +725,28 @@ class Methods:
         ...
 
     def le(self, other: Any) -> Tensor:
-        """x <= other, elementwise."""
+        """input <= other, elementwise."""
 
     def le_(self, other: Any) -> Tensor:
         """`le`, written into the tensor's own memory; returns the tensor."""
 
     def lerp(self, end: Any, weight: Any) -> Tensor:
-        """x + weight * (end - x): from x, where the weight is 0, to end, where it is 1."""
+        """input + weight * (end - input): from input, where the weight is 0, to end, where it is 1."""
 
     def lerp_(self, end: Any, weight: Any) -> Tensor:
         """`lerp`, written into the tensor's own memory; returns the tensor."""
 
     def less(self, other: Any) -> Tensor:
-        """x < other, elementwise."""
+        """input < other, elementwise."""
+
+    def less_(self, other: Any) -> Tensor:
+        """`lt`, written into the tensor's own memory; returns the tensor."""
 
     def less_equal(self, other: Any) -> Tensor:
-        """x <= other, elementwise."""
+        """input <= other, elementwise."""
+
+    def less_equal_(self, other: Any) -> Tensor:
+        """`le`, written into the tensor's own memory; returns the tensor."""
 
     def log(self) -> Tensor:
         """The natural logarithm; -inf at 0, NaN below."""
@@ -713,7 +758,7 @@ class Methods:
         """`log10`, written into the tensor's own memory; returns the tensor."""
 
     def log1p(self) -> Tensor:
-        """log(1 + x), exact near 0."""
+        """log(1 + input), exact near 0."""
 
     def log1p_(self) -> Tensor:
         """`log1p`, written into the tensor's own memory; returns the tensor."""
@@ -728,10 +773,10 @@ class Methods:
         """`log`, written into the tensor's own memory; returns the tensor."""
 
     def log_softmax(self, dim: _int | None = None, dtype: Any = None) -> Tensor:
-        """log(softmax(x)), without overflow: x - log(sum(e ** x))."""
+        """log(softmax(input)), without overflow: input - log(sum(e ** input))."""
 
     def logaddexp(self, other: Any) -> Tensor:
-        """log(e ** x + e ** other), without overflow."""
+        """log(e ** input + e ** other), without overflow."""
 
     def logical_and(self, other: Any) -> Tensor:
         """Whether both are other than 0."""
@@ -765,13 +810,13 @@ class Methods:
         axis: Axes = ...,
         keepdims: _bool = ...,
     ) -> Tensor:
-        """log(sum(exp(x))) over axes, without overflow; -inf over nothing."""
+        """log(sum(exp(input))) over axes, without overflow; -inf over nothing."""
 
     def long(self, memory_format: Any = None) -> Tensor:
         """x as int64."""
 
     def lt(self, other: Any) -> Tensor:
-        """x < other, elementwise."""
+        """input < other, elementwise."""
 
     def lt_(self, other: Any) -> Tensor:
         """`lt`, written into the tensor's own memory; returns the tensor."""
@@ -781,16 +826,16 @@ class Methods:
         """x with its last two axes exchanged; `Tensor.mT`."""
 
     def masked_fill(self, mask: Any, value: Any) -> Tensor:
-        """value where the mask holds, x elsewhere."""
+        """value where the mask holds, input elsewhere."""
 
     def masked_fill_(self, mask: Any, value: Any) -> Tensor:
         """`masked_fill`, written into the tensor's own memory; returns the tensor."""
 
     def masked_select(self, mask: Any) -> Tensor:
-        """The elements of x where a mask is true, as one row; x and mask broadcast."""
+        """The elements of input where a mask is true, as one row; input and mask broadcast."""
 
     def matmul(self, other: Any) -> Tensor:
-        """The matrix product x @ other, over broadcast leading axes; a vector is a row left, a column right."""
+        ...
 
     def max(
         self,
@@ -804,7 +849,7 @@ class Methods:
         """The greatest element; with `dim` the greatest along an axis and its index; with a tensor, `maximum`."""
 
     def maximum(self, other: Any) -> Tensor:
-        """The greater of x and other, elementwise; a NaN in either stays. Ties share the gradient evenly."""
+        """The greater of input and other, elementwise; a NaN in either stays. Ties share the gradient evenly."""
 
     def mean(
         self,
@@ -829,25 +874,25 @@ class Methods:
         """The least element; with `dim` the least along an axis and its index; with a tensor, `minimum`."""
 
     def minimum(self, other: Any) -> Tensor:
-        """The lesser of x and other, elementwise; a NaN in either stays. Ties share the gradient evenly."""
+        """The lesser of input and other, elementwise; a NaN in either stays. Ties share the gradient evenly."""
 
     def mm(self, mat2: Any) -> Tensor:
         """The product of two matrices: (n, k), (k, m) -> (n, m)."""
 
     def moveaxis(self, source: _int | Sequence[_int], destination: _int | Sequence[_int]) -> Tensor:
-        """x with the axes `source` moved to the places `destination`, the others in order."""
+        """input with the axes `source` moved to the places `destination`, the others in order."""
 
     def movedim(self, source: _int | Sequence[_int], destination: _int | Sequence[_int]) -> Tensor:
-        """x with the axes `source` moved to the places `destination`, the others in order."""
+        """input with the axes `source` moved to the places `destination`, the others in order."""
 
     def mul(self, other: Any) -> Tensor:
-        """x * other."""
+        """input * other."""
 
     def mul_(self, other: Any) -> Tensor:
         """`mul`, written into the tensor's own memory; returns the tensor."""
 
     def multiply(self, other: Any) -> Tensor:
-        """x * other."""
+        """input * other."""
 
     def multiply_(self, other: Any) -> Tensor:
         """`mul`, written into the tensor's own memory; returns the tensor."""
@@ -861,7 +906,7 @@ class Methods:
         posinf: _float | None = None,
         neginf: _float | None = None,
     ) -> Tensor:
-        """x with NaN, inf and -inf replaced by numbers: 0, and the largest finite ones of the dtype."""
+        """input with NaN, inf and -inf replaced by numbers: 0, and the largest finite ones of the dtype."""
 
     def nan_to_num_(
         self,
@@ -893,19 +938,19 @@ class Methods:
         """The number of axes."""
 
     def ne(self, other: Any) -> Tensor:
-        """x != other, elementwise."""
+        """input != other, elementwise."""
 
     def ne_(self, other: Any) -> Tensor:
         """`ne`, written into the tensor's own memory; returns the tensor."""
 
     def neg(self) -> Tensor:
-        """-x."""
+        """-input."""
 
     def neg_(self) -> Tensor:
         """`neg`, written into the tensor's own memory; returns the tensor."""
 
     def negative(self) -> Tensor:
-        """-x."""
+        """-input."""
 
     def negative_(self) -> Tensor:
         """`neg`, written into the tensor's own memory; returns the tensor."""
@@ -914,22 +959,22 @@ class Methods:
         """The number of elements."""
 
     def new_empty(self, *size: Any, dtype: Any = None, requires_grad: _bool = False) -> Tensor:
-        """A tensor whose values are yet to be written, with the dtype and device of x."""
+        """A tensor whose values are yet to be written, with the dtype and device of input."""
 
     def new_full(self, size: Shape, fill_value: Any, *, dtype: Any = None, requires_grad: _bool = False) -> Tensor:
-        """One value everywhere, with the dtype and device of x."""
+        """One value everywhere, with the dtype and device of input."""
 
     def new_ones(self, *size: Any, dtype: Any = None, requires_grad: _bool = False) -> Tensor:
-        """Ones with the dtype and device of x."""
+        """Ones with the dtype and device of input."""
 
     def new_tensor(self, data: Any, *, dtype: Any = None, requires_grad: _bool = False) -> Tensor:
-        """A tensor of new data, with the dtype and device of x."""
+        """A tensor of new data, with the dtype and device of input."""
 
     def new_zeros(self, *size: Any, dtype: Any = None, requires_grad: _bool = False) -> Tensor:
-        """Zeros with the dtype and device of x."""
+        """Zeros with the dtype and device of input."""
 
     def nonzero(self, *, as_tuple: _bool = False) -> Any:
-        """Where x is not zero: (n, axes), or a tuple of (n,) for each axis."""
+        """Where input is not zero: (n, axes), or a tuple of (n,) for each axis."""
 
     def norm(
         self,
@@ -944,10 +989,13 @@ class Methods:
         """The p-norm of the elements over axes, all by default; ``"fro"`` is the 2-norm."""
 
     def normal_(self, mean: _float = 0.0, std: _float = 1.0) -> Tensor:
-        """Write draws from N(mean, std^2) into x."""
+        """Write draws from N(mean, std^2) into input."""
 
     def not_equal(self, other: Any) -> Tensor:
-        """x != other, elementwise."""
+        """input != other, elementwise."""
+
+    def not_equal_(self, other: Any) -> Tensor:
+        """`ne`, written into the tensor's own memory; returns the tensor."""
 
     def numel(self) -> _int:
         """The number of elements."""
@@ -956,19 +1004,19 @@ class Methods:
         """Every product of an element of one vector and one of another: (n,), (m,) -> (n, m)."""
 
     def permute(self, *args: Any, dims: Any = ...) -> Tensor:
-        """x with its axes in another order: axis i of the result is axis `dims[i]` of x. A view."""
+        """input with its axes in another order: axis i of the result is axis `dims[i]` of input. A view."""
 
     def positive(self) -> Tensor:
-        """x itself."""
+        """input itself."""
 
     def pow(self, exponent: Any) -> Tensor:
-        """x ** exponent. The derivative is finite wherever it has a limit: 0 ** 0 has the derivative 0."""
+        """input ** exponent. The derivative is finite wherever it has a limit: 0 ** 0 has the derivative 0."""
 
     def pow_(self, exponent: Any) -> Tensor:
         """`pow`, written into the tensor's own memory; returns the tensor."""
 
     def prelu(self, weight: Any) -> Tensor:
-        """x above 0, a learned slope times x below: one slope, or one for each channel."""
+        """input above 0, a learned slope times input below: one slope, or one for each channel."""
 
     def prod(
         self,
@@ -982,28 +1030,28 @@ class Methods:
         """The product over an axis, or of all elements. The derivative is right where elements are 0."""
 
     def ravel(self) -> Tensor:
-        """x as one row of elements."""
+        """input as one row of elements."""
 
     def reciprocal(self) -> Tensor:
-        """1 / x."""
+        """1 / input."""
 
     def reciprocal_(self) -> Tensor:
         """`reciprocal`, written into the tensor's own memory; returns the tensor."""
 
     def relu(self, inplace: _bool = False) -> Tensor:
-        """max(x, 0); the derivative at 0 is 0."""
+        """max(input, 0); the derivative at 0 is 0."""
 
     def relu_(self, inplace: _bool = False) -> Tensor:
         """`relu`, written into the tensor's own memory; returns the tensor."""
 
     def remainder(self, other: Any) -> Tensor:
-        """x - other * floor(x / other): the sign of the divisor, as Python's %."""
+        """input - other * floor(input / other): the sign of the divisor, as Python's %."""
 
     def remainder_(self, other: Any) -> Tensor:
         """`remainder`, written into the tensor's own memory; returns the tensor."""
 
     def repeat(self, *args: Any, repeats: Any = ...) -> Tensor:
-        ...
+        """input laid out `repeats` times along each axis, new axes in front: (a,) -> (r, s a) for `(r, s)`."""
 
     def repeat_interleave(
         self,
@@ -1016,50 +1064,50 @@ class Methods:
         """Each element of an axis `repeats` times in a row; without dim, of all elements as one row."""
 
     def reshape(self, *args: Any, shape: Any = ...) -> Tensor:
-        """The elements of x, in C order, in another shape; one length may be -1."""
+        """The elements of input, in C order, in another shape; one length may be -1."""
 
     def reshape_as(self, other: Any) -> Tensor:
-        """x in the shape of another tensor."""
+        """input in the shape of another tensor."""
 
     @property
     def retains_grad(self) -> _bool:
         """Whether `.grad` is kept though an op made the tensor."""
 
     def roll(self, shifts: Size, dims: Axes = None) -> Tensor:
-        ...
+        """input with its elements moved by `shifts` along `dims`, what falls off coming in again."""
 
     def round(self, *, decimals: _int = 0) -> Tensor:
-        """x rounded to the nearest number of so many decimals, halves to even."""
+        """input rounded to the nearest number of so many decimals, halves to even."""
 
     def round_(self, *, decimals: _int = 0) -> Tensor:
         """`round`, written into the tensor's own memory; returns the tensor."""
 
     def rsqrt(self) -> Tensor:
-        """1 / sqrt(x)."""
+        """1 / sqrt(input)."""
 
     def rsqrt_(self) -> Tensor:
         """`rsqrt`, written into the tensor's own memory; returns the tensor."""
 
     def scatter(self, dim: _int, index: Any, src: Any = None, value: Any = None) -> Tensor:
-        """x with each element of `src`, or one value, written where `gather` would have taken it from."""
+        """input with each element of `src`, or one value, written where `gather` would have taken it from."""
 
     def scatter_(self, dim: _int, index: Any, src: Any = None, value: Any = None) -> Tensor:
         """`scatter`, written into the tensor's own memory; returns the tensor."""
 
     def scatter_add(self, dim: _int, index: Any, src: Any) -> Tensor:
-        """x with each element of `src` added where `gather` would have taken it from."""
+        """input with each element of `src` added where `gather` would have taken it from."""
 
     def scatter_add_(self, dim: _int, index: Any, src: Any) -> Tensor:
         """`scatter_add`, written into the tensor's own memory; returns the tensor."""
 
     def select(self, dim: _int, index: _int) -> Tensor:
-        """One slice of x along an axis, without that axis: (a, b) -> (a,) for `dim=1`. A view."""
+        """One slice of input along an axis, without that axis: (a, b) -> (a,) for `dim=1`. A view."""
 
     def short(self, memory_format: Any = None) -> Tensor:
         """x as int16."""
 
     def sigmoid(self) -> Tensor:
-        """1 / (1 + e ** -x): in 0..1, its slope at most 1/4."""
+        """1 / (1 + e ** -input): in 0..1, its slope at most 1/4."""
 
     def sigmoid_(self) -> Tensor:
         """`sigmoid`, written into the tensor's own memory; returns the tensor."""
@@ -1071,7 +1119,7 @@ class Methods:
         """`sign`, written into the tensor's own memory; returns the tensor."""
 
     def sin(self) -> Tensor:
-        """The sine of x in radians."""
+        """The sine of input in radians."""
 
     def sin_(self) -> Tensor:
         """`sin`, written into the tensor's own memory; returns the tensor."""
@@ -1086,19 +1134,13 @@ class Methods:
         """The shape, or the length of one axis."""
 
     def softmax(self, dim: _int | None = None, dtype: Any = None) -> Tensor:
-        """e ** x over its sum along an axis: positive, and 1 in sum."""
+        """e ** input over its sum along an axis: positive, and 1 in sum."""
 
-    def split(
-        self,
-        split_size_or_sections: _int | Sequence[_int],
-        dim: _int = 0,
-        *,
-        axis: Axes = ...,
-    ) -> tuple[Tensor, ...]:
-        """x in pieces along an axis: of one length, the last perhaps shorter, or of the lengths given. Views."""
+    def split(self, split_size: _int | Sequence[_int], dim: _int = 0, *, axis: Axes = ...) -> tuple[Tensor, ...]:
+        ...
 
     def split_with_sizes(self, split_sizes: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]:
-        """x in pieces of the lengths given. Views."""
+        """input in pieces of the lengths given. Views."""
 
     def sqrt(self) -> Tensor:
         """The square root; NaN below 0."""
@@ -1107,13 +1149,13 @@ class Methods:
         """`sqrt`, written into the tensor's own memory; returns the tensor."""
 
     def square(self) -> Tensor:
-        """x * x."""
+        """input * input."""
 
     def square_(self) -> Tensor:
         """`square`, written into the tensor's own memory; returns the tensor."""
 
     def squeeze(self, dim: Axes = None, *, axis: Axes = ...) -> Tensor:
-        """x without its axes of length 1, or without those among `dim` that have length 1."""
+        """input without its axes of length 1, or without those among `dim` that have length 1."""
 
     def std(
         self,
@@ -1131,13 +1173,13 @@ class Methods:
         """How many elements apart neighbours on each axis, or on one, lie in memory."""
 
     def sub(self, other: Any, *, alpha: _float = 1) -> Tensor:
-        """x - alpha * other."""
+        """input - alpha * other."""
 
     def sub_(self, other: Any, *, alpha: _float = 1) -> Tensor:
         """`sub`, written into the tensor's own memory; returns the tensor."""
 
     def subtract(self, other: Any, *, alpha: _float = 1) -> Tensor:
-        """x - alpha * other."""
+        """input - alpha * other."""
 
     def subtract_(self, other: Any, *, alpha: _float = 1) -> Tensor:
         """`sub`, written into the tensor's own memory; returns the tensor."""
@@ -1153,23 +1195,23 @@ class Methods:
     ) -> Tensor:
         """The sum over axes, all by default; integers and bools are summed as int64."""
 
-    def swapaxes(self, dim0: _int, dim1: _int) -> Tensor:
-        """x with two axes exchanged. A view."""
+    def swapaxes(self, axis0: _int, axis1: _int) -> Tensor:
+        """input with two axes exchanged, under NumPy's name. A view."""
 
     def swapdims(self, dim0: _int, dim1: _int) -> Tensor:
-        """x with two axes exchanged. A view."""
+        """input with two axes exchanged. A view."""
 
     def t(self) -> Tensor:
         """The transpose of a matrix; a vector or a number as it is."""
 
     def take(self, index: Any) -> Tensor:
-        """The elements of x, seen as one row, at an index of any shape: -> index.shape."""
+        """The elements of input, seen as one row, at an index of any shape: -> index.shape."""
 
     def take_along_dim(self, indices: Any, dim: _int | None = None, *, axis: Axes = ...) -> Tensor:
-        """`gather` with x and the index broadcast against each other; without `dim` x is taken as one row."""
+        ...
 
     def tan(self) -> Tensor:
-        """The tangent of x in radians."""
+        """The tangent of input in radians."""
 
     def tan_(self) -> Tensor:
         """`tan`, written into the tensor's own memory; returns the tensor."""
@@ -1187,10 +1229,10 @@ class Methods:
         *,
         axis: Axes = ...,
     ) -> tuple[Tensor, ...]:
-        """x in so many nearly equal pieces, or cut before each of the given indices. Views."""
+        """input in so many nearly equal pieces, or cut before each of the given indices. Views."""
 
     def tile(self, *args: Any, dims: Any = ...) -> Tensor:
-        """x laid out `dims` times along each axis; fewer numbers than axes count from the last."""
+        """input laid out `dims` times along each axis; fewer numbers than axes count from the last."""
 
     def to(
         self,
@@ -1207,46 +1249,49 @@ class Methods:
         """The sum of the diagonal of a matrix: (n, m) -> ()."""
 
     def transpose(self, dim0: _int, dim1: _int) -> Tensor:
-        """x with two axes exchanged. A view."""
+        """input with two axes exchanged. A view."""
 
     def tril(self, diagonal: _int = 0) -> Tensor:
-        """The matrices of x with zeros above the diagonal, or above the one `diagonal` further up."""
+        """The matrices of input with zeros above the diagonal, or above the one `diagonal` further up."""
 
     def tril_(self, diagonal: _int = 0) -> Tensor:
         """`tril`, written into the tensor's own memory; returns the tensor."""
 
     def triu(self, diagonal: _int = 0) -> Tensor:
-        """The matrices of x with zeros below the diagonal, or below the one `diagonal` further up."""
+        """The matrices of input with zeros below the diagonal, or below the one `diagonal` further up."""
 
     def triu_(self, diagonal: _int = 0) -> Tensor:
         """`triu`, written into the tensor's own memory; returns the tensor."""
 
     def true_divide(self, other: Any) -> Tensor:
-        """x / other, in floating point also for integers."""
+        """input / other, in floating point also for integers."""
+
+    def true_divide_(self, other: Any) -> Tensor:
+        """`true_divide`, written into the tensor's own memory; returns the tensor."""
 
     def trunc(self) -> Tensor:
-        """x rounded towards 0."""
+        """input rounded towards 0."""
 
     def trunc_(self) -> Tensor:
         """`trunc`, written into the tensor's own memory; returns the tensor."""
 
     def type(self, dtype: Any = None, non_blocking: _bool = False) -> Any:
-        """x in another dtype; without one, the name of its dtype."""
+        """input in another dtype; without one, the name of its dtype."""
 
     def type_as(self, other: Tensor) -> Tensor:
-        """x in the dtype and on the device of another tensor."""
+        """input in the dtype and on the device of another tensor."""
 
     def unbind(self, dim: _int = 0, *, axis: Axes = ...) -> tuple[Tensor, ...]:
-        """The slices of x along an axis, without that axis: (n, a) -> n times (a,). Views."""
+        """The slices of input along an axis, without that axis: (n, a) -> n times (a,). Views."""
 
     def unflatten(self, dim: _int, sizes: Sequence[_int]) -> Tensor:
-        """One axis made several: (a, b c) -> (a, b, c) for `unflatten(x, 1, (b, c))`; one length may be -1."""
+        ...
 
     def uniform_(self, a: _float = 0.0, b: _float = 1.0) -> Tensor:
-        """Write draws from U(a, b) into x."""
+        """Write draws from U(a, b) into input."""
 
     def unsqueeze(self, dim: _int = ..., *, axis: Axes = ...) -> Tensor:
-        """x with a new axis of length 1 before axis `dim`: (a, b) -> (a, 1, b) for `dim=1`."""
+        """input with a new axis of length 1 before axis `dim`: (a, b) -> (a, 1, b) for `dim=1`."""
 
     def var(
         self,
@@ -1261,10 +1306,10 @@ class Methods:
         """The variance over axes: the sum of squared distances from the mean, over n - correction."""
 
     def view(self, *args: Any, shape: Any = ...) -> Tensor:
-        """The elements of x, in C order, in another shape; one length may be -1."""
+        """The elements of input, in C order, in another shape; one length may be -1."""
 
     def view_as(self, other: Any) -> Tensor:
-        """x in the shape of another tensor."""
+        """input in the shape of another tensor."""
 
     def vsplit(self, indices_or_sections: _int | Sequence[_int]) -> tuple[Tensor, ...]:
         """`tensor_split` along the first axis."""
@@ -1276,7 +1321,10 @@ class Methods:
         """`_where_method`, written into the tensor's own memory; returns the tensor."""
 
     def xlogy(self, other: Any) -> Tensor:
-        """x log(other), and 0 where x is 0."""
+        """input log(other), and 0 where input is 0."""
+
+    def xlogy_(self, other: Any) -> Tensor:
+        """`xlogy`, written into the tensor's own memory; returns the tensor."""
 
     def zero_(self) -> Tensor:
         """Write 0 into every element."""

@@ -417,11 +417,11 @@ def get_default_dtype() -> DType:
     return _NUMBERS[float]
 
 
-def set_default_dtype(dtype: Any) -> None:
+def set_default_dtype(d: Any) -> None:
     """Choose the dtype of Python floats; raises DTypeError if it is not a floating point type."""
-    chosen = np.dtype(dtype)
+    chosen = np.dtype(d)
     if chosen.kind != "f":
-        raise DTypeError(f"set_default_dtype: dtype is {chosen}; only floating point can be the default")
+        raise DTypeError(f"set_default_dtype: d is {chosen}; only floating point can be the default")
     _NUMBERS[float] = chosen
 
 

@@ -15,7 +15,7 @@ from autocnn.types import DType
 
 
 @method("is_complex")
-def is_complex(x: Tensor) -> bool:
+def is_complex(input: Tensor) -> bool:
     """Whether the elements are complex numbers: never.
 
     >>> is_complex(Tensor([1.0]))
@@ -25,66 +25,66 @@ def is_complex(x: Tensor) -> bool:
 
 
 @method("is_signed")
-def is_signed(x: Tensor) -> bool:
+def is_signed(input: Tensor) -> bool:
     """Whether the elements can be negative.
 
     >>> is_signed(Tensor([1]))
     True
     """
-    return x.dtype.kind in "fi"
+    return input.dtype.kind in "fi"
 
 
 @method("is_same_size")
-def is_same_size(x: Tensor, other: Tensor) -> bool:
+def is_same_size(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have one shape.
 
     >>> is_same_size(Tensor([1.0]), Tensor([2]))
     True
     """
-    return x.shape == other.shape
+    return input.shape == other.shape
 
 
 @method("is_nonzero")
-def is_nonzero(x: Tensor) -> bool:
+def is_nonzero(input: Tensor) -> bool:
     """Whether the one element is not zero.
 
     >>> is_nonzero(Tensor([2.0]))
     True
     """
-    return bool(x)
+    return bool(input)
 
 
 @method("stride")
-def stride(x: Tensor, dim: int | None = None) -> Any:
+def stride(input: Tensor, dim: int | None = None) -> Any:
     """How many elements apart neighbours on each axis, or on one, lie in memory.
 
     >>> stride(Tensor([[1.0, 2.0]]))
     (2, 1)
     """
-    steps = tuple(n // x.dtype.itemsize for n in x.array.strides)
-    return steps if dim is None else steps[one_axis("stride", dim, x.ndim)]
+    steps = tuple(n // input.dtype.itemsize for n in input.array.strides)
+    return steps if dim is None else steps[one_axis("stride", dim, input.ndim)]
 
 
 @method("data_ptr")
-def data_ptr(x: Tensor) -> int:
+def data_ptr(input: Tensor) -> int:
     """The address of the first element in memory.
 
     >>> x = Tensor([1.0])
     >>> data_ptr(x) == data_ptr(x.detach())
     True
     """
-    array = x.array
+    array = input.array
     return int(array.ctypes.data if isinstance(array, np.ndarray) else array.data.ptr)
 
 
 @method("get_device")
-def get_device(x: Tensor) -> int:
+def get_device(input: Tensor) -> int:
     """The number of the GPU that a tensor is on; -1 for the CPU.
 
     >>> get_device(Tensor([1.0]))
     -1
     """
-    return -1 if x.device == CPU else x.device.index or 0
+    return -1 if input.device == CPU else input.device.index or 0
 
 
 # Dtypes ----------------------------------------------------------------------------------------------------------

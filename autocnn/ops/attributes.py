@@ -13,61 +13,61 @@ from autocnn.ops.random import bernoulli, rand, randn
 from autocnn.types import Shape
 
 
-def is_tensor(value: Any) -> bool:
-    """Whether a value is a Tensor.
+def is_tensor(obj: Any) -> bool:
+    """Whether an object is a Tensor.
 
     >>> is_tensor(Tensor([1.0])), is_tensor([1.0])
     (True, False)
     """
-    return isinstance(value, Tensor)
+    return isinstance(obj, Tensor)
 
 
 @method("is_floating_point")
-def is_floating_point(x: Any) -> bool:
+def is_floating_point(input: Any) -> bool:
     """Whether the elements are floating point numbers.
 
     >>> Tensor([1.0]).is_floating_point(), Tensor([1]).is_floating_point()
     (True, False)
     """
-    return bool(as_tensor(x).dtype.kind == "f")
+    return bool(as_tensor(input).dtype.kind == "f")
 
 
 @method("element_size")
-def element_size(x: Any) -> int:
+def element_size(input: Any) -> int:
     """Bytes of one element.
 
     >>> Tensor([1.0]).element_size()
     4
     """
-    return int(as_tensor(x).dtype.itemsize)
+    return int(as_tensor(input).dtype.itemsize)
 
 
 @method("cpu")
-def cpu(x: Tensor) -> Tensor:
-    """x in the main memory; itself if it is there.
+def cpu(input: Tensor) -> Tensor:
+    """input in the main memory; itself if it is there.
 
     >>> Tensor([1.0]).cpu().device
     'cpu'
     """
-    return to(x, "cpu")
+    return to(input, "cpu")
 
 
 @method("cuda")
-def cuda(x: Tensor, device: int | str = 0) -> Tensor:
-    """x on a GPU. Raises DeviceError where CuPy is not installed."""
-    return to(x, f"cuda:{device}" if isinstance(device, int) else device)
+def cuda(input: Tensor, device: int | str = 0) -> Tensor:
+    """input on a GPU. Raises DeviceError where CuPy is not installed."""
+    return to(input, f"cuda:{device}" if isinstance(device, int) else device)
 
 
 @method("detach_")
-def detach_(x: Tensor) -> Tensor:
-    """Cut x itself from its graph; it becomes a leaf that requires no gradient.
+def detach_(input: Tensor) -> Tensor:
+    """Cut input itself from its graph; it becomes a leaf that requires no gradient.
 
     >>> x = Tensor([1.0]).requires_grad_() * 2
     >>> x.detach_().requires_grad
     False
     """
-    x._node = None
-    return x
+    input._node = None
+    return input
 
 
 def _is_cuda(x: Tensor) -> bool:
@@ -91,80 +91,82 @@ method("retains_grad")(property(_retains_grad))  # type: ignore[type-var]
 
 
 @method("new_tensor")
-def new_tensor(x: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of new data, with the dtype and device of x.
+def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of new data, with the dtype and device of input.
 
     >>> Tensor([1.0]).new_tensor([3]).dtype
     dtype('float32')
     """
-    return tensor(data, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad)
+    return tensor(data, dtype=dtype or input.dtype, device=input.device, requires_grad=requires_grad)
 
 
 @method("new_zeros")
-def new_zeros(x: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros with the dtype and device of x.
+def new_zeros(input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros with the dtype and device of input.
 
     >>> Tensor([1.0]).new_zeros(2).tolist()
     [0.0, 0.0]
     """
-    return zeros(*size, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad)
+    return zeros(*size, dtype=dtype or input.dtype, device=input.device, requires_grad=requires_grad)
 
 
 @method("new_ones")
-def new_ones(x: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones with the dtype and device of x.
+def new_ones(input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones with the dtype and device of input.
 
     >>> Tensor([1.0]).new_ones(2).tolist()
     [1.0, 1.0]
     """
-    return ones(*size, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad)
+    return ones(*size, dtype=dtype or input.dtype, device=input.device, requires_grad=requires_grad)
 
 
 @method("new_empty")
-def new_empty(x: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor whose values are yet to be written, with the dtype and device of x.
+def new_empty(input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor whose values are yet to be written, with the dtype and device of input.
 
     >>> Tensor([1.0]).new_empty(2, 3).shape
     (2, 3)
     """
-    return empty(*size, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad)
+    return empty(*size, dtype=dtype or input.dtype, device=input.device, requires_grad=requires_grad)
 
 
 @method("new_full")
-def new_full(x: Tensor, size: Shape, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """One value everywhere, with the dtype and device of x.
+def new_full(
+    input: Tensor, size: Shape, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """One value everywhere, with the dtype and device of input.
 
     >>> Tensor([1.0]).new_full((2,), 7).tolist()
     [7.0, 7.0]
     """
-    return full(size, fill_value, dtype=dtype or x.dtype, device=x.device, requires_grad=requires_grad)
+    return full(size, fill_value, dtype=dtype or input.dtype, device=input.device, requires_grad=requires_grad)
 
 
 @method("uniform_")
-def uniform_(x: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
-    """Write draws from U(a, b) into x.
+def uniform_(input: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
+    """Write draws from U(a, b) into input.
 
     >>> bool((Tensor([0.0] * 9).uniform_(2, 3) >= 2).all())
     True
     """
-    return write(x, add(mul(rand(x.shape, dtype=x.dtype, device=x.device), b - a), a), "uniform_")
+    return write(input, add(mul(rand(input.shape, dtype=input.dtype, device=input.device), b - a), a), "uniform_")
 
 
 @method("normal_")
-def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
-    """Write draws from N(mean, std^2) into x.
+def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
+    """Write draws from N(mean, std^2) into input.
 
     >>> Tensor([0.0, 0.0]).normal_(5.0, 0.0).tolist()
     [5.0, 5.0]
     """
-    return write(x, add(mul(randn(x.shape, dtype=x.dtype, device=x.device), std), mean), "normal_")
+    return write(input, add(mul(randn(input.shape, dtype=input.dtype, device=input.device), std), mean), "normal_")
 
 
 @method("bernoulli_")
-def bernoulli_(x: Tensor, p: float = 0.5) -> Tensor:
-    """Write 1 with probability p, else 0, into x.
+def bernoulli_(input: Tensor, p: float | Tensor = 0.5) -> Tensor:
+    """Write 1 with probability p, else 0, into input.
 
     >>> Tensor([0.5, 0.5]).bernoulli_(1.0).tolist()
     [1.0, 1.0]
     """
-    return write(x, bernoulli(full(x.shape, float(p), device=x.device)), "bernoulli_", cast=True)
+    return write(input, bernoulli(full(input.shape, float(p), device=input.device)), "bernoulli_", cast=True)

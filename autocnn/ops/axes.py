@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import operator
 from collections.abc import Callable, Sequence
@@ -103,8 +104,12 @@ def by_name(name: str) -> Callable[[F], F]:
     """Let a function of `*sizes` take them by name too: `flip(x, dims=(0, 1))` beside `flip(x, 0, 1)`."""
 
     def decorate(function: F) -> F:
+        first = next(iter(inspect.signature(function).parameters))
+
         @functools.wraps(function)
         def spread(*args: Any, **kwargs: Any) -> Any:
+            if kwargs and not args and first in kwargs:
+                args = (kwargs.pop(first),)
             if kwargs and name in kwargs:
                 args = (*args, kwargs.pop(name))
             return function(*args, **kwargs)

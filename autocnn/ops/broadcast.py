@@ -16,8 +16,8 @@ from autocnn.types import Shape
 
 
 @method("broadcast_to")
-def broadcast_to(x: Any, size: Shape) -> Tensor:
-    """x (any shape) as a view of shape `size`, its axes of length 1 repeated without a copy.
+def broadcast_to(input: Any, size: Shape) -> Tensor:
+    """input (any shape) as a view of shape `size`, its axes of length 1 repeated without a copy.
 
     Raises ShapeError if the shapes do not broadcast.
 
@@ -25,12 +25,12 @@ def broadcast_to(x: Any, size: Shape) -> Tensor:
     >>> broadcast_to(ac.tensor([1.0, 2.0]), (3, 2)).sum().item()
     9.0
     """
-    x = as_tensor(x)
+    input = as_tensor(input)
     size = tuple(map(index, size))
-    lead = len(size) - x.ndim
-    if lead < 0 or any(n not in (1, m) for n, m in zip(x.shape, size[lead:], strict=True)):
-        raise ShapeError(f"broadcast_to: x {x.shape} does not broadcast to {size}")
-    return x if x.shape == size else _broadcast_to(x, shape=size)
+    lead = len(size) - input.ndim
+    if lead < 0 or any(n not in (1, m) for n, m in zip(input.shape, size[lead:], strict=True)):
+        raise ShapeError(f"broadcast_to: x {input.shape} does not broadcast to {size}")
+    return input if input.shape == size else _broadcast_to(input, shape=size)
 
 
 @primitive(view=True)

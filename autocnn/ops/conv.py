@@ -34,9 +34,9 @@ def conv1d(
     dilation: Size = 1,
     groups: int = 1,
 ) -> Tensor:
-    """Cross-correlation along one axis: x (N, C, L), w (O, C / groups, k), bias (O,) -> (N, O, l).
+    """Cross-correlation along one axis: (N, C, L), weight (O, C / groups, k), bias (O,) -> (N, O, l).
 
-    As :func:`conv2d`, with one spatial axis; the batch axis of x may be left out.
+    As :func:`conv2d`, with one spatial axis; the batch axis of input may be left out.
 
     >>> conv1d(Tensor([[[1.0, 2.0, 4.0]]]), Tensor([[[-1.0, 1.0]]])).tolist()
     [[[1.0, 2.0]]]
@@ -53,12 +53,13 @@ def conv2d(
     dilation: Size = 1,
     groups: int = 1,
 ) -> Tensor:
-    """Cross-correlation of images: x (N, C, H, W), w (O, C / groups, kh, kw), bias (O,) -> (N, O, oh, ow).
+    """Cross-correlation of images: (N, C, H, W), weight (O, C / groups, kh, kw), bias (O,) -> (N, O, oh, ow).
 
+    With x the input and w the weight,
     z[n, o, i, j] = bias[o] + sum over c, a, b of x[n, c, sh i + dh a - ph, sw j + dw b - pw] w[o, c, a, b],
     oh = floor((H + 2 ph - dh (kh - 1) - 1) / sh) + 1. Output channels see only the input channels of their
     group. `padding` is a number, one per axis, a (before, after) pair per axis, "same", "valid" or "full". The
-    batch axis of x may be left out.
+    batch axis of input may be left out.
     Raises ShapeError if channels or sizes do not fit, ArgumentError for impossible parameters.
 
     >>> conv2d(Tensor([[[1.0, 2.0], [3.0, 4.0]]]), Tensor([[[[1.0, 10.0]]]])).tolist()
@@ -76,9 +77,9 @@ def conv3d(
     dilation: Size = 1,
     groups: int = 1,
 ) -> Tensor:
-    """Cross-correlation of volumes: x (N, C, D, H, W), w (O, C / groups, kd, kh, kw) -> (N, O, od, oh, ow).
+    """Cross-correlation of volumes: (N, C, D, H, W), weight (O, C / groups, kd, kh, kw) -> (N, O, od, oh, ow).
 
-    As :func:`conv2d`, with three spatial axes; the batch axis of x may be left out.
+    As :func:`conv2d`, with three spatial axes; the batch axis of input may be left out.
 
     >>> conv3d(Tensor([[[[1.0, 2.0, 4.0]]]]), Tensor([[[[[1.0, 1.0]]]]])).shape
     (1, 1, 1, 2)
@@ -167,7 +168,7 @@ def conv_transpose1d(
     groups: int = 1,
     dilation: Size = 1,
 ) -> Tensor:
-    """The adjoint of :func:`conv1d` in its input: x (N, C, l), w (C, O / groups, k) -> (N, O, L).
+    """The adjoint of :func:`conv1d` in its input: (N, C, l), weight (C, O / groups, k) -> (N, O, L).
 
     As :func:`conv_transpose2d`, with one spatial axis.
 
@@ -189,10 +190,10 @@ def conv_transpose2d(
     groups: int = 1,
     dilation: Size = 1,
 ) -> Tensor:
-    """The adjoint of :func:`conv2d` in its input: x (N, C, h, w), w (C, O / groups, kh, kw) -> (N, O, H, W).
+    """The adjoint of :func:`conv2d` in its input: (N, C, h, w), weight (C, O / groups, kh, kw) -> (N, O, H, W).
 
     H = (h - 1) sh - 2 ph + dh (kh - 1) + oph + 1; `output_padding` chooses among the input sizes that the
-    convolution would have mapped to the same h. The batch axis of x may be left out.
+    convolution would have mapped to the same h. The batch axis of input may be left out.
     Raises ShapeError if channels or sizes do not fit, ArgumentError for impossible parameters.
 
     >>> conv_transpose2d(Tensor([[[2.0]]]), Tensor([[[[1.0, 3.0]]]])).tolist()
@@ -213,7 +214,7 @@ def conv_transpose3d(
     groups: int = 1,
     dilation: Size = 1,
 ) -> Tensor:
-    """The adjoint of :func:`conv3d` in its input: x (N, C, d, h, w), w (C, O / groups, kd, kh, kw) -> (N, O, ...).
+    """The adjoint of :func:`conv3d` in its input: (N, C, d, h, w), weight (C, O / groups, kd, kh, kw).
 
     As :func:`conv_transpose2d`, with three spatial axes.
 

@@ -62,18 +62,18 @@ def from_numpy(array: Any) -> Tensor:
     return Tensor(array)
 
 
-def from_dlpack(source: Any) -> Tensor:
+def from_dlpack(ext_tensor: Any) -> Tensor:
     """A tensor on the memory of another library's array or tensor, through DLPack.
 
     >>> from_dlpack(np.zeros(2)).shape
     (2,)
     """
-    if isinstance(source, Tensor):
-        return source.detach()
-    if is_array(source):
-        return Tensor(source)
-    kind = source.__dlpack_device__()[0]
-    return Tensor(device_namespace("cpu" if int(kind) == 1 else "cuda").from_dlpack(source))
+    if isinstance(ext_tensor, Tensor):
+        return ext_tensor.detach()
+    if is_array(ext_tensor):
+        return Tensor(ext_tensor)
+    kind = ext_tensor.__dlpack_device__()[0]
+    return Tensor(device_namespace("cpu" if int(kind) == 1 else "cuda").from_dlpack(ext_tensor))
 
 
 def _values(data: Any, dtype: DType | None) -> Array:
@@ -157,44 +157,44 @@ def _size(op: str, given: tuple[Any, ...]) -> Shape:
 
 
 def full_like(
-    x: Any, fill_value: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False
+    input: Any, fill_value: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False
 ) -> Tensor:
-    """One value in the shape, dtype, device and memory layout of x.
+    """One value in the shape, dtype, device and memory layout of input.
 
     >>> full_like(zeros(2), 3).tolist()
     [3.0, 3.0]
     """
-    like = as_array(x)
+    like = as_array(input)
     kind = like.dtype if dtype is None else as_dtype("full_like", dtype)
     made = namespace(like).full_like(like, _filling(fill_value, device_of(like)), dtype=kind)
     return _finished(made, device, requires_grad)
 
 
-def zeros_like(x: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
-    """Zeros in the shape, dtype, device and memory layout of x.
+def zeros_like(input: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
+    """Zeros in the shape, dtype, device and memory layout of input.
 
     >>> zeros_like(ones(2)).tolist()
     [0.0, 0.0]
     """
-    return full_like(x, 0, dtype=dtype, device=device, requires_grad=requires_grad)
+    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def ones_like(x: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
-    """Ones in the shape, dtype, device and memory layout of x.
+def ones_like(input: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
+    """Ones in the shape, dtype, device and memory layout of input.
 
     >>> ones_like(zeros(2)).tolist()
     [1.0, 1.0]
     """
-    return full_like(x, 1, dtype=dtype, device=device, requires_grad=requires_grad)
+    return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def empty_like(x: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
-    """Whatever the memory holds, in the shape, dtype, device and memory layout of x.
+def empty_like(input: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
+    """Whatever the memory holds, in the shape, dtype, device and memory layout of input.
 
     >>> empty_like(zeros(2, 3)).shape
     (2, 3)
     """
-    like = as_array(x)
+    like = as_array(input)
     kind = like.dtype if dtype is None else as_dtype("empty_like", dtype)
     return _finished(namespace(like).empty_like(like, dtype=kind), device, requires_grad)
 

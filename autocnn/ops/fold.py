@@ -13,7 +13,7 @@ from autocnn.types import Shape, Size
 
 
 def unfold(input: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Tensor:
-    """Every window as a column: x (N, C, H, W) -> (N, C kh kw, L), L = oh ow windows in row-major order.
+    """Every window as a column: input (N, C, H, W) -> (N, C kh kw, L), L = oh ow windows in row-major order.
 
     The batch axis may be left out. Raises ShapeError if a window does not fit.
 
@@ -30,7 +30,7 @@ def unfold(input: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0,
 def fold(
     input: Any, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1
 ) -> Tensor:
-    """Columns added where their windows lie, adjoint of :func:`unfold`: x (N, C kh kw, L) -> (N, C, H, W).
+    """Columns added where their windows lie, adjoint of :func:`unfold`: input (N, C kh kw, L) -> (N, C, H, W).
 
     The batch axis may be left out. Raises ShapeError unless the number and height of the columns fit.
 

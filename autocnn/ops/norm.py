@@ -32,7 +32,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Each channel to mean 0 and variance 1 over batch and space, scaled and shifted: x (N, C, ...) -> the same.
+    """Each channel to mean 0 and variance 1 over batch and space, scaled and shifted: (N, C, ...) -> the same.
 
     z = (x - mean) / sqrt(var + eps) weight + bias. In training the statistics are the batch's (var biased), and
     the running ones, where given, move to them in place: r <- (1 - momentum) r + momentum s, with the unbiased
@@ -165,7 +165,7 @@ _batch_norm_fixed.vjp(
 def layer_norm(
     input: Any, normalized_shape: int | Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Tensor:
-    """Each item to mean 0 and variance 1 over its last axes, scaled and shifted: x (..., *normalized_shape).
+    """Each item to mean 0 and variance 1 over its last axes, scaled and shifted: input (..., *normalized_shape).
 
     Raises ShapeError unless x ends in, and weight and bias have, that shape.
     Source: Ba, Kiros and Hinton 2016, eq. 4.
@@ -182,7 +182,7 @@ def layer_norm(
 
 
 def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
-    """Each group of channels of each image to mean 0 and variance 1, scaled and shifted: x (N, C, ...).
+    """Each group of channels of each image to mean 0 and variance 1, scaled and shifted: input (N, C, ...).
 
     Raises ArgumentError unless `num_groups` divides C, ShapeError unless weight and bias are (C,).
     Source: Wu and He 2018, eq. 7.

@@ -27,7 +27,7 @@ def max_pool1d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Largest value of each window: x (N, C, L) -> (N, C, l). As :func:`max_pool2d`, with one spatial axis.
+    """Largest value of each window: (N, C, L) -> (N, C, l). As :func:`max_pool2d`, with one spatial axis.
 
     >>> max_pool1d(Tensor([[1.0, 3.0, 2.0, 0.0]]), 2).tolist()
     [[3.0, 2.0]]
@@ -44,7 +44,7 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Largest value of each window: x (N, C, H, W) -> (N, C, oh, ow), oh = (H + 2 ph - dh (kh - 1) - 1) // sh + 1.
+    """Largest value of each window: (N, C, H, W) -> (N, C, oh, ow), oh = (H + 2 ph - dh (kh - 1) - 1) // sh + 1.
 
     `stride` is the kernel size unless given; with `ceil_mode` a last window may hang over the end. The gradient
     goes to the first winner; NaN wins. With `return_indices` also its positions in the flattened H W, int64.
@@ -65,7 +65,7 @@ def max_pool3d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Largest value of each window: x (N, C, D, H, W) -> (N, C, od, oh, ow). As :func:`max_pool2d`.
+    """Largest value of each window: (N, C, D, H, W) -> (N, C, od, oh, ow). As :func:`max_pool2d`.
 
     >>> max_pool3d(Tensor([[[[1.0, 3.0], [2.0, 0.0]]]]), (1, 2, 2)).tolist()
     [[[[3.0]]]]
@@ -141,7 +141,7 @@ def avg_pool1d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Tensor:
-    """Mean of each window: x (N, C, L) -> (N, C, l). As :func:`avg_pool2d`, with one spatial axis.
+    """Mean of each window: (N, C, L) -> (N, C, l). As :func:`avg_pool2d`, with one spatial axis.
 
     >>> avg_pool1d(Tensor([[1.0, 3.0, 2.0, 0.0]]), 2).tolist()
     [[2.0, 1.0]]
@@ -158,7 +158,7 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:
-    """Mean of each window: x (N, C, H, W) -> (N, C, oh, ow), oh = (H + 2 ph - kh) // sh + 1.
+    """Mean of each window: (N, C, H, W) -> (N, C, oh, ow), oh = (H + 2 ph - kh) // sh + 1.
 
     `stride` is the kernel size unless given; with `ceil_mode` a last window may hang over the end. Zeros of the
     padding count unless `count_include_pad` is False; `divisor_override` replaces the count.
@@ -181,7 +181,7 @@ def avg_pool3d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:
-    """Mean of each window: x (N, C, D, H, W) -> (N, C, od, oh, ow). As :func:`avg_pool2d`.
+    """Mean of each window: (N, C, D, H, W) -> (N, C, od, oh, ow). As :func:`avg_pool2d`.
 
     >>> avg_pool3d(Tensor([[[[1.0, 3.0], [2.0, 0.0]]]]), (1, 2, 2)).tolist()
     [[[[1.5]]]]
@@ -234,7 +234,7 @@ _avg_unpool.vjp(lambda h, z, g, shape, **p: _avg_pool(h, **p))
 
 
 def adaptive_avg_pool1d(input: Any, output_size: int | Sequence[int]) -> Tensor:
-    """Mean over windows that divide the axis evenly: x (N, C, L) -> (N, C, l), l given.
+    """Mean over windows that divide the axis evenly: (N, C, L) -> (N, C, l), l given.
 
     >>> adaptive_avg_pool1d(Tensor([[1.0, 3.0, 2.0]]), 2).tolist()
     [[2.0, 2.5]]
@@ -243,7 +243,7 @@ def adaptive_avg_pool1d(input: Any, output_size: int | Sequence[int]) -> Tensor:
 
 
 def adaptive_avg_pool2d(input: Any, output_size: int | Sequence[int | None] | None) -> Tensor:
-    """Mean over windows that divide each axis evenly: x (N, C, H, W) -> (N, C, oh, ow), oh and ow given.
+    """Mean over windows that divide each axis evenly: (N, C, H, W) -> (N, C, oh, ow), oh and ow given.
 
     Window i runs from floor(i H / oh) to ceil((i + 1) H / oh); None keeps an axis. Size 1 is the global mean.
     Raises ArgumentError for sizes below 1.
@@ -255,7 +255,7 @@ def adaptive_avg_pool2d(input: Any, output_size: int | Sequence[int | None] | No
 
 
 def adaptive_avg_pool3d(input: Any, output_size: int | Sequence[int | None] | None) -> Tensor:
-    """Mean over windows that divide each axis evenly: x (N, C, D, H, W) -> (N, C, od, oh, ow), sizes given.
+    """Mean over windows that divide each axis evenly: (N, C, D, H, W) -> (N, C, od, oh, ow), sizes given.
 
     >>> adaptive_avg_pool3d(Tensor([[[[1.0, 3.0], [2.0, 0.0]]]]), 1).tolist()
     [[[[1.5]]]]
@@ -311,7 +311,7 @@ def _window(
 
 
 def global_avg_pool(input: Any) -> Tensor:
-    """Mean over all spatial axes, kept with length 1: x (N, C, *spatial) -> (N, C, 1, ...).
+    """Mean over all spatial axes, kept with length 1: input (N, C, *spatial) -> (N, C, 1, ...).
 
     >>> global_avg_pool(Tensor([[[[1.0, 3.0], [2.0, 0.0]]]])).shape
     (1, 1, 1, 1)

@@ -151,7 +151,7 @@ def normal(
 
 @method("bernoulli")
 def bernoulli(input: Any, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that x holds, else 0: x (...) -> the same shape and dtype. No gradient.
+    """1 with the probability that input holds, else 0: x (...) -> the same shape and dtype. No gradient.
 
     >>> bernoulli(Tensor([0.0, 1.0])).tolist()
     [0.0, 1.0]
@@ -205,7 +205,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 
 
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Whole channels zeroed with probability p: x (N, C, L) or (C, L).
+    """Whole channels zeroed with probability p: input (N, C, L) or (C, L).
 
     >>> dropout1d(Tensor([[1.0, 2.0]]), 1.0).tolist()
     [[0.0, 0.0]]
@@ -214,7 +214,7 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
 
 
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Whole channels zeroed with probability p, the others divided by 1 - p: x (N, C, H, W) or (C, H, W).
+    """Whole channels zeroed with probability p, the others divided by 1 - p: input (N, C, H, W) or (C, H, W).
 
     Source: Tompson et al. 2015, section 3.2.
 
@@ -225,7 +225,7 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
 
 
 def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Whole channels zeroed with probability p: x (N, C, D, H, W) or (C, D, H, W).
+    """Whole channels zeroed with probability p: input (N, C, D, H, W) or (C, D, H, W).
 
     >>> dropout3d(Tensor([[[[1.0, 2.0]]]]), 1.0).tolist()
     [[[[0.0, 0.0]]]]

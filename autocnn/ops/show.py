@@ -15,19 +15,19 @@ _EDGE = {1: 3, 2: 3, 3: 2}
 
 
 @method("__repr__", "__str__")
-def show(x: Tensor) -> str:
+def show(input: Tensor) -> str:
     """The values (the ends of each axis, if there are many); shape, dtype and device where they are not obvious.
 
     >>> Tensor([[1.0, 2.0]]), Tensor(np.zeros((2, 0)))
     (tensor([[1., 2.]]), tensor([], shape=(2, 0), dtype=float64))
     """
-    name = "tensor" if type(x) is Tensor else type(x).__name__
-    array = to_numpy(x.array)
+    name = "tensor" if type(input) is Tensor else type(input).__name__
+    array = to_numpy(input.array)
     rows = array.size // array.shape[-1] if array.size and array.ndim else 0
     lines = rows * -(-array.shape[-1] // 8) if rows else 0
     short = lines > 50
     values = "[]" if not array.size else _values(array, name, short)
-    return f"{name}({', '.join([values, *_notes(x, short or not array.size)])})"
+    return f"{name}({', '.join([values, *_notes(input, short or not array.size)])})"
 
 
 def _values(array: np.ndarray[Any, Any], name: str, short: bool) -> str:

@@ -23,13 +23,13 @@ def kept(x: Any, z: Tensor, inplace: bool, name: str) -> Tensor:
 
 
 @method("relu")
-def relu(x: Any, inplace: bool = False) -> Tensor:
-    """max(x, 0); the derivative at 0 is 0.
+def relu(input: Any, inplace: bool = False) -> Tensor:
+    """max(input, 0); the derivative at 0 is 0.
 
     >>> relu(Tensor([-1.0, 2.0])).tolist()
     [0.0, 2.0]
     """
-    return kept(x, _relu(as_tensor(x)), inplace, "relu")
+    return kept(input, _relu(as_tensor(input)), inplace, "relu")
 
 
 @primitive(saves=("z",))
@@ -47,13 +47,13 @@ _relu.vjp(lambda g, z, x: _relu_backward(g, z))
 _relu_backward.vjp(lambda g, z, x, y: _relu_backward(g, y), None)
 
 
-def threshold(x: Any, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """x where it is above a threshold, a fixed value elsewhere.
+def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """input where it is above a threshold, a fixed value elsewhere.
 
     >>> threshold(Tensor([0.5, 2.0]), 1.0, -1.0).tolist()
     [-1.0, 2.0]
     """
-    return kept(x, _threshold(as_tensor(x), at=float(threshold), value=float(value)), inplace, "threshold")
+    return kept(input, _threshold(as_tensor(input), at=float(threshold), value=float(value)), inplace, "threshold")
 
 
 @primitive(saves=("x",))
@@ -67,22 +67,22 @@ _threshold.vjp(lambda g, z, x, at, value: _where(_le(x, at), 0.0, g))
 # Limited on both sides ---------------------------------------------------------------------------------------
 
 
-def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """x kept between two numbers; at them and beyond, the derivative is 0.
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """input kept between two numbers; at them and beyond, the derivative is 0.
 
     >>> hardtanh(Tensor([-3.0, 0.5])).tolist()
     [-1.0, 0.5]
     """
-    return kept(x, _hardtanh(as_tensor(x), low=float(min_val), high=float(max_val)), inplace, "hardtanh")
+    return kept(input, _hardtanh(as_tensor(input), low=float(min_val), high=float(max_val)), inplace, "hardtanh")
 
 
-def relu6(x: Any, inplace: bool = False) -> Tensor:
-    """min(max(x, 0), 6).
+def relu6(input: Any, inplace: bool = False) -> Tensor:
+    """min(max(input, 0), 6).
 
     >>> relu6(Tensor([-3.0, 8.0])).tolist()
     [0.0, 6.0]
     """
-    return hardtanh(x, 0.0, 6.0, inplace)
+    return hardtanh(input, 0.0, 6.0, inplace)
 
 
 @primitive(saves=("x",))
@@ -101,13 +101,13 @@ _hardtanh.vjp(lambda g, z, x, low, high: _hardtanh_backward(g, x, low=low, high=
 _hardtanh_backward.vjp(lambda g, z, _, x, low, high: _hardtanh_backward(g, x, low=low, high=high), None)
 
 
-def hardsigmoid(x: Any, inplace: bool = False) -> Tensor:
-    """A logistic function of three straight lines: min(max(x / 6 + 1 / 2, 0), 1).
+def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
+    """A logistic function of three straight lines: min(max(input / 6 + 1 / 2, 0), 1).
 
     >>> hardsigmoid(Tensor([-4.0, 0.0, 4.0])).tolist()
     [0.0, 0.5, 1.0]
     """
-    return kept(x, _hardsigmoid(floating(x)), inplace, "hardsigmoid")
+    return kept(input, _hardsigmoid(floating(input)), inplace, "hardsigmoid")
 
 
 @primitive(saves=("x",))
@@ -118,15 +118,15 @@ def _hardsigmoid(xp: Any, x: Any) -> Any:
 _hardsigmoid.vjp(lambda g, z, x: _hardtanh_backward(_mul(g, 1 / 6), x, low=-3.0, high=3.0))
 
 
-def hardswish(x: Any, inplace: bool = False) -> Tensor:
-    """x hardsigmoid(x).
+def hardswish(input: Any, inplace: bool = False) -> Tensor:
+    """input hardsigmoid(input).
 
     Source: Howard et al. (2019), "Searching for MobileNetV3".
 
     >>> hardswish(Tensor([-4.0, 0.0, 4.0])).tolist()
     [-0.0, 0.0, 4.0]
     """
-    return kept(x, _hardswish(floating(x)), inplace, "hardswish")
+    return kept(input, _hardswish(floating(input)), inplace, "hardswish")
 
 
 @primitive(saves=("x",))
@@ -149,13 +149,13 @@ _hardswish_backward.vjp(
 # Sloped below 0 ----------------------------------------------------------------------------------------------
 
 
-def leaky_relu(x: Any, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x above 0, negative_slope times x below.
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """input above 0, negative_slope times input below.
 
     >>> leaky_relu(Tensor([-2.0, 2.0]), 0.5).tolist()
     [-1.0, 2.0]
     """
-    return kept(x, _leaky_relu(as_tensor(x), slope=float(negative_slope)), inplace, "leaky_relu")
+    return kept(input, _leaky_relu(as_tensor(input), slope=float(negative_slope)), inplace, "leaky_relu")
 
 
 @primitive(saves=("x",))
@@ -174,24 +174,24 @@ _leaky_relu_backward.vjp(lambda g, z, _, x, slope: _leaky_relu_backward(g, x, sl
 
 
 @method("prelu")
-def prelu(x: Any, weight: Any) -> Tensor:
-    """x above 0, a learned slope times x below: one slope, or one for each channel.
+def prelu(input: Any, weight: Any) -> Tensor:
+    """input above 0, a learned slope times input below: one slope, or one for each channel.
 
-    x (N, C, ...), weight (1) or (C).
+    input (N, C, ...), weight (1) or (C).
     Raises ShapeError where the number of slopes is another.
     Source: He et al. (2015), "Delving deep into rectifiers".
 
     >>> prelu(Tensor([-2.0, 2.0]), Tensor([0.5])).tolist()
     [-1.0, 2.0]
     """
-    x, weight = as_tensor(x), as_tensor(weight)
+    input, weight = as_tensor(input), as_tensor(weight)
     count = weight.array.size
-    channels = x.shape[1] if x.ndim > 1 else 1
+    channels = input.shape[1] if input.ndim > 1 else 1
     if count not in (1, channels):
         raise ShapeError(
-            f"prelu: weight has {count} elements, x {x.shape} has {channels} channels; give 1 or {channels}"
+            f"prelu: weight has {count} elements, x {input.shape} has {channels} channels; give 1 or {channels}"
         )
-    return binary(_prelu, x, reshape(weight, () if count == 1 else (count, *(1,) * (x.ndim - 2))))
+    return binary(_prelu, input, reshape(weight, () if count == 1 else (count, *(1,) * (input.ndim - 2))))
 
 
 @primitive(saves=("x", "weight"))
@@ -211,16 +211,16 @@ _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
 
-def elu(x: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x above 0, alpha (e ** x - 1) below.
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """input above 0, alpha (e ** input - 1) below.
 
     >>> elu(Tensor([0.0, 2.0])).tolist()
     [0.0, 2.0]
     """
-    return kept(x, _elu(floating(x), alpha=float(alpha), scale=1.0, rate=1.0), inplace, "elu")
+    return kept(input, _elu(floating(input), alpha=float(alpha), scale=1.0, rate=1.0), inplace, "elu")
 
 
-def selu(x: Any, inplace: bool = False) -> Tensor:
+def selu(input: Any, inplace: bool = False) -> Tensor:
     """elu, scaled so that activations of mean 0 and variance 1 keep them.
 
     Source: Klambauer et al. (2017), "Self-normalizing neural networks".
@@ -228,16 +228,16 @@ def selu(x: Any, inplace: bool = False) -> Tensor:
     >>> selu(Tensor([0.0])).tolist()
     [0.0]
     """
-    return kept(x, _elu(floating(x), alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0), inplace, "selu")
+    return kept(input, _elu(floating(input), alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0), inplace, "selu")
 
 
-def celu(x: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x above 0, alpha (e ** (x / alpha) - 1) below: smooth for every alpha.
+def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """input above 0, alpha (e ** (input / alpha) - 1) below: smooth for every alpha.
 
     >>> celu(Tensor([0.0, 2.0])).tolist()
     [0.0, 2.0]
     """
-    return kept(x, _elu(floating(x), alpha=float(alpha), scale=1.0, rate=1 / alpha), inplace, "celu")
+    return kept(input, _elu(floating(input), alpha=float(alpha), scale=1.0, rate=1 / alpha), inplace, "celu")
 
 
 @primitive(saves=("x",))

@@ -21,8 +21,8 @@ _ROOT = math.sqrt(2 / math.pi)
 _CUBIC = 0.044715
 
 
-def gelu(x: Any, approximate: str = "none") -> Tensor:
-    """x times the probability that a normal variable lies below x; `approximate` is ``"none"`` or ``"tanh"``.
+def gelu(input: Any, approximate: str = "none") -> Tensor:
+    """input times the probability that a normal variable lies below it; `approximate` is ``"none"`` or ``"tanh"``.
 
     Raises ArgumentError for another approximation.
     Source: Hendrycks and Gimpel (2016), "Gaussian error linear units".
@@ -32,7 +32,7 @@ def gelu(x: Any, approximate: str = "none") -> Tensor:
     """
     if approximate not in ("none", "tanh"):
         raise ArgumentError(f"gelu: approximate is {approximate!r}; it must be 'none' or 'tanh'")
-    return (_gelu if approximate == "none" else _gelu_tanh)(floating(x))
+    return (_gelu if approximate == "none" else _gelu_tanh)(floating(input))
 
 
 @primitive(saves=("x",))
@@ -66,13 +66,13 @@ _gelu.vjp(_gelu_rule)
 _gelu_tanh.vjp(_gelu_tanh_rule)
 
 
-def silu(x: Any, inplace: bool = False) -> Tensor:
-    """x sigmoid(x), also called swish.
+def silu(input: Any, inplace: bool = False) -> Tensor:
+    """input sigmoid(input), also called swish.
 
     >>> silu(Tensor([0.0])).tolist()
     [0.0]
     """
-    return kept(x, _silu(floating(x)), inplace, "silu")
+    return kept(input, _silu(floating(input)), inplace, "silu")
 
 
 @primitive(saves=("x",))
@@ -89,15 +89,15 @@ def _silu_rule(g: Any, z: Any, x: Any) -> Any:
 _silu.vjp(_silu_rule)
 
 
-def mish(x: Any, inplace: bool = False) -> Tensor:
-    """x tanh(softplus(x)).
+def mish(input: Any, inplace: bool = False) -> Tensor:
+    """input tanh(softplus(input)).
 
     Source: Misra (2019), "Mish: a self regularized non-monotonic activation function".
 
     >>> mish(Tensor([0.0])).tolist()
     [0.0]
     """
-    return kept(x, _mish(floating(x)), inplace, "mish")
+    return kept(input, _mish(floating(input)), inplace, "mish")
 
 
 @primitive(saves=("x",))
@@ -111,13 +111,13 @@ def _mish_rule(g: Any, z: Any, x: Any) -> Any:
     return _mul(g, _add(t, _mul(_mul(x, _sigmoid(x)), _sub(1.0, _square(t)))))
 
 
-def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """log(1 + e ** (beta x)) / beta: a smooth relu; x itself where beta x is above the threshold.
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """log(1 + e ** (beta input)) / beta: a smooth relu; input itself where beta input is above the threshold.
 
     >>> round(softplus(Tensor([0.0])).item(), 4)
     0.6931
     """
-    return _softplus(floating(x), beta=float(beta), threshold=float(threshold))
+    return _softplus(floating(input), beta=float(beta), threshold=float(threshold))
 
 
 @primitive(saves=("x",))
@@ -133,13 +133,13 @@ _softplus.vjp(
 _mish.vjp(_mish_rule)
 
 
-def softsign(x: Any) -> Tensor:
-    """x / (1 + |x|).
+def softsign(input: Any) -> Tensor:
+    """input / (1 + |input|).
 
     >>> softsign(Tensor([1.0, -3.0])).tolist()
     [0.5, -0.75]
     """
-    return _softsign(floating(x))
+    return _softsign(floating(input))
 
 
 @primitive(saves=("x",))
@@ -151,13 +151,13 @@ def _softsign(xp: Any, x: Any) -> Any:
 _softsign.vjp(lambda g, z, x: _div(g, _square(_add(_abs(x), 1.0))))
 
 
-def logsigmoid(x: Any) -> Tensor:
-    """log(sigmoid(x)), without overflow.
+def logsigmoid(input: Any) -> Tensor:
+    """log(sigmoid(input)), without overflow.
 
     >>> round(logsigmoid(Tensor([0.0])).item(), 4)
     -0.6931
     """
-    return _logsigmoid(floating(x))
+    return _logsigmoid(floating(input))
 
 
 @primitive(saves=("x",))
@@ -169,13 +169,13 @@ def _logsigmoid(xp: Any, x: Any) -> Any:
 _logsigmoid.vjp(lambda g, z, x: _mul(g, _sigmoid(_neg(x))))
 
 
-def tanhshrink(x: Any) -> Tensor:
-    """x - tanh(x).
+def tanhshrink(input: Any) -> Tensor:
+    """input - tanh(input).
 
     >>> tanhshrink(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _tanhshrink(floating(x))
+    return _tanhshrink(floating(input))
 
 
 @primitive(saves=("x",))

@@ -18,14 +18,14 @@ from autocnn.ops.shape.joining import chunk
 
 
 @method("softmax")
-def softmax(x: Any, dim: int | None = None, dtype: Any = None) -> Tensor:
-    """e ** x over its sum along an axis: positive, and 1 in sum.
+def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """e ** input over its sum along an axis: positive, and 1 in sum.
 
     >>> softmax(Tensor([0.0, 0.0]), dim=0).tolist()
     [0.5, 0.5]
     """
-    x = floating(x) if dtype is None else cast(x, as_dtype("softmax", dtype))
-    return _softmax(x, axis=_axis("softmax", dim, x.ndim))
+    input = floating(input) if dtype is None else cast(input, as_dtype("softmax", dtype))
+    return _softmax(input, axis=_axis("softmax", dim, input.ndim))
 
 
 def _axis(name: str, dim: int | None, ndim: int) -> int:
@@ -66,14 +66,14 @@ _softmax.fast(lambda g, z, x, need, axis: (_softmax_backward(g, z, axis=axis),))
 
 
 @method("log_softmax")
-def log_softmax(x: Any, dim: int | None = None, dtype: Any = None) -> Tensor:
-    """log(softmax(x)), without overflow: x - log(sum(e ** x)).
+def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """log(softmax(input)), without overflow: input - log(sum(e ** input)).
 
     >>> log_softmax(Tensor([0.0]), dim=0).tolist()
     [0.0]
     """
-    x = floating(x) if dtype is None else cast(x, as_dtype("softmax", dtype))
-    return _log_softmax(x, axis=_axis("log_softmax", dim, x.ndim))
+    input = floating(input) if dtype is None else cast(input, as_dtype("softmax", dtype))
+    return _log_softmax(input, axis=_axis("log_softmax", dim, input.ndim))
 
 
 @primitive(saves=("z",))
@@ -103,16 +103,16 @@ _log_softmax.vjp(_log_softmax_rule)
 _log_softmax.fast(lambda g, z, x, need, axis: (_log_softmax_backward(g, z, axis=axis),))
 
 
-def softmin(x: Any, dim: int | None = None, dtype: Any = None) -> Tensor:
-    """softmax(-x): the least element gets the most.
+def softmin(input: Any, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """softmax(-input): the least element gets the most.
 
     >>> softmin(Tensor([1.0, 1.0]), dim=0).tolist()
     [0.5, 0.5]
     """
-    return softmax(neg(x), dim, dtype)
+    return softmax(neg(input), dim, dtype)
 
 
-def glu(x: Any, dim: int = -1) -> Tensor:
+def glu(input: Any, dim: int = -1) -> Tensor:
     """The first half along an axis, gated by the logistic function of the second: a * sigmoid(b).
 
     Raises ShapeError where the axis cannot be halved.
@@ -120,9 +120,9 @@ def glu(x: Any, dim: int = -1) -> Tensor:
     >>> glu(Tensor([3.0, 0.0])).tolist()
     [1.5]
     """
-    x = floating(x)
-    axis = one_axis("glu", dim, x.ndim)
-    if not x.ndim or x.shape[axis] % 2:
-        raise ShapeError(f"glu: dim is {dim} (x {x.shape}); it is halved, so its length must be even")
-    a, b = chunk(x, 2, axis)
+    input = floating(input)
+    axis = one_axis("glu", dim, input.ndim)
+    if not input.ndim or input.shape[axis] % 2:
+        raise ShapeError(f"glu: dim is {dim} (x {input.shape}); it is halved, so its length must be even")
+    a, b = chunk(input, 2, axis)
     return mul(a, sigmoid(b))

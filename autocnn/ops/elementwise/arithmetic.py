@@ -16,13 +16,13 @@ def _plus(x: Any, y: Any) -> Tensor:
 
 
 @method("add")
-def add(x: Any, other: Any, *, alpha: float = 1) -> Tensor:
-    """x + alpha * other.
+def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """input + alpha * other.
 
     >>> add(Tensor([1.0, 2.0]), 1).tolist()
     [2.0, 3.0]
     """
-    return binary(_add, x, other if alpha == 1 else mul(other, alpha))
+    return binary(_add, input, other if alpha == 1 else mul(other, alpha))
 
 
 @primitive()
@@ -37,13 +37,13 @@ _add.vjp(
 
 
 @method("neg", "negative", "__neg__")
-def neg(x: Any) -> Tensor:
-    """-x.
+def neg(input: Any) -> Tensor:
+    """-input.
 
     >>> neg(Tensor([1.0, -2.0])).tolist()
     [-1.0, 2.0]
     """
-    return _neg(as_tensor(x))
+    return _neg(as_tensor(input))
 
 
 @primitive()
@@ -65,22 +65,22 @@ def _minus_from(x: Any, y: Any) -> Tensor:
 
 
 @method("sub", "subtract")
-def sub(x: Any, other: Any, *, alpha: float = 1) -> Tensor:
-    """x - alpha * other.
+def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """input - alpha * other.
 
     >>> sub(Tensor([1.0, 2.0]), 1).tolist()
     [0.0, 1.0]
     """
-    return binary(_sub, x, other if alpha == 1 else mul(other, alpha))
+    return binary(_sub, input, other if alpha == 1 else mul(other, alpha))
 
 
-def rsub(x: Any, other: Any, *, alpha: float = 1) -> Tensor:
-    """other - alpha * x.
+def rsub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """other - alpha * input.
 
     >>> rsub(Tensor([1.0, 2.0]), 1).tolist()
     [0.0, -1.0]
     """
-    return sub(other, x, alpha=alpha)
+    return sub(other, input, alpha=alpha)
 
 
 @primitive()
@@ -95,19 +95,19 @@ _sub.vjp(
 
 
 @method("positive", "__pos__")
-def positive(x: Any) -> Tensor:
-    """x itself."""
-    return as_tensor(x)
+def positive(input: Any) -> Tensor:
+    """input itself."""
+    return as_tensor(input)
 
 
 @method("mul", "multiply", "__mul__", "__rmul__")
-def mul(x: Any, other: Any) -> Tensor:
-    """x * other.
+def mul(input: Any, other: Any) -> Tensor:
+    """input * other.
 
     >>> mul(Tensor([1.0, 2.0]), 3).tolist()
     [3.0, 6.0]
     """
-    return binary(_mul, x, other)
+    return binary(_mul, input, other)
 
 
 @primitive(saves=(("y",), ("x",)))
@@ -122,15 +122,15 @@ _mul.vjp(
 
 
 @method("__truediv__", "true_divide")
-def true_divide(x: Any, other: Any) -> Tensor:
-    """x / other, in floating point also for integers.
+def true_divide(input: Any, other: Any) -> Tensor:
+    """input / other, in floating point also for integers.
 
     >>> true_divide(Tensor([1, 3]), 2).tolist()
     [0.5, 1.5]
     """
-    if isinstance(x, Tensor) and x._array.dtype.kind == "f":
-        return binary(_div, x, other)
-    return binary(_div, *floats(x, other))
+    if isinstance(input, Tensor) and input._array.dtype.kind == "f":
+        return binary(_div, input, other)
+    return binary(_div, *floats(input, other))
 
 
 @method("__rtruediv__")
@@ -139,8 +139,8 @@ def _divide_into(x: Any, other: Any) -> Tensor:
 
 
 @method("div", "divide")
-def div(x: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """x / other, if asked for rounded down or towards 0.
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other, if asked for rounded down or towards 0.
 
     With `rounding_mode` ``"floor"`` or ``"trunc"`` integers stay integers.
     Raises ArgumentError for another mode, and for an integer divided by 0 when rounding.
@@ -149,11 +149,11 @@ def div(x: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     [-3, 3]
     """
     if rounding_mode is None:
-        return true_divide(x, other)
+        return true_divide(input, other)
     if rounding_mode == "floor":
-        return floor_divide(x, other)
+        return floor_divide(input, other)
     if rounding_mode == "trunc":
-        return binary(_trunc_divide, *_nonzero_divisor("div", x, other))
+        return binary(_trunc_divide, *_nonzero_divisor("div", input, other))
     raise ArgumentError(f"div: rounding_mode is {rounding_mode!r}; it must be None, 'floor' or 'trunc'")
 
 
@@ -191,13 +191,13 @@ def _nonzero_divisor(name: str, x: Any, y: Any) -> tuple[Any, Any]:
 
 
 @method("reciprocal")
-def reciprocal(x: Any) -> Tensor:
-    """1 / x.
+def reciprocal(input: Any) -> Tensor:
+    """1 / input.
 
     >>> reciprocal(Tensor([2.0, 4.0])).tolist()
     [0.5, 0.25]
     """
-    return _reciprocal(floating(x))
+    return _reciprocal(floating(input))
 
 
 @primitive(saves=("z",))
@@ -218,15 +218,15 @@ def _zeros_like(xp: Any, x: Any) -> Any:
 
 
 @method("floor_divide", "__floordiv__")
-def floor_divide(x: Any, other: Any) -> Tensor:
-    """x / other rounded down; the derivative is 0.
+def floor_divide(input: Any, other: Any) -> Tensor:
+    """input / other rounded down; the derivative is 0.
 
     Raises ArgumentError where an integer is divided by 0.
 
     >>> floor_divide(Tensor([-7.0, 7.0]), 2).tolist()
     [-4.0, 3.0]
     """
-    return binary(_floor_divide, *_nonzero_divisor("floor_divide", x, other))
+    return binary(_floor_divide, *_nonzero_divisor("floor_divide", input, other))
 
 
 @method("__rfloordiv__")
@@ -257,13 +257,13 @@ for _step in (_floor_divide, _trunc_divide):
 
 
 @method("remainder", "__mod__")
-def remainder(x: Any, other: Any) -> Tensor:
-    """x - other * floor(x / other): the sign of the divisor, as Python's %.
+def remainder(input: Any, other: Any) -> Tensor:
+    """input - other * floor(input / other): the sign of the divisor, as Python's %.
 
     >>> remainder(Tensor([-3.0, 3.0]), 2).tolist()
     [1.0, 1.0]
     """
-    return binary(_remainder, *_nonzero_divisor("remainder", x, other))
+    return binary(_remainder, *_nonzero_divisor("remainder", input, other))
 
 
 @method("__rmod__")
@@ -284,13 +284,13 @@ _remainder.vjp(
 
 
 @method("fmod")
-def fmod(x: Any, other: Any) -> Tensor:
-    """x - other * trunc(x / other): the sign of x, as C's fmod.
+def fmod(input: Any, other: Any) -> Tensor:
+    """input - other * trunc(input / other): the sign of input, as C's fmod.
 
     >>> fmod(Tensor([-3.0, 3.0]), 2).tolist()
     [-1.0, 1.0]
     """
-    return binary(_fmod, *_nonzero_divisor("fmod", x, other))
+    return binary(_fmod, *_nonzero_divisor("fmod", input, other))
 
 
 @primitive(saves=((), ("x", "y")))
@@ -309,13 +309,13 @@ _fmod.vjp(
 
 
 @method("sign")
-def sign(x: Any) -> Tensor:
+def sign(input: Any) -> Tensor:
     """-1, 0 or 1, and 0 for a NaN; the derivative is 0.
 
     >>> sign(Tensor([-3.0, 0.0, 2.0])).tolist()
     [-1.0, 0.0, 1.0]
     """
-    return _sign(as_tensor(x))
+    return _sign(as_tensor(input))
 
 
 @primitive()
@@ -327,13 +327,13 @@ _sign.vjp(lambda g, z, x: _zeros_like(g))
 
 
 @method("abs", "absolute", "__abs__")
-def abs(x: Any) -> Tensor:
-    """|x|; the derivative at 0 is 0.
+def abs(input: Any) -> Tensor:
+    """|input|; the derivative at 0 is 0.
 
     >>> abs(Tensor([-1.0, 2.0])).tolist()
     [1.0, 2.0]
     """
-    return _abs(as_tensor(x))
+    return _abs(as_tensor(input))
 
 
 @primitive(saves=("x",))
@@ -345,14 +345,14 @@ _abs.vjp(lambda g, z, x: _mul(g, _sign(x)))
 
 
 @method("square")
-def square(x: Any) -> Tensor:
-    """x * x.
+def square(input: Any) -> Tensor:
+    """input * input.
 
     >>> square(Tensor([3.0])).tolist()
     [9.0]
     """
-    x = as_tensor(x)
-    return _square(x) if x.dtype.kind != "b" else cast(x, result_type(x, 1))
+    input = as_tensor(input)
+    return _square(input) if input.dtype.kind != "b" else cast(input, result_type(input, 1))
 
 
 @primitive(saves=("x",))
@@ -368,35 +368,35 @@ _square.vjp(lambda g, z, x: _mul(_mul(g, 2.0), x))
 
 
 @method("lerp")
-def lerp(x: Any, end: Any, weight: Any) -> Tensor:
-    """x + weight * (end - x): from x, where the weight is 0, to end, where it is 1.
+def lerp(input: Any, end: Any, weight: Any) -> Tensor:
+    """input + weight * (end - input): from input, where the weight is 0, to end, where it is 1.
 
     >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.3).tolist()
     [3.0]
     """
-    return _plus(x, mul(weight, sub(end, x)))
+    return _plus(input, mul(weight, sub(end, input)))
 
 
 @method("addcmul")
-def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
-    """x + value * tensor1 * tensor2.
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
+    """input + value * tensor1 * tensor2.
 
     >>> addcmul(Tensor([1.0]), Tensor([2.0]), Tensor([3.0]), value=0.5).tolist()
     [4.0]
     """
-    x, a, b = promote(x, tensor1, tensor2)
-    return add(x, mul(a, b), alpha=value)
+    input, a, b = promote(input, tensor1, tensor2)
+    return add(input, mul(a, b), alpha=value)
 
 
 @method("addcdiv")
-def addcdiv(x: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
-    """x + value * tensor1 / tensor2.
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
+    """input + value * tensor1 / tensor2.
 
     >>> addcdiv(Tensor([1.0]), Tensor([3.0]), Tensor([2.0]), value=2).tolist()
     [4.0]
     """
-    x, a, b = promote(x, tensor1, tensor2)
-    return add(x, true_divide(a, b), alpha=value)
+    input, a, b = promote(input, tensor1, tensor2)
+    return add(input, true_divide(a, b), alpha=value)
 
 
 subtract, multiply, divide, negative, absolute = sub, mul, div, neg, abs

@@ -66,7 +66,7 @@ _to_device.vjp(lambda g, z, x, device: _to_device(g, device=str(x.device)))
 
 @method("to")
 def to(
-    x: Tensor,
+    input: Tensor,
     *target: Any,
     dtype: Any = None,
     device: str | None = None,
@@ -74,7 +74,7 @@ def to(
     copy: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """x in another dtype, on another device, or both as another tensor has them; itself where nothing changes.
+    """input in another dtype, on another device, or both as another tensor has them; itself where nothing changes.
 
     Raises DTypeError or DeviceError for a name that is neither.
 
@@ -88,10 +88,10 @@ def to(
             device = goal
         elif not isinstance(goal, bool):
             dtype = goal
-    result = x if dtype is None else cast(x, as_dtype("to", dtype))
+    result = input if dtype is None else cast(input, as_dtype("to", dtype))
     if device is not None and as_device(device) != result.device:
         result = _to_device(result, device=str(as_device(device)))
-    return clone(x) if copy and result is x else result
+    return clone(input) if copy and result is input else result
 
 
 def _names_dtype(name: str) -> bool:
@@ -103,23 +103,23 @@ def _names_dtype(name: str) -> bool:
 
 
 @method("type")
-def type_(x: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
-    """x in another dtype; without one, the name of its dtype.
+def type_(input: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """input in another dtype; without one, the name of its dtype.
 
     >>> type_(Tensor([1.0])), type_(Tensor([1.0]), "int64").dtype
     ('float32', dtype('int64'))
     """
-    return str(x.dtype) if dtype is None else cast(x, as_dtype("to", dtype))
+    return str(input.dtype) if dtype is None else cast(input, as_dtype("to", dtype))
 
 
 @method("type_as")
-def type_as(x: Tensor, other: Tensor) -> Tensor:
-    """x in the dtype and on the device of another tensor.
+def type_as(input: Tensor, other: Tensor) -> Tensor:
+    """input in the dtype and on the device of another tensor.
 
     >>> type_as(Tensor([1]), Tensor([1.0])).dtype
     dtype('float32')
     """
-    return to(x, other)
+    return to(input, other)
 
 
 def _caster(name: str, dtype: str) -> Any:

@@ -10,13 +10,13 @@ from autocnn.ops.elementwise.casts import quiet
 
 
 @method("eq")
-def eq(x: Any, other: Any) -> Tensor:
-    """x == other, elementwise.
+def eq(input: Any, other: Any) -> Tensor:
+    """input == other, elementwise.
 
     >>> eq(Tensor([1.0, 2.0]), 2).tolist()
     [False, True]
     """
-    return binary(_eq, x, other)
+    return binary(_eq, input, other)
 
 
 @method("__eq__")
@@ -33,13 +33,13 @@ def _eq(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("ne", "not_equal")
-def ne(x: Any, other: Any) -> Tensor:
-    """x != other, elementwise.
+def ne(input: Any, other: Any) -> Tensor:
+    """input != other, elementwise.
 
     >>> ne(Tensor([1.0, 2.0]), 2).tolist()
     [True, False]
     """
-    return binary(_ne, x, other)
+    return binary(_ne, input, other)
 
 
 @method("__ne__")
@@ -56,13 +56,13 @@ def _ne(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("lt", "less", "__lt__")
-def lt(x: Any, other: Any) -> Tensor:
-    """x < other, elementwise.
+def lt(input: Any, other: Any) -> Tensor:
+    """input < other, elementwise.
 
     >>> lt(Tensor([1.0, 2.0]), 2).tolist()
     [True, False]
     """
-    return binary(_lt, x, other)
+    return binary(_lt, input, other)
 
 
 @primitive(differentiable=False)
@@ -71,13 +71,13 @@ def _lt(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("le", "less_equal", "__le__")
-def le(x: Any, other: Any) -> Tensor:
-    """x <= other, elementwise.
+def le(input: Any, other: Any) -> Tensor:
+    """input <= other, elementwise.
 
     >>> le(Tensor([1.0, 3.0]), 2).tolist()
     [True, False]
     """
-    return binary(_le, x, other)
+    return binary(_le, input, other)
 
 
 @primitive(differentiable=False)
@@ -86,13 +86,13 @@ def _le(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("gt", "greater", "__gt__")
-def gt(x: Any, other: Any) -> Tensor:
-    """x > other, elementwise.
+def gt(input: Any, other: Any) -> Tensor:
+    """input > other, elementwise.
 
     >>> gt(Tensor([1.0, 3.0]), 2).tolist()
     [False, True]
     """
-    return binary(_gt, x, other)
+    return binary(_gt, input, other)
 
 
 @primitive(differentiable=False)
@@ -101,13 +101,13 @@ def _gt(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("ge", "greater_equal", "__ge__")
-def ge(x: Any, other: Any) -> Tensor:
-    """x >= other, elementwise.
+def ge(input: Any, other: Any) -> Tensor:
+    """input >= other, elementwise.
 
     >>> ge(Tensor([1.0, 2.0]), 2).tolist()
     [False, True]
     """
-    return binary(_ge, x, other)
+    return binary(_ge, input, other)
 
 
 @primitive(differentiable=False)
@@ -119,13 +119,13 @@ def _ge(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("isnan")
-def isnan(x: Any) -> Tensor:
+def isnan(input: Any) -> Tensor:
     """Whether each element is NaN.
 
     >>> isnan(Tensor([float("nan"), 1.0])).tolist()
     [True, False]
     """
-    return _isnan(as_tensor(x))
+    return _isnan(as_tensor(input))
 
 
 @primitive(differentiable=False)
@@ -134,13 +134,13 @@ def _isnan(xp: Any, x: Any) -> Any:
 
 
 @method("isinf")
-def isinf(x: Any) -> Tensor:
+def isinf(input: Any) -> Tensor:
     """Whether each element is infinite.
 
     >>> isinf(Tensor([float("-inf"), 1.0])).tolist()
     [True, False]
     """
-    return _isinf(as_tensor(x))
+    return _isinf(as_tensor(input))
 
 
 @primitive(differentiable=False)
@@ -149,13 +149,13 @@ def _isinf(xp: Any, x: Any) -> Any:
 
 
 @method("isfinite")
-def isfinite(x: Any) -> Tensor:
+def isfinite(input: Any) -> Tensor:
     """Whether each element is neither infinite nor NaN.
 
     >>> isfinite(Tensor([float("inf"), 1.0])).tolist()
     [False, True]
     """
-    return _isfinite(as_tensor(x))
+    return _isfinite(as_tensor(input))
 
 
 @primitive(differentiable=False)
@@ -164,16 +164,16 @@ def _isfinite(xp: Any, x: Any) -> Any:
 
 
 @method("isclose")
-def isclose(x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    """Whether |x - other| <= atol + rtol |other|, elementwise; equal infinities are close.
+def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Whether |input - other| <= atol + rtol |other|, elementwise; equal infinities are close.
 
     >>> isclose(Tensor([1.0, 1.1]), Tensor([1.0, 1.0])).tolist()
     [True, False]
     """
-    x, other = promote(x, other)
-    if x.dtype.kind == "b":
-        return _eq(x, other)
-    return _isclose(x, other, rtol=float(rtol), atol=float(atol), equal_nan=bool(equal_nan))
+    input, other = promote(input, other)
+    if input.dtype.kind == "b":
+        return _eq(input, other)
+    return _isclose(input, other, rtol=float(rtol), atol=float(atol), equal_nan=bool(equal_nan))
 
 
 @primitive(differentiable=False)
@@ -185,37 +185,37 @@ def _isclose(xp: Any, x: Any, y: Any, *, rtol: float, atol: float, equal_nan: bo
 
 
 @method("allclose")
-def allclose(x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether all elements are close: see `isclose`.
 
     >>> allclose(Tensor([1.0]), Tensor([1.0 + 1e-7]))
     True
     """
-    return bool(isclose(x, other, rtol, atol, equal_nan)._array.all())
+    return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
 
 
 @method("equal")
-def equal(x: Any, other: Any) -> bool:
+def equal(input: Any, other: Any) -> bool:
     """Whether two tensors have the same shape and the same elements.
 
     >>> equal(Tensor([1.0, 2.0]), Tensor([1.0, 2.0]))
     True
     """
-    x, other = as_tensor(x), as_tensor(other)
-    return x.shape == other.shape and bool(binary(_eq, x, other)._array.all())
+    input, other = as_tensor(input), as_tensor(other)
+    return input.shape == other.shape and bool(binary(_eq, input, other)._array.all())
 
 
 # Logic -------------------------------------------------------------------------------------------------------
 
 
 @method("logical_and")
-def logical_and(x: Any, other: Any) -> Tensor:
+def logical_and(input: Any, other: Any) -> Tensor:
     """Whether both are other than 0.
 
     >>> logical_and(Tensor([True, True]), Tensor([True, False])).tolist()
     [True, False]
     """
-    return binary(_logical_and, x, other)
+    return binary(_logical_and, input, other)
 
 
 @primitive(differentiable=False)
@@ -224,13 +224,13 @@ def _logical_and(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("logical_or")
-def logical_or(x: Any, other: Any) -> Tensor:
+def logical_or(input: Any, other: Any) -> Tensor:
     """Whether one of them is other than 0.
 
     >>> logical_or(Tensor([False, True]), Tensor([False, False])).tolist()
     [False, True]
     """
-    return binary(_logical_or, x, other)
+    return binary(_logical_or, input, other)
 
 
 @primitive(differentiable=False)
@@ -239,13 +239,13 @@ def _logical_or(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("logical_xor")
-def logical_xor(x: Any, other: Any) -> Tensor:
+def logical_xor(input: Any, other: Any) -> Tensor:
     """Whether exactly one of them is other than 0.
 
     >>> logical_xor(Tensor([True, True]), Tensor([True, False])).tolist()
     [False, True]
     """
-    return binary(_logical_xor, x, other)
+    return binary(_logical_xor, input, other)
 
 
 @primitive(differentiable=False)
@@ -254,13 +254,13 @@ def _logical_xor(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("logical_not")
-def logical_not(x: Any) -> Tensor:
+def logical_not(input: Any) -> Tensor:
     """Whether each element is 0.
 
     >>> logical_not(Tensor([0.0, 2.0])).tolist()
     [True, False]
     """
-    return _logical_not(as_tensor(x))
+    return _logical_not(as_tensor(input))
 
 
 @primitive(differentiable=False)
@@ -280,13 +280,13 @@ def _bits(name: str, x: Any, y: Any) -> tuple[Any, Any]:
 
 
 @method("bitwise_and", "__and__", "__rand__")
-def bitwise_and(x: Any, other: Any) -> Tensor:
-    """x & other, on integers and bools.
+def bitwise_and(input: Any, other: Any) -> Tensor:
+    """input & other, on integers and bools.
 
     >>> bitwise_and(Tensor([6]), 3).tolist()
     [2]
     """
-    return binary(_bitwise_and, *_bits("bitwise_and", x, other))
+    return binary(_bitwise_and, *_bits("bitwise_and", input, other))
 
 
 @primitive(differentiable=False)
@@ -295,13 +295,13 @@ def _bitwise_and(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("bitwise_or", "__or__", "__ror__")
-def bitwise_or(x: Any, other: Any) -> Tensor:
-    """x | other, on integers and bools.
+def bitwise_or(input: Any, other: Any) -> Tensor:
+    """input | other, on integers and bools.
 
     >>> bitwise_or(Tensor([6]), 3).tolist()
     [7]
     """
-    return binary(_bitwise_or, *_bits("bitwise_or", x, other))
+    return binary(_bitwise_or, *_bits("bitwise_or", input, other))
 
 
 @primitive(differentiable=False)
@@ -310,13 +310,13 @@ def _bitwise_or(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("bitwise_xor", "__xor__", "__rxor__")
-def bitwise_xor(x: Any, other: Any) -> Tensor:
-    """x ^ other, on integers and bools.
+def bitwise_xor(input: Any, other: Any) -> Tensor:
+    """input ^ other, on integers and bools.
 
     >>> bitwise_xor(Tensor([6]), 3).tolist()
     [5]
     """
-    return binary(_bitwise_xor, *_bits("bitwise_xor", x, other))
+    return binary(_bitwise_xor, *_bits("bitwise_xor", input, other))
 
 
 @primitive(differentiable=False)
@@ -325,16 +325,16 @@ def _bitwise_xor(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("bitwise_not", "__invert__")
-def bitwise_not(x: Any) -> Tensor:
-    """~x: every bit flipped; of bools, not x.
+def bitwise_not(input: Any) -> Tensor:
+    """~input: every bit flipped; of bools, their opposites.
 
     >>> bitwise_not(Tensor([True, False])).tolist()
     [False, True]
     """
-    x = as_tensor(x)
-    if x.dtype.kind == "f":
-        raise DTypeError(f"bitwise_not: dtype is {x.dtype}; only integers and bools have bits")
-    return _bitwise_not(x)
+    input = as_tensor(input)
+    if input.dtype.kind == "f":
+        raise DTypeError(f"bitwise_not: dtype is {input.dtype}; only integers and bools have bits")
+    return _bitwise_not(input)
 
 
 @primitive(differentiable=False)
@@ -343,13 +343,13 @@ def _bitwise_not(xp: Any, x: Any) -> Any:
 
 
 @method("bitwise_left_shift", "__lshift__")
-def bitwise_left_shift(x: Any, other: Any) -> Tensor:
-    """x << other, on integers.
+def bitwise_left_shift(input: Any, other: Any) -> Tensor:
+    """input << other, on integers.
 
     >>> bitwise_left_shift(Tensor([1]), 3).tolist()
     [8]
     """
-    return binary(_left_shift, *_bits("bitwise_left_shift", x, other))
+    return binary(_left_shift, *_bits("bitwise_left_shift", input, other))
 
 
 @method("__rlshift__")
@@ -363,13 +363,13 @@ def _left_shift(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("bitwise_right_shift", "__rshift__")
-def bitwise_right_shift(x: Any, other: Any) -> Tensor:
-    """x >> other, on integers.
+def bitwise_right_shift(input: Any, other: Any) -> Tensor:
+    """input >> other, on integers.
 
     >>> bitwise_right_shift(Tensor([8]), 3).tolist()
     [1]
     """
-    return binary(_right_shift, *_bits("bitwise_right_shift", x, other))
+    return binary(_right_shift, *_bits("bitwise_right_shift", input, other))
 
 
 @method("__rrshift__")

@@ -40,15 +40,15 @@ _Q4 = (3.80464927e-5, 1.16373537e-3, 1.49823122e-2, 1.14178748e-1, 5.02233890e-1
 
 
 @method("erf")
-def erf(x: Any) -> Tensor:
-    """The error function: 2 / sqrt(pi) times the integral of exp(-t ** 2) from 0 to x.
+def erf(input: Any) -> Tensor:
+    """The error function: 2 / sqrt(pi) times the integral of exp(-t ** 2) from 0 to input.
 
     Source: Cody (1969) in double precision.
 
     >>> erf(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _erf(floating(x))
+    return _erf(floating(input))
 
 
 @primitive(saves=("x",))
@@ -64,15 +64,15 @@ def _erf(xp: Any, x: Any) -> Any:
 
 
 @method("erfc")
-def erfc(x: Any) -> Tensor:
-    """1 - erf(x), exact in the tail.
+def erfc(input: Any) -> Tensor:
+    """1 - erf(input), exact in the tail.
 
     Source: Cody (1969).
 
     >>> erfc(Tensor([0.0])).tolist()
     [1.0]
     """
-    return _erfc(floating(x))
+    return _erfc(floating(input))
 
 
 @primitive(saves=("x",))

@@ -17,8 +17,8 @@ _NUMBERS = (int, float, bool)
 
 
 @method("pow", "__pow__")
-def pow(x: Any, exponent: Any) -> Tensor:
-    """x ** exponent. The derivative is finite wherever it has a limit: 0 ** 0 has the derivative 0.
+def pow(input: Any, exponent: Any) -> Tensor:
+    """input ** exponent. The derivative is finite wherever it has a limit: 0 ** 0 has the derivative 0.
 
     Raises ArgumentError for integers to a negative integer power.
 
@@ -26,14 +26,14 @@ def pow(x: Any, exponent: Any) -> Tensor:
     [4.0, 9.0]
     """
     if type(exponent) in _NUMBERS:
-        if isinstance(x, Tensor) and x.dtype.kind == "f":
-            return _power(x, exponent=exponent)
-        x = as_tensor(x)
-        dtype = result_type(x, exponent)
+        if isinstance(input, Tensor) and input.dtype.kind == "f":
+            return _power(input, exponent=exponent)
+        input = as_tensor(input)
+        dtype = result_type(input, exponent)
         if dtype.kind in "iu" and exponent < 0:
-            raise ArgumentError(f"pow: exponent is {exponent} and x is {x.dtype}; its result is no integer")
-        return cast(_power(cast(x, dtype), exponent=exponent), dtype)  # bools stay bools
-    base, power = tensors(x, exponent)
+            raise ArgumentError(f"pow: exponent is {exponent} and x is {input.dtype}; its result is no integer")
+        return cast(_power(cast(input, dtype), exponent=exponent), dtype)  # bools stay bools
+    base, power = tensors(input, exponent)
     if power.dtype.kind in "iu" and bool((power._array < 0).any()):
         raise ArgumentError(f"pow: the exponent has negative elements and x is {power.dtype}; cast x to a float")
     return binary(_pow, base, power)
@@ -45,14 +45,14 @@ def _power_of(x: Any, base: Any) -> Tensor:
 
 
 @method("float_power")
-def float_power(x: Any, exponent: Any) -> Tensor:
-    """x ** exponent in float64.
+def float_power(input: Any, exponent: Any) -> Tensor:
+    """input ** exponent in float64.
 
     >>> float_power(Tensor([2]), -1).tolist()
     [0.5]
     """
     double = np.dtype(np.float64)
-    return pow(cast(as_tensor(x), double), exponent if type(exponent) in _NUMBERS else cast(exponent, double))
+    return pow(cast(as_tensor(input), double), exponent if type(exponent) in _NUMBERS else cast(exponent, double))
 
 
 @primitive(saves=("x",))
@@ -111,13 +111,13 @@ _lifted_exponent.vjp(None, lambda g, z, x, y: unbroadcast(_mul(g, _not_lifted(x,
 
 
 @method("sqrt")
-def sqrt(x: Any) -> Tensor:
+def sqrt(input: Any) -> Tensor:
     """The square root; NaN below 0.
 
     >>> sqrt(Tensor([4.0, 9.0])).tolist()
     [2.0, 3.0]
     """
-    return _sqrt(floating(x))
+    return _sqrt(floating(input))
 
 
 @primitive(saves=("z",))
@@ -130,13 +130,13 @@ _sqrt.vjp(lambda g, z, x: _div(g, _mul(z, 2.0)))
 
 
 @method("rsqrt")
-def rsqrt(x: Any) -> Tensor:
-    """1 / sqrt(x).
+def rsqrt(input: Any) -> Tensor:
+    """1 / sqrt(input).
 
     >>> rsqrt(Tensor([4.0])).tolist()
     [0.5]
     """
-    return _rsqrt(floating(x))
+    return _rsqrt(floating(input))
 
 
 @primitive(saves=("z",))
@@ -152,13 +152,13 @@ _rsqrt.vjp(lambda g, z, x: _mul(g, _mul(_power(z, exponent=3), -0.5)))
 
 
 @method("exp")
-def exp(x: Any) -> Tensor:
-    """e ** x.
+def exp(input: Any) -> Tensor:
+    """e ** input.
 
     >>> exp(Tensor([0.0])).tolist()
     [1.0]
     """
-    return _exp(floating(x))
+    return _exp(floating(input))
 
 
 @primitive(saves=("z",))
@@ -171,13 +171,13 @@ _exp.vjp(lambda g, z, x: _mul(g, z))
 
 
 @method("exp2")
-def exp2(x: Any) -> Tensor:
-    """2 ** x.
+def exp2(input: Any) -> Tensor:
+    """2 ** input.
 
     >>> exp2(Tensor([3.0])).tolist()
     [8.0]
     """
-    return _exp2(floating(x))
+    return _exp2(floating(input))
 
 
 @primitive(saves=("z",))
@@ -190,13 +190,13 @@ _exp2.vjp(lambda g, z, x: _mul(g, _mul(z, math.log(2))))
 
 
 @method("expm1")
-def expm1(x: Any) -> Tensor:
-    """e ** x - 1, exact near 0.
+def expm1(input: Any) -> Tensor:
+    """e ** input - 1, exact near 0.
 
     >>> expm1(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _expm1(floating(x))
+    return _expm1(floating(input))
 
 
 @primitive(saves=("z",))
@@ -212,13 +212,13 @@ _expm1.vjp(lambda g, z, x: _mul(g, _add(z, 1.0)))
 
 
 @method("log")
-def log(x: Any) -> Tensor:
+def log(input: Any) -> Tensor:
     """The natural logarithm; -inf at 0, NaN below.
 
     >>> log(Tensor([1.0])).tolist()
     [0.0]
     """
-    return _log(floating(x))
+    return _log(floating(input))
 
 
 @primitive(saves=("x",))
@@ -237,13 +237,13 @@ _pow.vjp(
 
 
 @method("log2")
-def log2(x: Any) -> Tensor:
+def log2(input: Any) -> Tensor:
     """The logarithm to base 2.
 
     >>> log2(Tensor([8.0])).tolist()
     [3.0]
     """
-    return _log2(floating(x))
+    return _log2(floating(input))
 
 
 @primitive(saves=("x",))
@@ -256,13 +256,13 @@ _log2.vjp(lambda g, z, x: _div(g, _mul(x, math.log(2))))
 
 
 @method("log10")
-def log10(x: Any) -> Tensor:
+def log10(input: Any) -> Tensor:
     """The logarithm to base 10.
 
     >>> log10(Tensor([1.0])).tolist()
     [0.0]
     """
-    return _log10(floating(x))
+    return _log10(floating(input))
 
 
 @primitive(saves=("x",))
@@ -275,13 +275,13 @@ _log10.vjp(lambda g, z, x: _div(g, _mul(x, math.log(10))))
 
 
 @method("log1p")
-def log1p(x: Any) -> Tensor:
-    """log(1 + x), exact near 0.
+def log1p(input: Any) -> Tensor:
+    """log(1 + input), exact near 0.
 
     >>> log1p(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _log1p(floating(x))
+    return _log1p(floating(input))
 
 
 @primitive(saves=("x",))
@@ -294,13 +294,13 @@ _log1p.vjp(lambda g, z, x: _div(g, _add(x, 1.0)))
 
 
 @method("xlogy")
-def xlogy(x: Any, other: Any) -> Tensor:
-    """x log(other), and 0 where x is 0.
+def xlogy(input: Any, other: Any) -> Tensor:
+    """input log(other), and 0 where input is 0.
 
     >>> xlogy(Tensor([0.0, 2.0]), Tensor([0.0, 1.0])).tolist()
     [0.0, 0.0]
     """
-    return binary(_xlogy, *tensors(*floats(x, other)))
+    return binary(_xlogy, *tensors(*floats(input, other)))
 
 
 @primitive(saves=("x", "y"))
@@ -324,13 +324,13 @@ _log_or_zero.vjp(None, lambda g, z, x, y: unbroadcast(_div(g, y), y))
 
 
 @method("logaddexp")
-def logaddexp(x: Any, other: Any) -> Tensor:
-    """log(e ** x + e ** other), without overflow.
+def logaddexp(input: Any, other: Any) -> Tensor:
+    """log(e ** input + e ** other), without overflow.
 
     >>> logaddexp(Tensor([-float("inf")]), Tensor([1.0])).tolist()
     [1.0]
     """
-    return binary(_logaddexp, *floats(x, other))
+    return binary(_logaddexp, *floats(input, other))
 
 
 @primitive(saves=("x", "y"))
@@ -346,13 +346,13 @@ _logaddexp.vjp(
 
 
 @method("hypot")
-def hypot(x: Any, other: Any) -> Tensor:
-    """sqrt(x ** 2 + other ** 2), without overflow.
+def hypot(input: Any, other: Any) -> Tensor:
+    """sqrt(input ** 2 + other ** 2), without overflow.
 
     >>> hypot(Tensor([3.0]), Tensor([4.0])).tolist()
     [5.0]
     """
-    return binary(_hypot, *floats(x, other))
+    return binary(_hypot, *floats(input, other))
 
 
 @primitive(saves=(("x", "z"), ("y", "z")))

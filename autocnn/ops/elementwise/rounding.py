@@ -10,13 +10,13 @@ from autocnn.ops.elementwise.casts import quiet
 
 
 @method("floor")
-def floor(x: Any) -> Tensor:
-    """The largest whole number <= x.
+def floor(input: Any) -> Tensor:
+    """The largest whole number <= input.
 
     >>> floor(Tensor([-1.5, 1.5])).tolist()
     [-2.0, 1.0]
     """
-    return _floor(as_tensor(x))
+    return _floor(as_tensor(input))
 
 
 @primitive()
@@ -25,13 +25,13 @@ def _floor(xp: Any, x: Any) -> Any:
 
 
 @method("ceil")
-def ceil(x: Any) -> Tensor:
-    """The smallest whole number >= x.
+def ceil(input: Any) -> Tensor:
+    """The smallest whole number >= input.
 
     >>> ceil(Tensor([-1.5, 1.5])).tolist()
     [-1.0, 2.0]
     """
-    return _ceil(as_tensor(x))
+    return _ceil(as_tensor(input))
 
 
 @primitive()
@@ -40,13 +40,13 @@ def _ceil(xp: Any, x: Any) -> Any:
 
 
 @method("trunc", "fix")
-def trunc(x: Any) -> Tensor:
-    """x rounded towards 0.
+def trunc(input: Any) -> Tensor:
+    """input rounded towards 0.
 
     >>> trunc(Tensor([-1.5, 1.5])).tolist()
     [-1.0, 1.0]
     """
-    return _trunc(as_tensor(x))
+    return _trunc(as_tensor(input))
 
 
 @primitive()
@@ -55,13 +55,13 @@ def _trunc(xp: Any, x: Any) -> Any:
 
 
 @method("round", "__round__")
-def round(x: Any, *, decimals: int = 0) -> Tensor:
-    """x rounded to the nearest number of so many decimals, halves to even.
+def round(input: Any, *, decimals: int = 0) -> Tensor:
+    """input rounded to the nearest number of so many decimals, halves to even.
 
     >>> round(Tensor([0.5, 1.5, 2.25]), decimals=0).tolist()
     [0.0, 2.0, 2.0]
     """
-    return _round(as_tensor(x), decimals=int(decimals))
+    return _round(as_tensor(input), decimals=int(decimals))
 
 
 @primitive()
@@ -74,13 +74,13 @@ for _step in (_floor, _ceil, _trunc, _round):
 
 
 @method("frac")
-def frac(x: Any) -> Tensor:
-    """x - trunc(x): what stands behind the point; its derivative is 1.
+def frac(input: Any) -> Tensor:
+    """input - trunc(input): what stands behind the point; its derivative is 1.
 
     >>> frac(Tensor([-1.5, 1.25])).tolist()
     [-0.5, 0.25]
     """
-    return _frac(as_tensor(x))
+    return _frac(as_tensor(input))
 
 
 @primitive()

@@ -51,30 +51,30 @@ _where.vjp(
 
 
 @method("masked_fill")
-def masked_fill(x: Any, mask: Any, value: Any) -> Tensor:
-    """value where the mask holds, x elsewhere.
+def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
+    """value where the mask holds, input elsewhere.
 
     >>> masked_fill(Tensor([1.0, 2.0]), Tensor([True, False]), -1.0).tolist()
     [-1.0, 2.0]
     """
-    x, mask = as_tensor(x), as_tensor(mask)
+    input, mask = as_tensor(input), as_tensor(mask)
     if mask.dtype.kind != "b":
         raise DTypeError(f"masked_fill: mask is {mask.dtype}; it must be bool. Compare with 0 first")
-    value = x.dtype.type(value).item() if type(value) in _NUMBERS else cast(value, x.dtype)
-    return _where(mask, value, x)
+    value = input.dtype.type(value).item() if type(value) in _NUMBERS else cast(value, input.dtype)
+    return _where(mask, value, input)
 
 
 # The greater, the lesser -------------------------------------------------------------------------------------
 
 
 @method("maximum")
-def maximum(x: Any, other: Any) -> Tensor:
-    """The greater of x and other, elementwise; a NaN in either stays. Ties share the gradient evenly.
+def maximum(input: Any, other: Any) -> Tensor:
+    """The greater of input and other, elementwise; a NaN in either stays. Ties share the gradient evenly.
 
     >>> maximum(Tensor([1.0, 4.0]), Tensor([3.0, 2.0])).tolist()
     [3.0, 4.0]
     """
-    return binary(_maximum, x, other)
+    return binary(_maximum, input, other)
 
 
 @primitive(saves=("x", "y"))
@@ -83,13 +83,13 @@ def _maximum(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("minimum")
-def minimum(x: Any, other: Any) -> Tensor:
-    """The lesser of x and other, elementwise; a NaN in either stays. Ties share the gradient evenly.
+def minimum(input: Any, other: Any) -> Tensor:
+    """The lesser of input and other, elementwise; a NaN in either stays. Ties share the gradient evenly.
 
     >>> minimum(Tensor([1.0, 4.0]), Tensor([3.0, 2.0])).tolist()
     [1.0, 2.0]
     """
-    return binary(_minimum, x, other)
+    return binary(_minimum, input, other)
 
 
 @primitive(saves=("x", "y"))
@@ -115,13 +115,13 @@ _minimum.vjp(
 
 
 @method("fmax")
-def fmax(x: Any, other: Any) -> Tensor:
-    """The greater of x and other, elementwise, or the one that is no NaN; a tie gives x the gradient.
+def fmax(input: Any, other: Any) -> Tensor:
+    """The greater of input and other, elementwise, or the one that is no NaN; a tie gives input the gradient.
 
     >>> fmax(Tensor([1.0, float("nan")]), Tensor([3.0, 2.0])).tolist()
     [3.0, 2.0]
     """
-    return binary(_fmax, x, other)
+    return binary(_fmax, input, other)
 
 
 @primitive(saves=("x", "y"))
@@ -130,13 +130,13 @@ def _fmax(xp: Any, x: Any, y: Any) -> Any:
 
 
 @method("fmin")
-def fmin(x: Any, other: Any) -> Tensor:
-    """The lesser of x and other, elementwise, or the one that is no NaN; a tie gives x the gradient.
+def fmin(input: Any, other: Any) -> Tensor:
+    """The lesser of input and other, elementwise, or the one that is no NaN; a tie gives input the gradient.
 
     >>> fmin(Tensor([1.0, float("nan")]), Tensor([3.0, 2.0])).tolist()
     [1.0, 2.0]
     """
-    return binary(_fmin, x, other)
+    return binary(_fmin, input, other)
 
 
 @primitive(saves=("x", "y"))
@@ -164,8 +164,8 @@ _fmin.vjp(
 
 
 @method("clamp", "clip")
-def clamp(x: Any, min: Any = None, max: Any = None) -> Tensor:
-    """x kept between min and max, numbers or tensors; where it was cut off its derivative is 0.
+def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
+    """input kept between min and max, numbers or tensors; where it was cut off its derivative is 0.
 
     Raises ArgumentError where neither is given.
 
@@ -175,13 +175,13 @@ def clamp(x: Any, min: Any = None, max: Any = None) -> Tensor:
     if min is None and max is None:
         raise ArgumentError("clamp: min and max are None; give at least one")
     bounds = [b for b in (min, max) if b is not None]
-    x = as_tensor(x)
-    x = cast(x, result_type(x, *[b if type(b) in _NUMBERS else as_tensor(b) for b in bounds]))
+    input = as_tensor(input)
+    input = cast(input, result_type(input, *[b if type(b) in _NUMBERS else as_tensor(b) for b in bounds]))
     if all(type(b) in _NUMBERS for b in bounds):
-        return _clamp(x, low=min, high=max)
+        return _clamp(input, low=min, high=max)
     if min is not None:
-        x = binary(_clamp_min, x, min)
-    return x if max is None else binary(_clamp_max, x, max)
+        input = binary(_clamp_min, input, min)
+    return input if max is None else binary(_clamp_max, input, max)
 
 
 clip = clamp
@@ -205,23 +205,23 @@ _clamp_backward.vjp(lambda g, z, _, x, low, high: _clamp_backward(g, x, low=low,
 
 
 @method("clamp_min")
-def clamp_min(x: Any, min: Any) -> Tensor:
-    """x, but at least min.
+def clamp_min(input: Any, min: Any) -> Tensor:
+    """input, but at least min.
 
     >>> clamp_min(Tensor([-1.0, 2.0]), 0).tolist()
     [0.0, 2.0]
     """
-    return clamp(x, min=min)
+    return clamp(input, min=min)
 
 
 @method("clamp_max")
-def clamp_max(x: Any, max: Any) -> Tensor:
-    """x, but at most max.
+def clamp_max(input: Any, max: Any) -> Tensor:
+    """input, but at most max.
 
     >>> clamp_max(Tensor([-1.0, 2.0]), 0).tolist()
     [-1.0, 0.0]
     """
-    return clamp(x, max=max)
+    return clamp(input, max=max)
 
 
 @primitive(saves=("x", "y"))
@@ -246,14 +246,14 @@ _clamp_max.vjp(
 
 @method("nan_to_num")
 def nan_to_num(
-    x: Any, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None
+    input: Any, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:
-    """x with NaN, inf and -inf replaced by numbers: 0, and the largest finite ones of the dtype.
+    """input with NaN, inf and -inf replaced by numbers: 0, and the largest finite ones of the dtype.
 
     >>> nan_to_num(Tensor([float("nan"), 1.0])).tolist()
     [0.0, 1.0]
     """
-    return _nan_to_num(as_tensor(x), nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
+    return _nan_to_num(as_tensor(input), nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
 
 @primitive(saves=("x",))

@@ -12,13 +12,13 @@ from autocnn.ops.elementwise.exponential import _rsqrt
 
 
 @method("sin")
-def sin(x: Any) -> Tensor:
-    """The sine of x in radians.
+def sin(input: Any) -> Tensor:
+    """The sine of input in radians.
 
     >>> sin(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _sin(floating(x))
+    return _sin(floating(input))
 
 
 @primitive(saves=("x",))
@@ -28,13 +28,13 @@ def _sin(xp: Any, x: Any) -> Any:
 
 
 @method("cos")
-def cos(x: Any) -> Tensor:
-    """The cosine of x in radians.
+def cos(input: Any) -> Tensor:
+    """The cosine of input in radians.
 
     >>> cos(Tensor([0.0])).tolist()
     [1.0]
     """
-    return _cos(floating(x))
+    return _cos(floating(input))
 
 
 @primitive(saves=("x",))
@@ -48,13 +48,13 @@ _cos.vjp(lambda g, z, x: _neg(_mul(g, _sin(x))))
 
 
 @method("tan")
-def tan(x: Any) -> Tensor:
-    """The tangent of x in radians.
+def tan(input: Any) -> Tensor:
+    """The tangent of input in radians.
 
     >>> tan(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _tan(floating(x))
+    return _tan(floating(input))
 
 
 @primitive(saves=("z",))
@@ -67,13 +67,13 @@ _tan.vjp(lambda g, z, x: _mul(g, _add(_square(z), 1.0)))
 
 
 @method("asin", "arcsin")
-def asin(x: Any) -> Tensor:
-    """The angle whose sine is x; NaN outside -1..1.
+def asin(input: Any) -> Tensor:
+    """The angle whose sine is input; NaN outside -1..1.
 
     >>> asin(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _asin(floating(x))
+    return _asin(floating(input))
 
 
 @primitive(saves=("x",))
@@ -86,13 +86,13 @@ _asin.vjp(lambda g, z, x: _mul(g, _rsqrt(_sub(1.0, _square(x)))))
 
 
 @method("acos", "arccos")
-def acos(x: Any) -> Tensor:
-    """The angle whose cosine is x; NaN outside -1..1.
+def acos(input: Any) -> Tensor:
+    """The angle whose cosine is input; NaN outside -1..1.
 
     >>> acos(Tensor([1.0])).tolist()
     [0.0]
     """
-    return _acos(floating(x))
+    return _acos(floating(input))
 
 
 @primitive(saves=("x",))
@@ -105,13 +105,13 @@ _acos.vjp(lambda g, z, x: _neg(_mul(g, _rsqrt(_sub(1.0, _square(x))))))
 
 
 @method("atan", "arctan")
-def atan(x: Any) -> Tensor:
-    """The angle whose tangent is x.
+def atan(input: Any) -> Tensor:
+    """The angle whose tangent is input.
 
     >>> atan(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _atan(floating(x))
+    return _atan(floating(input))
 
 
 @primitive(saves=("x",))
@@ -123,15 +123,15 @@ _atan.vjp(lambda g, z, x: _div(g, _add(_square(x), 1.0)))
 
 
 @method("atan2", "arctan2")
-def atan2(x: Any, other: Any) -> Tensor:
-    """The angle of the point (other, x): atan(x / other) in the right quadrant.
+def atan2(input: Any, other: Any) -> Tensor:
+    """The angle of the point (other, input): atan(input / other) in the right quadrant.
 
     At (0, 0) its derivative is 0.
 
     >>> atan2(Tensor([0.0]), Tensor([1.0])).tolist()
     [0.0]
     """
-    return binary(_atan2, *tensors(*floats(x, other)))
+    return binary(_atan2, *tensors(*floats(input, other)))
 
 
 @primitive(saves=("x", "y"))
@@ -150,13 +150,13 @@ _atan2.vjp(
 
 
 @method("sinh")
-def sinh(x: Any) -> Tensor:
+def sinh(input: Any) -> Tensor:
     """The hyperbolic sine.
 
     >>> sinh(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _sinh(floating(x))
+    return _sinh(floating(input))
 
 
 @primitive(saves=("x",))
@@ -166,13 +166,13 @@ def _sinh(xp: Any, x: Any) -> Any:
 
 
 @method("cosh")
-def cosh(x: Any) -> Tensor:
+def cosh(input: Any) -> Tensor:
     """The hyperbolic cosine.
 
     >>> cosh(Tensor([0.0])).tolist()
     [1.0]
     """
-    return _cosh(floating(x))
+    return _cosh(floating(input))
 
 
 @primitive(saves=("x",))
@@ -186,15 +186,15 @@ _cosh.vjp(lambda g, z, x: _mul(g, _sinh(x)))
 
 
 @method("tanh")
-def tanh(x: Any) -> Tensor:
+def tanh(input: Any) -> Tensor:
     """The hyperbolic tangent: (e ** 2x - 1) / (e ** 2x + 1), in -1..1.
 
-    Its slope is 1 - tanh(x) ** 2, at most 1.
+    Its slope is 1 - tanh(input) ** 2, at most 1.
 
     >>> tanh(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _tanh(floating(x))
+    return _tanh(floating(input))
 
 
 @primitive(saves=("z",))
@@ -218,13 +218,13 @@ _tanh_backward.vjp(
 
 
 @method("asinh", "arcsinh")
-def asinh(x: Any) -> Tensor:
+def asinh(input: Any) -> Tensor:
     """The inverse of sinh.
 
     >>> asinh(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _asinh(floating(x))
+    return _asinh(floating(input))
 
 
 @primitive(saves=("x",))
@@ -236,13 +236,13 @@ _asinh.vjp(lambda g, z, x: _mul(g, _rsqrt(_add(_square(x), 1.0))))
 
 
 @method("acosh", "arccosh")
-def acosh(x: Any) -> Tensor:
+def acosh(input: Any) -> Tensor:
     """The inverse of cosh; NaN below 1.
 
     >>> acosh(Tensor([1.0])).tolist()
     [0.0]
     """
-    return _acosh(floating(x))
+    return _acosh(floating(input))
 
 
 @primitive(saves=("x",))
@@ -255,13 +255,13 @@ _acosh.vjp(lambda g, z, x: _mul(g, _rsqrt(_sub(_square(x), 1.0))))
 
 
 @method("atanh", "arctanh")
-def atanh(x: Any) -> Tensor:
+def atanh(input: Any) -> Tensor:
     """The inverse of tanh; infinite at -1 and 1, NaN outside.
 
     >>> atanh(Tensor([0.0])).tolist()
     [0.0]
     """
-    return _atanh(floating(x))
+    return _atanh(floating(input))
 
 
 @primitive(saves=("x",))
@@ -274,13 +274,13 @@ _atanh.vjp(lambda g, z, x: _div(g, _sub(1.0, _square(x))))
 
 
 @method("sigmoid")
-def sigmoid(x: Any) -> Tensor:
-    """1 / (1 + e ** -x): in 0..1, its slope at most 1/4.
+def sigmoid(input: Any) -> Tensor:
+    """1 / (1 + e ** -input): in 0..1, its slope at most 1/4.
 
     >>> sigmoid(Tensor([0.0])).tolist()
     [0.5]
     """
-    return _sigmoid(floating(x))
+    return _sigmoid(floating(input))
 
 
 @primitive(saves=("z",))

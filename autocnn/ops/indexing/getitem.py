@@ -14,30 +14,30 @@ from autocnn.types import Array, Namespace, Shape
 
 
 @method("__getitem__")
-def getitem(x: Any, key: Any) -> Tensor:
-    """x[key]: numbers, slices, None and ... give a view; tensors of integers or bools a copy.
+def getitem(input: Any, key: Any) -> Tensor:
+    """input[key]: numbers, slices, None and ... give a view; tensors of integers or bools a copy.
 
     Several index tensors broadcast together; their axes come where the first stood, or in front
     if they stood apart.
-    Raises OutOfRangeError, ShapeError, or ArgumentError for what is no index of x.
+    Raises OutOfRangeError, ShapeError, or ArgumentError for what is no index of input.
 
     >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> getitem(x, (0, slice(None))).tolist(), getitem(x, [True, False]).tolist()
     ([1.0, 2.0], [[1.0, 2.0]])
     """
-    x = as_tensor(x)
-    simple = only_basic(key, x.shape)
+    input = as_tensor(input)
+    simple = only_basic(key, input.shape)
     if simple is not None:
-        return _slice(x, index=simple)
-    where = parse("getitem", key, x.shape)
+        return _slice(input, index=simple)
+    where = parse("getitem", key, input.shape)
     if not where.advanced or not where.plain:
-        x = _slice(x, index=where.basic)
+        input = _slice(input, index=where.basic)
     if not where.advanced:
-        return x
+        return input
     axes, positions = advanced("getitem", where)
     if _is_mask(where):
-        return _index(x, positions, axes=axes, unique=True)
-    return take_at("getitem", x, positions, axes)
+        return _index(input, positions, axes=axes, unique=True)
+    return take_at("getitem", input, positions, axes)
 
 
 def _is_mask(where: Key) -> bool:

@@ -23,95 +23,95 @@ from autocnn.types import Array, Namespace, Shape
 
 
 @method("take")
-def take(x: Any, index: Any) -> Tensor:
-    """The elements of x, seen as one row, at an index of any shape: -> index.shape.
+def take(input: Any, index: Any) -> Tensor:
+    """The elements of input, seen as one row, at an index of any shape: -> index.shape.
 
     Raises OutOfRangeError where the row is too short.
 
     >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), [0, 3]).tolist()
     [1.0, 4.0]
     """
-    x = flatten(x)
-    positions = _positions("take", index, x)
-    return take_at("take", x, unsqueeze(positions, 0), (0,))
+    input = flatten(input)
+    positions = _positions("take", index, input)
+    return take_at("take", input, unsqueeze(positions, 0), (0,))
 
 
 @method("index_select")
 @numpy_names
-def index_select(x: Any, dim: int, index: Any) -> Tensor:
-    """The slices of x along an axis at the positions `index` (n,): (a, b) -> (a, n) for `dim=1`.
+def index_select(input: Any, dim: int, index: Any) -> Tensor:
+    """The slices of input along an axis at the positions `index` (n,): (a, b) -> (a, n) for `dim=1`.
 
     Raises ShapeError unless the index is a vector, OutOfRangeError where the axis is too short.
 
     >>> index_select(Tensor([[1.0, 2.0]]), 1, [1, 1, 0]).tolist()
     [[2.0, 2.0, 1.0]]
     """
-    x = as_tensor(x)
-    positions = _positions("index_select", index, x)
-    if positions.ndim > 1 or (not x.ndim and size_of(positions.shape) != 1):
+    input = as_tensor(input)
+    positions = _positions("index_select", index, input)
+    if positions.ndim > 1 or (not input.ndim and size_of(positions.shape) != 1):
         raise ShapeError(f"index_select: index is {positions.shape}; must be a vector, of length 1 for a 0-d x")
-    if not x.ndim:
-        return reshape(index_select(reshape(x, (1,)), dim, positions), ())
-    axis = one_axis("index_select", dim, x.ndim)
-    return take_at("index_select", x, reshape(positions, (1, -1)), (axis,))
+    if not input.ndim:
+        return reshape(index_select(reshape(input, (1,)), dim, positions), ())
+    axis = one_axis("index_select", dim, input.ndim)
+    return take_at("index_select", input, reshape(positions, (1, -1)), (axis,))
 
 
 @method("index_add")
 @numpy_names
-def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Tensor:
-    """x with `alpha` times each slice of `source` added to the slice of x that `index` (n,) says.
+def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Tensor:
+    """input with `alpha` times each slice of `source` added to the slice of input that `index` (n,) says.
 
-    Raises ShapeError unless `source` has the shape of x, n long on that axis.
+    Raises ShapeError unless `source` has the shape of input, n long on that axis.
 
     >>> index_add(Tensor([1.0, 2.0]), 0, [0, 0], Tensor([10.0, 20.0])).tolist()
     [31.0, 2.0]
     """
-    x, source = as_tensor(x), as_tensor(source)
-    positions = _positions("index_add", index, x)
-    axis = one_axis("index_add", dim, x.ndim)
-    expected = (*x.shape[:axis], size_of(positions.shape), *x.shape[axis + 1 :])
+    input, source = as_tensor(input), as_tensor(source)
+    positions = _positions("index_add", index, input)
+    axis = one_axis("index_add", dim, input.ndim)
+    expected = (*input.shape[:axis], size_of(positions.shape), *input.shape[axis + 1 :])
     if source.shape != expected or positions.ndim > 1:
         raise ShapeError(f"index_add: source is {source.shape}, index {positions.shape}; must be {expected}")
-    _check_range("index_add", positions, axis, x.shape)
+    _check_range("index_add", positions, axis, input.shape)
     row = reshape(positions, (1, -1))
     part = source if alpha == 1 else mul(source, alpha)
-    return add(x, _unindex(part, row, axes=(axis,), unique=False, shape=x.shape))
+    return add(input, _unindex(part, row, axes=(axis,), unique=False, shape=input.shape))
 
 
 @method("index_fill")
 @numpy_names
-def index_fill(x: Any, dim: int, index: Any, value: Any) -> Tensor:
-    """x with one value in the slices along an axis at the positions `index` (n,).
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Tensor:
+    """input with one value in the slices along an axis at the positions `index` (n,).
 
     Raises ShapeError for more than one value, OutOfRangeError where the axis is too short.
 
     >>> index_fill(Tensor([1.0, 2.0]), 0, [1], 5).tolist()
     [1.0, 5.0]
     """
-    x = as_tensor(x)
-    v = as_tensor(value, x)
+    input = as_tensor(input)
+    v = as_tensor(value, input)
     if v.ndim:
         raise ShapeError(f"index_fill: value is {v.shape}; must be one number. Use index_copy for several")
-    return _written("index_fill", x, dim, index, v)
+    return _written("index_fill", input, dim, index, v)
 
 
 @method("index_copy")
 @numpy_names
-def index_copy(x: Any, dim: int, index: Any, source: Any) -> Tensor:
-    """x with the slices of `source` in place of those along an axis at the positions `index` (n,).
+def index_copy(input: Any, dim: int, index: Any, source: Any) -> Tensor:
+    """input with the slices of `source` in place of those along an axis at the positions `index` (n,).
 
-    Raises ShapeError unless `source` has the shape of x, n long on that axis.
+    Raises ShapeError unless `source` has the shape of input, n long on that axis.
 
     >>> index_copy(Tensor([1.0, 2.0]), 0, [1], Tensor([5.0])).tolist()
     [1.0, 5.0]
     """
-    x, source = as_tensor(x), as_tensor(source)
-    positions = _positions("index_copy", index, x)
-    axis = one_axis("index_copy", dim, x.ndim)
-    expected = (*x.shape[:axis], size_of(positions.shape), *x.shape[axis + 1 :])
+    input, source = as_tensor(input), as_tensor(source)
+    positions = _positions("index_copy", index, input)
+    axis = one_axis("index_copy", dim, input.ndim)
+    expected = (*input.shape[:axis], size_of(positions.shape), *input.shape[axis + 1 :])
     if source.shape != expected:
         raise ShapeError(f"index_copy: source is {source.shape}, index {positions.shape}; must be {expected}")
-    return _written("index_copy", x, axis, positions, source)
+    return _written("index_copy", input, axis, positions, source)
 
 
 def _written(op: str, x: Tensor, dim: int, index: Any, value: Tensor) -> Tensor:
@@ -125,7 +125,9 @@ def _written(op: str, x: Tensor, dim: int, index: Any, value: Tensor) -> Tensor:
 
 @method("repeat_interleave")
 @numpy_names
-def repeat_interleave(x: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
+def repeat_interleave(
+    input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
     """Each element of an axis `repeats` times in a row; without dim, of all elements as one row.
 
     `repeats` is one number for all or one for each.
@@ -135,17 +137,19 @@ def repeat_interleave(x: Any, repeats: Any, dim: int | None = None, *, output_si
     >>> repeat_interleave(Tensor([1.0, 2.0]), [1, 2]).tolist()
     [1.0, 2.0, 2.0]
     """
-    x = as_tensor(x)
-    x, axis = (flatten(x), 0) if dim is None else (x, one_axis("repeat_interleave", dim, x.ndim))
+    input = as_tensor(input)
+    input, axis = (flatten(input), 0) if dim is None else (input, one_axis("repeat_interleave", dim, input.ndim))
     times = _positions("repeat_interleave", repeats)
     if bool((times.array < 0).any()):
         raise ArgumentError(f"repeat_interleave: repeats is {times.tolist()}; must not be negative")
     if size_of(times.shape) == 1:
-        return repeat_each(x, int(times.array.reshape(())), axis)
-    if times.shape != (x.shape[axis],):
-        raise ShapeError(f"repeat_interleave: repeats is {times.shape}; must be a number, or {(x.shape[axis],)}")
-    rows = np.repeat(np.arange(x.shape[axis]), to_numpy(times.array))
-    return take_at("repeat_interleave", x, Tensor(to_device(rows[None], x.device)), (axis,))
+        return repeat_each(input, int(times.array.reshape(())), axis)
+    if times.shape != (input.shape[axis],):
+        raise ShapeError(
+            f"repeat_interleave: repeats is {times.shape}; must be a number, or {(input.shape[axis],)}"
+        )
+    rows = np.repeat(np.arange(input.shape[axis]), to_numpy(times.array))
+    return take_at("repeat_interleave", input, Tensor(to_device(rows[None], input.device)), (axis,))
 
 
 # Element by element ----------------------------------------------------------------------------------------------
@@ -153,76 +157,76 @@ def repeat_interleave(x: Any, repeats: Any, dim: int | None = None, *, output_si
 
 @method("gather")
 @numpy_names
-def gather(x: Any, dim: int, index: Any) -> Tensor:
-    """z[i][j] = x[index[i][j]][j] for `dim=0`, x[i][index[i][j]] for `dim=1`, and so on: -> index.shape.
+def gather(input: Any, dim: int, index: Any) -> Tensor:
+    """z[i][j] = input[index[i][j]][j] for `dim=0`, input[i][index[i][j]] for `dim=1`, and so on: -> index.shape.
 
-    The index has as many axes as x, none longer than that of x save `dim`.
+    The index has as many axes as input, none longer than that of input save `dim`.
     Raises ShapeError where it does not fit, OutOfRangeError where a position is not there.
 
     >>> gather(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [[0], [1]]).tolist()
     [[1.0], [4.0]]
     """
-    x = as_tensor(x)
-    positions = _positions("gather", index, x)
-    axis = one_axis("gather", dim, x.ndim)
-    fitted = _fit("gather", "x", x, positions, axis)
-    _check_range("gather", positions, axis, x.shape)
+    input = as_tensor(input)
+    positions = _positions("gather", index, input)
+    axis = one_axis("gather", dim, input.ndim)
+    fitted = _fit("gather", "x", input, positions, axis)
+    _check_range("gather", positions, axis, input.shape)
     return _gather(fitted, positions, dim=axis)
 
 
 @method("take_along_dim")
 @numpy_names
-def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Tensor:
-    """`gather` with x and the index broadcast against each other; without `dim` x is taken as one row.
+def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Tensor:
+    """`gather` with input and the index broadcast against each other; without `dim` input is taken as one row.
 
     >>> take_along_dim(Tensor([[1.0, 2.0], [3.0, 4.0]]), [[1]], 1).tolist()
     [[2.0], [4.0]]
     """
-    x = as_tensor(x)
-    positions = _positions("take_along_dim", indices, x)
+    input = as_tensor(input)
+    positions = _positions("take_along_dim", indices, input)
     if dim is None:
-        return gather(flatten(x), 0, flatten(positions))
-    axis = one_axis("take_along_dim", dim, x.ndim)
-    if positions.ndim != x.ndim:
-        raise ShapeError(f"take_along_dim: indices is {positions.shape}, x {x.shape}; must have as many axes")
-    rest = [tuple([1 if i == axis else n for i, n in enumerate(t.shape)]) for t in (x, positions)]
+        return gather(flatten(input), 0, flatten(positions))
+    axis = one_axis("take_along_dim", dim, input.ndim)
+    if positions.ndim != input.ndim:
+        raise ShapeError(f"take_along_dim: indices is {positions.shape}, x {input.shape}; must have as many axes")
+    rest = [tuple([1 if i == axis else n for i, n in enumerate(t.shape)]) for t in (input, positions)]
     shape = broadcast_shapes("take_along_dim", *rest)
-    wide = [tuple([t.shape[i] if i == axis else n for i, n in enumerate(shape)]) for t in (x, positions)]
-    return gather(broadcast_to(x, wide[0]), axis, broadcast_to(positions, wide[1]))
+    wide = [tuple([t.shape[i] if i == axis else n for i, n in enumerate(shape)]) for t in (input, positions)]
+    return gather(broadcast_to(input, wide[0]), axis, broadcast_to(positions, wide[1]))
 
 
 @method("scatter_add")
 @numpy_names
-def scatter_add(x: Any, dim: int, index: Any, src: Any) -> Tensor:
-    """x with each element of `src` added where `gather` would have taken it from.
+def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
+    """input with each element of `src` added where `gather` would have taken it from.
 
-    Raises ShapeError where the index fits x or `src` not, OutOfRangeError where a position is not there.
+    Raises ShapeError where the index fits input or `src` not, OutOfRangeError where a position is not there.
 
     >>> scatter_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([1.0, 2.0])).tolist()
     [0.0, 3.0]
     """
-    x, source, positions, axis = _scattered("scatter_add", x, dim, index, src)
-    return add(x, _ungather(source, positions, dim=axis, shape=x.shape))
+    input, source, positions, axis = _scattered("scatter_add", input, dim, index, src)
+    return add(input, _ungather(source, positions, dim=axis, shape=input.shape))
 
 
 @method("scatter")
 @numpy_names
-def scatter(x: Any, dim: int, index: Any, src: Any = None, value: Any = None) -> Tensor:
-    """x with each element of `src`, or one value, written where `gather` would have taken it from.
+def scatter(input: Any, dim: int, index: Any, src: Any = None, value: Any = None) -> Tensor:
+    """input with each element of `src`, or one value, written where `gather` would have taken it from.
 
-    Raises ShapeError where the index fits x or `src` not, OutOfRangeError where a position is not there.
+    Raises ShapeError where the index fits input or `src` not, OutOfRangeError where a position is not there.
 
     >>> scatter(Tensor([0.0, 0.0]), 0, [1], Tensor([5.0])).tolist()
     [0.0, 5.0]
     """
     if (src is None) == (value is None):
         raise ArgumentError("scatter: src and value; exactly one of them must be given")
-    x = as_tensor(x)
-    source = as_tensor(src if value is None else value, x)
+    input = as_tensor(input)
+    source = as_tensor(src if value is None else value, input)
     if not source.ndim:
         source = broadcast_to(source, _positions("scatter", index).shape)
-    x, source, positions, axis = _scattered("scatter", x, dim, index, source)
-    return _scatter(x, source, positions, dim=axis)
+    input, source, positions, axis = _scattered("scatter", input, dim, index, source)
+    return _scatter(input, source, positions, dim=axis)
 
 
 def _scattered(op: str, x: Any, dim: int, index: Any, src: Any) -> tuple[Tensor, Tensor, Tensor, int]:
@@ -301,18 +305,18 @@ def _grid(xp: Namespace, index: Array, dim: int) -> tuple[Array, ...]:
 
 
 @method("masked_select")
-def masked_select(x: Any, mask: Any) -> Tensor:
-    """The elements of x where a mask is true, as one row; x and mask broadcast.
+def masked_select(input: Any, mask: Any) -> Tensor:
+    """The elements of input where a mask is true, as one row; input and mask broadcast.
 
     Raises DTypeError unless the mask is of bools.
 
     >>> masked_select(Tensor([1.0, 2.0]), [True, False]).tolist()
     [1.0]
     """
-    x, m = as_tensor(x), _mask("masked_select", mask)
-    shape = broadcast_shapes("masked_select", x.shape, m.shape)
+    input, m = as_tensor(input), _mask("masked_select", mask)
+    shape = broadcast_shapes("masked_select", input.shape, m.shape)
     rows, m = (
-        reshape(broadcast_to(x, shape), (size_of(shape),)),
+        reshape(broadcast_to(input, shape), (size_of(shape),)),
         reshape(broadcast_to(m, shape), (size_of(shape),)),
     )
     return _index(rows, _nonzero(m), axes=(0,), unique=True)
@@ -326,40 +330,40 @@ def _mask(op: str, mask: Any) -> Tensor:
 
 
 @method("nonzero")
-def nonzero(x: Any, *, as_tuple: bool = False) -> Any:
-    """Where x is not zero: (n, axes), or a tuple of (n,) for each axis.
+def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
+    """Where input is not zero: (n, axes), or a tuple of (n,) for each axis.
 
     >>> nonzero(Tensor([[0.0, 1.0], [2.0, 0.0]])).tolist()
     [[0, 1], [1, 0]]
     """
-    x = as_tensor(x)
+    input = as_tensor(input)
     if as_tuple:
-        found = _nonzero(x if x.ndim else reshape(x, (1,)))
+        found = _nonzero(input if input.ndim else reshape(input, (1,)))
         return tuple([Tensor(row) for row in found.array])
-    if not x.ndim:
-        return Tensor(namespace(x.array).zeros((int(bool(x)), 0), "int64"))
-    return permute(_nonzero(x), 1, 0)
+    if not input.ndim:
+        return Tensor(namespace(input.array).zeros((int(bool(input)), 0), "int64"))
+    return permute(_nonzero(input), 1, 0)
 
 
 @method("argwhere")
-def argwhere(x: Any) -> Tensor:
+def argwhere(input: Any) -> Tensor:
     """The positions of what is not zero: (n, axes).
 
     >>> argwhere(Tensor([0.0, 1.0])).tolist()
     [[1]]
     """
-    return nonzero(x)
+    return nonzero(input)
 
 
-def one_hot(x: Any, num_classes: int = -1) -> Tensor:
-    """int64 rows with a 1 at each class of x: (...) -> (..., num_classes), by default one more than the largest.
+def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
+    """int64 rows with a 1 at each class: (...) -> (..., num_classes), by default one more than the largest.
 
-    Raises DTypeError unless x holds integers, OutOfRangeError where a class is not there.
+    Raises DTypeError unless tensor holds integers, OutOfRangeError where a class is not there.
 
     >>> one_hot(Tensor([0, 2])).tolist()
     [[1, 0, 0], [0, 0, 1]]
     """
-    classes = _positions("one_hot", x)
+    classes = _positions("one_hot", tensor)
     count = as_int("one_hot", "num_classes", num_classes)
     if count == -1:
         if not size_of(classes.shape):

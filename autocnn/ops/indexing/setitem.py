@@ -15,20 +15,20 @@ from autocnn.types import Shape
 
 
 @method("__setitem__")
-def setitem(x: Tensor, key: Any, value: Any) -> None:
-    """x[key] = value, broadcast; the tensor gets the graph of what it now holds.
+def setitem(input: Tensor, key: Any, value: Any) -> None:
+    """input[key] = value, broadcast; the tensor gets the graph of what it now holds.
 
-    Raises ShapeError where the value does not fit, InPlaceError where x must not be written.
+    Raises ShapeError where the value does not fit, InPlaceError where input must not be written.
 
     >>> x = Tensor([1.0, 2.0, 3.0])
     >>> setitem(x, slice(1, None), 0.0)
     >>> x.tolist()
     [1.0, 0.0, 0.0]
     """
-    where = parse("setitem", key, x.shape)
-    v = as_tensor(value, x)
-    v = v if v.dtype == x.dtype else slots.cast(v, x.dtype)
-    region = x if where.advanced and where.plain else _slice(x, index=where.basic)
+    where = parse("setitem", key, input.shape)
+    v = as_tensor(value, input)
+    v = v if v.dtype == input.dtype else slots.cast(v, input.dtype)
+    region = input if where.advanced and where.plain else _slice(input, index=where.basic)
     if not where.advanced:
         write(region, _fitted(v, region.shape), "setitem")
         return

@@ -208,13 +208,13 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
 
 
 @method("inner")
-def inner(x: Any, other: Any) -> Tensor:
-    """The products of x and other summed over their last axes: (..., k), (..., k) -> (..., ...).
+def inner(input: Any, other: Any) -> Tensor:
+    """The products of input and other summed over their last axes: (..., k), (..., k) -> (..., ...).
 
     Raises ShapeError where the last axes differ.
 
     >>> inner(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]])).tolist()
     [11.0]
     """
-    a, b = as_tensor(x), as_tensor(other)
+    a, b = as_tensor(input), as_tensor(other)
     return tensordot(a, b, ([-1], [-1])) if a.ndim and b.ndim else mul(a, b)

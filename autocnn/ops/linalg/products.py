@@ -15,16 +15,16 @@ from autocnn.types import Array
 
 
 @method("matmul", "__matmul__")
-def matmul(x: Any, other: Any) -> Tensor:
-    """The matrix product x @ other, over broadcast leading axes; a vector is a row left, a column right.
+def matmul(input: Any, other: Any) -> Tensor:
+    """The matrix product input @ other, over broadcast leading axes; a vector is a row left, a column right.
 
-    x (..., n, k), other (..., k, m) -> (..., n, m).
+    input (..., n, k), other (..., k, m) -> (..., n, m).
     Raises ShapeError where the inner lengths differ, or for a 0-d operand.
 
     >>> matmul(Tensor([[1.0, 2.0]]), Tensor([3.0, 4.0])).tolist()
     [11.0]
     """
-    return _product("matmul", x, other)
+    return _product("matmul", input, other)
 
 
 @method("__rmatmul__")
@@ -88,7 +88,7 @@ def _regular(xp: Any, x: Array) -> Array:
 
 
 @method("mm")
-def mm(x: Any, mat2: Any) -> Tensor:
+def mm(input: Any, mat2: Any) -> Tensor:
     """The product of two matrices: (n, k), (k, m) -> (n, m).
 
     Raises ShapeError for anything but matrices that fit.
@@ -96,12 +96,12 @@ def mm(x: Any, mat2: Any) -> Tensor:
     >>> mm(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])).tolist()
     [[11.0]]
     """
-    _need_axes("mm", x=(x, 2), mat2=(mat2, 2))
-    return _product("mm", x, mat2)
+    _need_axes("mm", x=(input, 2), mat2=(mat2, 2))
+    return _product("mm", input, mat2)
 
 
 @method("bmm")
-def bmm(x: Any, mat2: Any) -> Tensor:
+def bmm(input: Any, mat2: Any) -> Tensor:
     """The products of two stacks of as many matrices: (b, n, k), (b, k, m) -> (b, n, m).
 
     Raises ShapeError for anything but such stacks.
@@ -109,14 +109,14 @@ def bmm(x: Any, mat2: Any) -> Tensor:
     >>> bmm(Tensor([[[2.0]]]), Tensor([[[3.0]]])).tolist()
     [[[6.0]]]
     """
-    _need_axes("bmm", x=(x, 3), mat2=(mat2, 3))
-    if as_tensor(x).shape[0] != as_tensor(mat2).shape[0]:
-        raise ShapeError(f"bmm: x {x.shape} has {x.shape[0]} matrices, mat2 {mat2.shape} {mat2.shape[0]}")
-    return _product("bmm", x, mat2)
+    _need_axes("bmm", x=(input, 3), mat2=(mat2, 3))
+    if as_tensor(input).shape[0] != as_tensor(mat2).shape[0]:
+        raise ShapeError(f"bmm: x {input.shape} has {input.shape[0]} matrices, mat2 {mat2.shape} {mat2.shape[0]}")
+    return _product("bmm", input, mat2)
 
 
 @method("mv")
-def mv(x: Any, vec: Any) -> Tensor:
+def mv(input: Any, vec: Any) -> Tensor:
     """The product of a matrix and a vector: (n, k), (k,) -> (n,).
 
     Raises ShapeError for other numbers of axes.
@@ -124,12 +124,12 @@ def mv(x: Any, vec: Any) -> Tensor:
     >>> mv(Tensor([[1.0, 2.0]]), Tensor([3.0, 4.0])).tolist()
     [11.0]
     """
-    _need_axes("mv", x=(x, 2), vec=(vec, 1))
-    return _product("mv", x, vec)
+    _need_axes("mv", x=(input, 2), vec=(vec, 1))
+    return _product("mv", input, vec)
 
 
 @method("dot")
-def dot(x: Any, other: Any) -> Tensor:
+def dot(input: Any, tensor: Any) -> Tensor:
     """The inner product of two vectors: (k,), (k,) -> ().
 
     Raises ShapeError for other numbers of axes.
@@ -137,12 +137,12 @@ def dot(x: Any, other: Any) -> Tensor:
     >>> dot(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).item()
     11.0
     """
-    _need_axes("dot", x=(x, 1), other=(other, 1))
-    return _product("dot", x, other)
+    _need_axes("dot", x=(input, 1), tensor=(tensor, 1))
+    return _product("dot", input, tensor)
 
 
 @method("outer", "ger")
-def outer(x: Any, vec2: Any) -> Tensor:
+def outer(input: Any, vec2: Any) -> Tensor:
     """Every product of an element of one vector and one of another: (n,), (m,) -> (n, m).
 
     Raises ShapeError for anything but vectors.
@@ -150,40 +150,40 @@ def outer(x: Any, vec2: Any) -> Tensor:
     >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).tolist()
     [[3.0, 4.0], [6.0, 8.0]]
     """
-    _need_axes("outer", x=(x, 1), vec2=(vec2, 1))
-    return mul(unsqueeze(x, 1), unsqueeze(vec2, 0))
+    _need_axes("outer", x=(input, 1), vec2=(vec2, 1))
+    return mul(unsqueeze(input, 1), unsqueeze(vec2, 0))
 
 
 @method("addmm")
-def addmm(x: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta x + alpha (mat1 @ mat2), x broadcast to (n, m).
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta input + alpha (mat1 @ mat2), input broadcast to (n, m).
 
     >>> addmm(Tensor([1.0]), Tensor([[2.0]]), Tensor([[3.0]])).tolist()
     [[7.0]]
     """
     product = mm(mat1, mat2)
     product = product if alpha == 1 else mul(product, alpha)
-    return add(product, x if beta == 1 else mul(x, beta))
+    return add(product, input if beta == 1 else mul(input, beta))
 
 
 @method("addmv")
-def addmv(x: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta x + alpha (mat @ vec), x broadcast to (n,).
+def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta input + alpha (mat @ vec), input broadcast to (n,).
 
     >>> addmv(Tensor([1.0]), Tensor([[2.0]]), Tensor([3.0])).tolist()
     [7.0]
     """
-    return add(mul(mv(mat, vec), alpha), mul(x, beta))
+    return add(mul(mv(mat, vec), alpha), mul(input, beta))
 
 
 @method("baddbmm")
-def baddbmm(x: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta x + alpha (batch1 @ batch2), x broadcast to (b, n, m).
+def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta input + alpha (batch1 @ batch2), input broadcast to (b, n, m).
 
     >>> baddbmm(Tensor([1.0]), Tensor([[[2.0]]]), Tensor([[[3.0]]])).tolist()
     [[[7.0]]]
     """
-    return add(mul(bmm(batch1, batch2), alpha), mul(x, beta))
+    return add(mul(bmm(batch1, batch2), alpha), mul(input, beta))
 
 
 def _need_axes(op: str, **operands: tuple[Any, int]) -> None:
@@ -196,31 +196,33 @@ def _need_axes(op: str, **operands: tuple[Any, int]) -> None:
 # The dense layer -------------------------------------------------------------------------------------------------
 
 
-def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
-    """x @ weight.T + bias: x (..., in), weight (out, in), bias (out,) -> (..., out).
+def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
+    """input @ weight.T + bias: input (..., in), weight (out, in), bias (out,) -> (..., out).
 
     Raises ShapeError where lengths differ.
 
     >>> linear(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]]), Tensor([0.5])).tolist()
     [[11.5]]
     """
-    operands = _same_dtype(x, weight) if bias is None else _same_dtype(x, weight, bias)
-    x, w = operands[:2]
-    if w.ndim not in (1, 2) or not x.ndim:
-        raise ShapeError(f"linear: x is {x.shape}, weight {w.shape}; must be (..., in) and (out, in)")
-    if x.shape[-1] != w.shape[-1]:
-        raise ShapeError(f"linear: x {x.shape} has {x.shape[-1]} features, weight {w.shape} expects {w.shape[-1]}")
+    operands = _same_dtype(input, weight) if bias is None else _same_dtype(input, weight, bias)
+    input, w = operands[:2]
+    if w.ndim not in (1, 2) or not input.ndim:
+        raise ShapeError(f"linear: x is {input.shape}, weight {w.shape}; must be (..., in) and (out, in)")
+    if input.shape[-1] != w.shape[-1]:
+        raise ShapeError(
+            f"linear: x {input.shape} has {input.shape[-1]} features, weight {w.shape} expects {w.shape[-1]}"
+        )
     if w.ndim == 1:
-        z = _product("linear", x, w)
+        z = _product("linear", input, w)
         return z if bias is None else add(z, operands[2])
     if bias is None:
-        return _project(x, w)
+        return _project(input, w)
     b = operands[2]
     if b.shape != (w.shape[0],):
-        z = _project(x, w)
+        z = _project(input, w)
         broadcast_shapes("linear", z.shape, b.shape)
         return add(z, b)
-    return _linear(x, w, b)
+    return _linear(input, w, b)
 
 
 @primitive(saves=(("w",), ("x",)))

@@ -13,8 +13,8 @@ from autocnn.types import Array, Shape
 
 
 @method("diagonal")
-def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The diagonal of the matrices in two axes of x, as a last axis: (n, m) -> (min(n, m),). A view.
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """The diagonal of the matrices in two axes of input, as a last axis: (n, m) -> (min(n, m),). A view.
 
     `offset` counts diagonals above the main one.
 
@@ -23,11 +23,11 @@ def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [1.0, 4.0]
     """
-    x = as_tensor(x)
-    axes = one_axis("diagonal", dim1, x.ndim, "dim1"), one_axis("diagonal", dim2, x.ndim, "dim2")
+    input = as_tensor(input)
+    axes = one_axis("diagonal", dim1, input.ndim, "dim1"), one_axis("diagonal", dim2, input.ndim, "dim2")
     if axes[0] == axes[1]:
-        raise ArgumentError(f"diagonal: dim1 and dim2 are {dim1} and {dim2} of x {x.shape}; must be two axes")
-    return _diagonal(movedim(x, axes, (-2, -1)), offset=offset)
+        raise ArgumentError(f"diagonal: dim1 and dim2 are {dim1} and {dim2} of x {input.shape}; must be two axes")
+    return _diagonal(movedim(input, axes, (-2, -1)), offset=offset)
 
 
 @primitive(view=True)
@@ -53,7 +53,7 @@ _undiagonal.vjp(lambda g, z, x, offset, shape: _diagonal(g, offset=offset))
 
 
 @method("trace")
-def trace(x: Any) -> Tensor:
+def trace(input: Any) -> Tensor:
     """The sum of the diagonal of a matrix: (n, m) -> ().
 
     Raises ShapeError for anything but a matrix.
@@ -61,14 +61,14 @@ def trace(x: Any) -> Tensor:
     >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
     5.0
     """
-    x = as_tensor(x)
-    if x.ndim != 2:
-        raise ShapeError(f"trace: x is {x.shape}; must be a matrix")
-    return total(diagonal(x))
+    input = as_tensor(input)
+    if input.ndim != 2:
+        raise ShapeError(f"trace: x is {input.shape}; must be a matrix")
+    return total(diagonal(input))
 
 
 @method("diag")
-def diag(x: Any, diagonal: int = 0) -> Tensor:
+def diag(input: Any, diagonal: int = 0) -> Tensor:
     """The matrix with a vector on its diagonal, or the diagonal of a matrix.
 
     Raises ShapeError for anything else.
@@ -76,54 +76,57 @@ def diag(x: Any, diagonal: int = 0) -> Tensor:
     >>> diag(Tensor([1.0, 2.0])).tolist()
     [[1.0, 0.0], [0.0, 2.0]]
     """
-    x = as_tensor(x)
-    if x.ndim == 2:
-        return clone(_diagonal(x, offset=diagonal))
-    if x.ndim != 1:
-        raise ShapeError(f"diag: x is {x.shape}; must be a vector or a matrix")
-    n = x.shape[0] + abs(diagonal)
-    return _undiagonal(x, offset=diagonal, shape=(n, n))
+    input = as_tensor(input)
+    if input.ndim == 2:
+        return clone(_diagonal(input, offset=diagonal))
+    if input.ndim != 1:
+        raise ShapeError(f"diag: x is {input.shape}; must be a vector or a matrix")
+    n = input.shape[0] + abs(diagonal)
+    return _undiagonal(input, offset=diagonal, shape=(n, n))
 
 
 @method("diag_embed")
-def diag_embed(x: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """Matrices, in two new axes, with the last axis of x on their diagonals: (b, n) -> (b, n, n).
+def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Matrices, in two new axes, with the last axis of input on their diagonals: (b, n) -> (b, n, n).
 
     Raises ArgumentError unless the axes are two.
 
     >>> diag_embed(Tensor([1.0, 2.0])).tolist()
     [[1.0, 0.0], [0.0, 2.0]]
     """
-    x = as_tensor(x)
-    axes = one_axis("diag_embed", dim1, x.ndim + 1, "dim1"), one_axis("diag_embed", dim2, x.ndim + 1, "dim2")
+    input = as_tensor(input)
+    axes = (
+        one_axis("diag_embed", dim1, input.ndim + 1, "dim1"),
+        one_axis("diag_embed", dim2, input.ndim + 1, "dim2"),
+    )
     if axes[0] == axes[1]:
         raise ArgumentError(f"diag_embed: dim1 and dim2 are {dim1} and {dim2}; must be two axes")
-    n = x.shape[-1] + abs(offset)
-    return movedim(_undiagonal(x, offset=offset, shape=(*x.shape[:-1], n, n)), (-2, -1), axes)
+    n = input.shape[-1] + abs(offset)
+    return movedim(_undiagonal(input, offset=offset, shape=(*input.shape[:-1], n, n)), (-2, -1), axes)
 
 
 @method("tril")
-def tril(x: Any, diagonal: int = 0) -> Tensor:
-    """The matrices of x with zeros above the diagonal, or above the one `diagonal` further up.
+def tril(input: Any, diagonal: int = 0) -> Tensor:
+    """The matrices of input with zeros above the diagonal, or above the one `diagonal` further up.
 
     Raises ShapeError for fewer than two axes.
 
     >>> tril(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[1.0, 0.0], [3.0, 4.0]]
     """
-    return _tril(_matrices("tril", x), diagonal=diagonal)
+    return _tril(_matrices("tril", input), diagonal=diagonal)
 
 
 @method("triu")
-def triu(x: Any, diagonal: int = 0) -> Tensor:
-    """The matrices of x with zeros below the diagonal, or below the one `diagonal` further up.
+def triu(input: Any, diagonal: int = 0) -> Tensor:
+    """The matrices of input with zeros below the diagonal, or below the one `diagonal` further up.
 
     Raises ShapeError for fewer than two axes.
 
     >>> triu(Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[1.0, 2.0], [0.0, 4.0]]
     """
-    return _triu(_matrices("triu", x), diagonal=diagonal)
+    return _triu(_matrices("triu", input), diagonal=diagonal)
 
 
 def _matrices(op: str, x: Any) -> Tensor:

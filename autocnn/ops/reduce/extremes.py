@@ -25,7 +25,7 @@ class Extremes(NamedTuple):
 
 @method("max")
 @numpy_names
-def max(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The greatest element; with `dim` the greatest along an axis and its index; with a tensor, `maximum`.
 
     Of several greatest elements the first is meant with `dim`; without, they share the gradient evenly.
@@ -36,12 +36,12 @@ def max(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) ->
     >>> max(Tensor([[1.0, 3.0, 2.0]]), dim=1).indices.tolist()
     [1]
     """
-    return _extreme("max", x, dim, keepdim, other)
+    return _extreme("max", input, dim, keepdim, other)
 
 
 @method("min")
 @numpy_names
-def min(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The least element; with `dim` the least along an axis and its index; with a tensor, `minimum`.
 
     Of several least elements the first is meant with `dim`; without, they share the gradient evenly.
@@ -50,7 +50,7 @@ def min(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) ->
     >>> min(Tensor([1.0, 3.0, 2.0])).item()
     1.0
     """
-    return _extreme("min", x, dim, keepdim, other)
+    return _extreme("min", input, dim, keepdim, other)
 
 
 def _extreme(name: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
@@ -80,14 +80,14 @@ def _filled(name: str, x: Tensor, dim: Axes) -> Shape:
 
 @method("amax")
 @numpy_names
-def amax(x: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
+def amax(input: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
     """The greatest elements over axes; equal ones share the gradient evenly.
 
     >>> amax(Tensor([[1.0, 3.0], [4.0, 2.0]]), dim=0).tolist()
     [4.0, 3.0]
     """
-    x = as_tensor(x)
-    return _amax(x, axes=_filled("amax", x, dim), keepdims=bool(keepdim))
+    input = as_tensor(input)
+    return _amax(input, axes=_filled("amax", input, dim), keepdims=bool(keepdim))
 
 
 @primitive(saves=("x", "z"))
@@ -97,14 +97,14 @@ def _amax(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
 
 @method("amin")
 @numpy_names
-def amin(x: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
+def amin(input: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
     """The least elements over axes; equal ones share the gradient evenly.
 
     >>> amin(Tensor([[1.0, 3.0], [4.0, 2.0]]), dim=0).tolist()
     [1.0, 2.0]
     """
-    x = as_tensor(x)
-    return _amin(x, axes=_filled("amin", x, dim), keepdims=bool(keepdim))
+    input = as_tensor(input)
+    return _amin(input, axes=_filled("amin", input, dim), keepdims=bool(keepdim))
 
 
 @primitive(saves=("x", "z"))
@@ -125,24 +125,24 @@ for _p in (_amax, _amin):
 
 @method("argmax")
 @numpy_names
-def argmax(x: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """The index of the first greatest element along an axis, or among all, counted as if x were flat.
+def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The index of the first greatest element along an axis, or among all, counted as if input were flat.
 
     >>> argmax(Tensor([[1.0, 3.0], [4.0, 2.0]])).item()
     2
     """
-    return _argument("argmax", _argmax, x, dim, keepdim)
+    return _argument("argmax", _argmax, input, dim, keepdim)
 
 
 @method("argmin")
 @numpy_names
-def argmin(x: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """The index of the first least element along an axis, or among all, counted as if x were flat.
+def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The index of the first least element along an axis, or among all, counted as if input were flat.
 
     >>> argmin(Tensor([[1.0, 3.0], [4.0, 2.0]])).item()
     0
     """
-    return _argument("argmin", _argmin, x, dim, keepdim)
+    return _argument("argmin", _argmin, input, dim, keepdim)
 
 
 def _argument(name: str, p: Any, x: Any, dim: int | None, keepdim: bool) -> Tensor:
@@ -190,14 +190,14 @@ _place_at.vjp(lambda g, z, x, index, axis, shape: _pick_at(g, index, axis=axis),
 
 @method("all")
 @numpy_names
-def all(x: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
+def all(input: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
     """Whether all elements over axes are other than 0; true of none.
 
     >>> all(Tensor([True, False])).item()
     False
     """
-    x = as_tensor(x)
-    return _all(x, axes=axes_of("all", dim, x.shape), keepdims=bool(keepdim))
+    input = as_tensor(input)
+    return _all(input, axes=axes_of("all", dim, input.shape), keepdims=bool(keepdim))
 
 
 @primitive(differentiable=False)
@@ -207,14 +207,14 @@ def _all(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
 
 @method("any")
 @numpy_names
-def any(x: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
+def any(input: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
     """Whether some element over axes is other than 0; false of none.
 
     >>> any(Tensor([True, False])).item()
     True
     """
-    x = as_tensor(x)
-    return _any(x, axes=axes_of("any", dim, x.shape), keepdims=bool(keepdim))
+    input = as_tensor(input)
+    return _any(input, axes=axes_of("any", dim, input.shape), keepdims=bool(keepdim))
 
 
 @primitive(differentiable=False)
@@ -224,14 +224,14 @@ def _any(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
 
 @method("count_nonzero")
 @numpy_names
-def count_nonzero(x: Any, dim: Axes = None) -> Tensor:
+def count_nonzero(input: Any, dim: Axes = None) -> Tensor:
     """How many elements over axes are other than 0.
 
     >>> count_nonzero(Tensor([0.0, 1.0, 2.0])).item()
     2
     """
-    x = as_tensor(x)
-    return _count_nonzero(x, axes=axes_of("count_nonzero", dim, x.shape))
+    input = as_tensor(input)
+    return _count_nonzero(input, axes=axes_of("count_nonzero", dim, input.shape))
 
 
 @primitive(differentiable=False)

@@ -19,7 +19,7 @@ from autocnn.types import Axes, Shape
 @method("var")
 @numpy_names
 def var(
-    x: Any,
+    input: Any,
     dim: Axes = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
@@ -33,14 +33,14 @@ def var(
     >>> var(Tensor([1.0, 2.0, 3.0])).item(), var(Tensor([1.0, 3.0]), correction=0).item()
     (1.0, 1.0)
     """
-    x, axes, correction = _spread_of("var", x, dim, unbiased, correction)
-    return _var(x, axes=axes, keepdims=bool(keepdim), correction=correction)
+    input, axes, correction = _spread_of("var", input, dim, unbiased, correction)
+    return _var(input, axes=axes, keepdims=bool(keepdim), correction=correction)
 
 
 @method("std")
 @numpy_names
 def std(
-    x: Any,
+    input: Any,
     dim: Axes = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
@@ -52,13 +52,13 @@ def std(
     >>> std(Tensor([1.0, 2.0, 3.0])).item()
     1.0
     """
-    x, axes, correction = _spread_of("std", x, dim, unbiased, correction)
-    return _std(x, axes=axes, keepdims=bool(keepdim), correction=correction)
+    input, axes, correction = _spread_of("std", input, dim, unbiased, correction)
+    return _std(input, axes=axes, keepdims=bool(keepdim), correction=correction)
 
 
 @numpy_names
 def var_mean(
-    x: Any,
+    input: Any,
     dim: Axes = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
@@ -72,12 +72,12 @@ def var_mean(
     """
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    return var(x, dim, unbiased, keepdim, correction=correction), mean(x, dim, keepdim)
+    return var(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 
 @numpy_names
 def std_mean(
-    x: Any,
+    input: Any,
     dim: Axes = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
@@ -91,7 +91,7 @@ def std_mean(
     """
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    return std(x, dim, unbiased, keepdim, correction=correction), mean(x, dim, keepdim)
+    return std(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 
 def _spread_of(

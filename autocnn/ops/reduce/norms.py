@@ -23,7 +23,7 @@ from autocnn.types import Axes, Shape
 
 @method("norm")
 @numpy_names
-def norm(x: Any, p: Any = "fro", dim: Axes = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
+def norm(input: Any, p: Any = "fro", dim: Axes = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
     """The p-norm of the elements over axes, all by default; ``"fro"`` is the 2-norm.
 
     Raises ArgumentError for another name.
@@ -35,7 +35,7 @@ def norm(x: Any, p: Any = "fro", dim: Axes = None, keepdim: bool = False, dtype:
         if p != "fro":
             raise ArgumentError(f"norm: p is {p!r}; it must be 'fro' or a number")
         p = 2
-    return vector_norm(x, 2 if p is None else p, dim, keepdim, dtype=dtype)
+    return vector_norm(input, 2 if p is None else p, dim, keepdim, dtype=dtype)
 
 
 @numpy_names
@@ -87,14 +87,14 @@ _norm.vjp(_norm_rule)
 
 @method("logsumexp")
 @numpy_names
-def logsumexp(x: Any, dim: Axes, keepdim: bool = False) -> Tensor:
-    """log(sum(exp(x))) over axes, without overflow; -inf over nothing.
+def logsumexp(input: Any, dim: Axes, keepdim: bool = False) -> Tensor:
+    """log(sum(exp(input))) over axes, without overflow; -inf over nothing.
 
     >>> round(logsumexp(Tensor([1000.0, 1000.0]), dim=0).item(), 3)
     1000.693
     """
-    x = floating(x)
-    return _logsumexp(x, axes=axes_of("logsumexp", dim, x.shape), keepdims=bool(keepdim))
+    input = floating(input)
+    return _logsumexp(input, axes=axes_of("logsumexp", dim, input.shape), keepdims=bool(keepdim))
 
 
 @primitive(saves=("x", "z"))

@@ -21,14 +21,14 @@ from autocnn.types import Axes, Shape
 
 @method("sum")
 @numpy_names
-def sum(x: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def sum(input: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum over axes, all by default; integers and bools are summed as int64.
 
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0).tolist()
     [4.0, 6.0]
     """
-    x = _typed("sum", x, dtype)
-    return _sum(x, axes=axes_of("sum", dim, x.shape), keepdims=bool(keepdim))
+    input = _typed("sum", input, dtype)
+    return _sum(input, axes=axes_of("sum", dim, input.shape), keepdims=bool(keepdim))
 
 
 def _typed(name: str, x: Any, dtype: Any) -> Tensor:
@@ -60,19 +60,19 @@ _spread.vjp(lambda g, z, x, shape, axes: _sum(g, axes=axes, keepdims=x.ndim == l
 
 @method("nansum")
 @numpy_names
-def nansum(x: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def nansum(input: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum over axes, every NaN counted as 0.
 
     >>> nansum(Tensor([1.0, float("nan")])).item()
     1.0
     """
-    x = as_tensor(x)
-    return sum(_where(_isnan(x), 0.0, x) if x.dtype.kind == "f" else x, dim, keepdim, dtype=dtype)
+    input = as_tensor(input)
+    return sum(_where(_isnan(input), 0.0, input) if input.dtype.kind == "f" else input, dim, keepdim, dtype=dtype)
 
 
 @method("mean")
 @numpy_names
-def mean(x: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def mean(input: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean over axes, all by default; NaN over none.
 
     Raises DTypeError for integers, whose mean is no integer.
@@ -80,8 +80,8 @@ def mean(x: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = None) 
     >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
     2.5
     """
-    x = needs_float("mean", _typed("mean", x, dtype))
-    return _mean(x, axes=axes_of("mean", dim, x.shape), keepdims=bool(keepdim))
+    input = needs_float("mean", _typed("mean", input, dtype))
+    return _mean(input, axes=axes_of("mean", dim, input.shape), keepdims=bool(keepdim))
 
 
 def needs_float(name: str, x: Tensor) -> Tensor:
@@ -108,17 +108,17 @@ _mean.vjp(
 
 @method("prod")
 @numpy_names
-def prod(x: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product over an axis, or of all elements. The derivative is right where elements are 0.
 
     >>> prod(Tensor([2.0, 3.0, 4.0])).item()
     24.0
     """
-    x = _typed("prod", x, dtype)
-    if dim is None or not x.shape:
-        whole = _prod(reshape(x, (-1,)), axis=0, keepdims=False)
-        return reshape(whole, (1,) * x.ndim) if keepdim else whole
-    return _prod(x, axis=one_axis("prod", dim, x.ndim), keepdims=bool(keepdim))
+    input = _typed("prod", input, dtype)
+    if dim is None or not input.shape:
+        whole = _prod(reshape(input, (-1,)), axis=0, keepdims=False)
+        return reshape(whole, (1,) * input.ndim) if keepdim else whole
+    return _prod(input, axis=one_axis("prod", dim, input.ndim), keepdims=bool(keepdim))
 
 
 @primitive(saves=("x",))
@@ -172,14 +172,14 @@ _sum_left_out.vjp(lambda g, z, x, axis: _leave_one_out(g, axis=axis, fill=0.0))
 
 @method("cumsum")
 @numpy_names
-def cumsum(x: Any, dim: int, *, dtype: Any = None) -> Tensor:
+def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Tensor:
     """The sums of all elements up to each one along an axis; integers and bools are summed as int64.
 
     >>> cumsum(Tensor([1.0, 2.0, 3.0]), dim=0).tolist()
     [1.0, 3.0, 6.0]
     """
-    x = _typed("cumsum", x, dtype)
-    return _cumsum(x, axis=one_axis("cumsum", dim, x.ndim), reverse=False)
+    input = _typed("cumsum", input, dtype)
+    return _cumsum(input, axis=one_axis("cumsum", dim, input.ndim), reverse=False)
 
 
 @primitive()

@@ -29,6 +29,7 @@ from autocnn.ops.shape.views import (
     ravel,
     reshape,
     squeeze,
+    swapaxes,
     t,
     transpose,
     unflatten,
@@ -37,7 +38,7 @@ from autocnn.ops.shape.views import (
 
 concat = concatenate = cat
 moveaxis = movedim
-swapaxes = swapdims = transpose
+swapdims = transpose
 
 __all__ = [
     "broadcast_tensors",

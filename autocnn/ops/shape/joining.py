@@ -120,21 +120,20 @@ def _without(shape: Shape, axis: int) -> Shape:
 # Taking apart ----------------------------------------------------------------------------------------------------
 
 
-@method("split")
 @numpy_names
-def split(x: Any, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """x in pieces along an axis: of one length, the last perhaps shorter, or of the lengths given. Views.
+def split(tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """tensor in pieces along an axis: of one length, the last perhaps shorter, or of the lengths given. Views.
 
     Raises ShapeError unless given lengths add to that of the axis.
 
     >>> [p.tolist() for p in split(Tensor([1.0, 2.0, 3.0]), 2)]
     [[1.0, 2.0], [3.0]]
     """
-    x = as_tensor(x)
-    if not x.ndim:
+    tensor = as_tensor(tensor)
+    if not tensor.ndim:
         raise ShapeError("split: x is 0-d; there is no axis to split")
-    axis = one_axis("split", dim, x.ndim)
-    length = x.shape[axis]
+    axis = one_axis("split", dim, tensor.ndim)
+    length = tensor.shape[axis]
     if isinstance(split_size_or_sections, Sequence):
         sizes = as_sizes("split", "sections", (split_size_or_sections,))
         if sum(sizes) != length or any(n < 0 for n in sizes):
@@ -144,7 +143,7 @@ def split(x: Any, split_size_or_sections: int | Sequence[int], dim: int = 0) -> 
         if step < 0 or (not step and length):
             raise ArgumentError(f"split: split_size is {step}; must be positive")
         sizes = tuple([min(step, length - i) for i in range(0, length, step)]) if length else (0,)
-    return _split(x, sizes=sizes, dim=axis)
+    return _split(tensor, sizes=sizes, dim=axis)
 
 
 @primitive(outputs=True, view=True)
@@ -161,61 +160,61 @@ _split.vjp(lambda g, z, x, sizes, dim: _cat(*g, dim=dim))
 
 @method("chunk")
 @numpy_names
-def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """x in at most `chunks` pieces of one length, the last perhaps shorter. Views.
+def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """input in at most `chunks` pieces of one length, the last perhaps shorter. Views.
 
     >>> [len(p) for p in chunk(Tensor([1.0, 2.0, 3.0, 4.0, 5.0]), 2)]
     [3, 2]
     """
-    x = as_tensor(x)
+    input = as_tensor(input)
     count = as_int("chunk", "chunks", chunks)
     if count < 1:
         raise ArgumentError(f"chunk: chunks is {count}; must be at least 1")
-    if not x.ndim:
+    if not input.ndim:
         raise ShapeError("chunk: x is 0-d; there is no axis to split")
-    length = x.shape[one_axis("chunk", dim, x.ndim)]
-    return split(x, -(-length // count) if length else [0] * count, dim)
+    length = input.shape[one_axis("chunk", dim, input.ndim)]
+    return split(input, -(-length // count) if length else [0] * count, dim)
 
 
 @method("tensor_split")
 @numpy_names
-def tensor_split(x: Any, indices_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """x in so many nearly equal pieces, or cut before each of the given indices. Views.
+def tensor_split(input: Any, indices_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """input in so many nearly equal pieces, or cut before each of the given indices. Views.
 
     >>> [p.tolist() for p in tensor_split(Tensor([1.0, 2.0, 3.0]), 2)]
     [[1.0, 2.0], [3.0]]
     """
-    x = as_tensor(x)
-    if not x.ndim:
+    input = as_tensor(input)
+    if not input.ndim:
         raise ShapeError("tensor_split: x is 0-d; there is no axis to split")
-    axis = one_axis("tensor_split", dim, x.ndim)
-    length = x.shape[axis]
+    axis = one_axis("tensor_split", dim, input.ndim)
+    length = input.shape[axis]
     if isinstance(indices_or_sections, Tensor):
         indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, Sequence):
         cuts = [slice(i).indices(length)[1] for i in as_sizes("tensor_split", "indices", (indices_or_sections,))]
         pieces = [(a, max(b - a, 0)) for a, b in zip([0, *cuts], [*cuts, length], strict=True)]
-        return tuple([_narrow(x, axis, start, n) for start, n in pieces])
+        return tuple([_narrow(input, axis, start, n) for start, n in pieces])
     count = as_int("tensor_split", "sections", indices_or_sections)
     if count < 1:
         raise ArgumentError(f"tensor_split: sections is {count}; must be at least 1")
     short, longer = divmod(length, count)
-    return _split(x, sizes=(short + 1,) * longer + (short,) * (count - longer), dim=axis)
+    return _split(input, sizes=(short + 1,) * longer + (short,) * (count - longer), dim=axis)
 
 
 @method("unbind")
 @numpy_names
-def unbind(x: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices of x along an axis, without that axis: (n, a) -> n times (a,). Views.
+def unbind(input: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices of input along an axis, without that axis: (n, a) -> n times (a,). Views.
 
     >>> [p.tolist() for p in unbind(Tensor([[1.0, 2.0], [3.0, 4.0]]))]
     [[1.0, 2.0], [3.0, 4.0]]
     """
-    x = as_tensor(x)
-    if not x.ndim:
+    input = as_tensor(input)
+    if not input.ndim:
         raise ShapeError("unbind: x is 0-d; there is no axis to take apart")
-    axis = one_axis("unbind", dim, x.ndim)
-    return _unbind(x, dim=axis) if x.shape[axis] else ()
+    axis = one_axis("unbind", dim, input.ndim)
+    return _unbind(input, dim=axis) if input.shape[axis] else ()
 
 
 @primitive(outputs=True, view=True)
@@ -229,7 +228,7 @@ _unbind.vjp(lambda g, z, x, dim: _stack(*g, dim=dim))
 
 @method("narrow")
 @numpy_names
-def narrow(x: Any, dim: int, start: int, length: int) -> Tensor:
+def narrow(input: Any, dim: int, start: int, length: int) -> Tensor:
     """`length` elements of an axis, from `start` on. A view.
 
     Raises ShapeError where the axis is too short.
@@ -237,12 +236,12 @@ def narrow(x: Any, dim: int, start: int, length: int) -> Tensor:
     >>> narrow(Tensor([1.0, 2.0, 3.0]), 0, 1, 2).tolist()
     [2.0, 3.0]
     """
-    x = as_tensor(x)
-    axis = one_axis("narrow", dim, x.ndim)
-    start = start + x.shape[axis] if start < 0 else start
-    if not 0 <= start <= start + length <= x.shape[axis]:
-        raise ShapeError(f"narrow: start {start} and length {length} do not fit in dim {axis} of x {x.shape}")
-    return _narrow(x, axis, start, length)
+    input = as_tensor(input)
+    axis = one_axis("narrow", dim, input.ndim)
+    start = start + input.shape[axis] if start < 0 else start
+    if not 0 <= start <= start + length <= input.shape[axis]:
+        raise ShapeError(f"narrow: start {start} and length {length} do not fit in dim {axis} of x {input.shape}")
+    return _narrow(input, axis, start, length)
 
 
 def _narrow(x: Tensor, axis: int, start: int, length: int) -> Tensor:
@@ -255,36 +254,36 @@ def _narrow(x: Tensor, axis: int, start: int, length: int) -> Tensor:
 
 @method("repeat")
 @by_name("repeats")
-def repeat(x: Any, *repeats: Any) -> Tensor:
-    """x laid out `repeats` times along each axis, new axes in front: (a,) -> (r, s a) for `repeat(x, r, s)`.
+def repeat(input: Any, *repeats: Any) -> Tensor:
+    """input laid out `repeats` times along each axis, new axes in front: (a,) -> (r, s a) for `(r, s)`.
 
     Raises ArgumentError for fewer numbers than axes.
 
     >>> repeat(Tensor([1.0, 2.0]), 2).tolist()
     [1.0, 2.0, 1.0, 2.0]
     """
-    x = as_tensor(x)
+    input = as_tensor(input)
     times = as_sizes("repeat", "repeats", repeats)
-    if len(times) < x.ndim or any(n < 0 for n in times):
-        raise ArgumentError(f"repeat: repeats is {times}; must be at least 0 for each axis of x {x.shape}")
-    shape = (1,) * (len(times) - x.ndim) + x.shape
+    if len(times) < input.ndim or any(n < 0 for n in times):
+        raise ArgumentError(f"repeat: repeats is {times}; must be at least 0 for each axis of x {input.shape}")
+    shape = (1,) * (len(times) - input.ndim) + input.shape
     apart = tuple([n for length in shape for n in (1, length)])  # (1, a, 1, b)
     wide = tuple([n for pair in zip(times, shape, strict=True) for n in pair])  # (r, a, s, b)
     together = tuple([n * length for n, length in zip(times, shape, strict=True)])  # (r a, s b)
-    return reshape(broadcast_to(reshape(x, apart), wide), together)
+    return reshape(broadcast_to(reshape(input, apart), wide), together)
 
 
 @method("tile")
 @by_name("dims")
-def tile(x: Any, *dims: Any) -> Tensor:
-    """x laid out `dims` times along each axis; fewer numbers than axes count from the last.
+def tile(input: Any, *dims: Any) -> Tensor:
+    """input laid out `dims` times along each axis; fewer numbers than axes count from the last.
 
     >>> tile(Tensor([[1.0, 2.0]]), 2).tolist()
     [[1.0, 2.0, 1.0, 2.0]]
     """
-    x = as_tensor(x)
+    input = as_tensor(input)
     times = as_sizes("tile", "dims", dims)
-    return repeat(x, (1,) * (x.ndim - len(times)) + times)
+    return repeat(input, (1,) * (input.ndim - len(times)) + times)
 
 
 def repeat_each(x: Tensor, times: int, dim: int) -> Tensor:
@@ -312,51 +311,62 @@ slots.stack_rows = _stack_rows
 
 @method("select")
 @numpy_names
-def select(x: Any, dim: int, index: int) -> Tensor:
-    """One slice of x along an axis, without that axis: (a, b) -> (a,) for `dim=1`. A view.
+def select(input: Any, dim: int, index: int) -> Tensor:
+    """One slice of input along an axis, without that axis: (a, b) -> (a,) for `dim=1`. A view.
 
     Raises ShapeError where the axis is too short.
 
     >>> select(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, 0).tolist()
     [1.0, 3.0]
     """
-    x = as_tensor(x)
-    axis = one_axis("select", dim, x.ndim)
-    piece = narrow(x, axis, as_int("select", "index", index), 1)
+    input = as_tensor(input)
+    axis = one_axis("select", dim, input.ndim)
+    piece = narrow(input, axis, as_int("select", "index", index), 1)
     return reshape(piece, _without(piece.shape, axis))
 
 
+@method("split")
+@numpy_names
+def _in_pieces(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """The tensor in pieces along an axis: of one length, the last perhaps shorter, or of the lengths given. Views.
+
+    >>> [p.tolist() for p in Tensor([1.0, 2.0, 3.0]).split(2)]
+    [[1.0, 2.0], [3.0]]
+    """
+    return split(input, split_size, dim)
+
+
 @method("split_with_sizes")
-def split_with_sizes(x: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """x in pieces of the lengths given. Views.
+def split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """input in pieces of the lengths given. Views.
 
     >>> [p.tolist() for p in split_with_sizes(Tensor([1.0, 2.0, 3.0]), [1, 2])]
     [[1.0], [2.0, 3.0]]
     """
-    return split(x, split_sizes, dim)
+    return split(input, split_sizes, dim)
 
 
 @method("hsplit")
-def hsplit(x: Any, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
+def hsplit(input: Any, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
     """`tensor_split` along the second axis, or the only one.
 
     >>> [p.tolist() for p in hsplit(Tensor([1.0, 2.0]), 2)]
     [[1.0], [2.0]]
     """
-    return tensor_split(x, indices_or_sections, 0 if as_tensor(x).ndim == 1 else 1)
+    return tensor_split(input, indices_or_sections, 0 if as_tensor(input).ndim == 1 else 1)
 
 
 @method("vsplit")
-def vsplit(x: Any, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
+def vsplit(input: Any, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
     """`tensor_split` along the first axis.
 
     >>> [p.tolist() for p in vsplit(Tensor([[1.0], [2.0]]), 2)]
     [[[1.0]], [[2.0]]]
     """
-    x = as_tensor(x)
-    if x.ndim < 2:
-        raise ShapeError(f"vsplit: x is {x.shape}; must have at least 2 axes")
-    return tensor_split(x, indices_or_sections, 0)
+    input = as_tensor(input)
+    if input.ndim < 2:
+        raise ShapeError(f"vsplit: x is {input.shape}; must have at least 2 axes")
+    return tensor_split(input, indices_or_sections, 0)
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:

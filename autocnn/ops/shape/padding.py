@@ -14,8 +14,8 @@ from autocnn.types import Array, Axes, Namespace, Size
 Widths = tuple[tuple[int, int], ...]
 
 
-def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
-    """x with `value` (0) around it: `pad` is (left, right) of the last axis, then (top, bottom) ...
+def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
+    """input with `value` (0) around it: `pad` is (left, right) of the last axis, then (top, bottom) ...
 
     Negative widths crop. (a, b) -> (a, left + b + right) for `pad=(left, right)`.
     Raises ArgumentError for widths that are no pairs, or another mode than ``"constant"``.
@@ -23,16 +23,16 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float | None 
     >>> pad(Tensor([1.0, 2.0]), (1, -1)).tolist()
     [0.0, 1.0]
     """
-    x = as_tensor(x)
+    input = as_tensor(input)
     widths = as_sizes("pad", "pad", (tuple(pad),))
     if mode != "constant":
         raise ArgumentError(f"pad: mode is {mode!r}; must be 'constant'")
-    if len(widths) % 2 or len(widths) > 2 * x.ndim:
+    if len(widths) % 2 or len(widths) > 2 * input.ndim:
         raise ArgumentError(
-            f"pad: pad is {widths}; must be (before, after) of at most {x.ndim} axes, x is {x.shape}"
+            f"pad: pad is {widths}; must be (before, after) of at most {input.ndim} axes, x is {input.shape}"
         )
     pairs = tuple(zip(widths[::2], widths[1::2], strict=True))[::-1]
-    return pad_axes("pad", x, ((0, 0),) * (x.ndim - len(pairs)) + pairs, 0.0 if value is None else value)
+    return pad_axes("pad", input, ((0, 0),) * (input.ndim - len(pairs)) + pairs, 0.0 if value is None else value)
 
 
 def pad_axes(op: str, x: Tensor, widths: Widths, value: float = 0.0) -> Tensor:
@@ -83,35 +83,35 @@ def _inside(shape: Sequence[int], widths: Widths) -> tuple[slice, ...]:
 
 @method("flip")
 @by_name("dims")
-def flip(x: Any, *dims: Any) -> Tensor:
-    """x with the order of elements reversed along the axes `dims`; a copy.
+def flip(input: Any, *dims: Any) -> Tensor:
+    """input with the order of elements reversed along the axes `dims`; a copy.
 
     >>> flip(Tensor([[1.0, 2.0]]), (1,)).tolist()
     [[2.0, 1.0]]
     """
-    x = as_tensor(x)
-    axes = many_axes("flip", as_sizes("flip", "dims", dims), x.ndim, "dims")
-    return _flip(x, dims=axes if x.ndim else ())
+    input = as_tensor(input)
+    axes = many_axes("flip", as_sizes("flip", "dims", dims), input.ndim, "dims")
+    return _flip(input, dims=axes if input.ndim else ())
 
 
 @method("fliplr")
-def fliplr(x: Any) -> Tensor:
-    """x reversed along its second axis.
+def fliplr(input: Any) -> Tensor:
+    """input reversed along its second axis.
 
     >>> fliplr(Tensor([[1.0, 2.0]])).tolist()
     [[2.0, 1.0]]
     """
-    return flip(x, 1)
+    return flip(input, 1)
 
 
 @method("flipud")
-def flipud(x: Any) -> Tensor:
-    """x reversed along its first axis.
+def flipud(input: Any) -> Tensor:
+    """input reversed along its first axis.
 
     >>> flipud(Tensor([1.0, 2.0])).tolist()
     [2.0, 1.0]
     """
-    return flip(x, 0)
+    return flip(input, 0)
 
 
 @primitive()
@@ -123,24 +123,26 @@ _flip.vjp(lambda g, z, x, dims: _flip(g, dims=dims))
 
 
 @method("roll")
-def roll(x: Any, shifts: Size, dims: Axes = None) -> Tensor:
-    """x with its elements moved by `shifts` along `dims`, what falls off coming in again; without dims as one row.
+def roll(input: Any, shifts: Size, dims: Axes = None) -> Tensor:
+    """input with its elements moved by `shifts` along `dims`, what falls off coming in again.
 
-    Raises ArgumentError unless there are as many shifts as dims.
+    Without dims its elements move as one row. Raises ArgumentError unless there are as many shifts as dims.
 
     >>> roll(Tensor([1.0, 2.0, 3.0]), 1).tolist()
     [3.0, 1.0, 2.0]
     """
-    x = as_tensor(x)
+    input = as_tensor(input)
     by = tuple(as_int("roll", "shifts", s) for s in (shifts if isinstance(shifts, Sequence) else (shifts,)))
     if dims is None or dims == ():
         if len(by) != 1:
             raise ArgumentError(f"roll: shifts is {shifts} without dims; must be one number")
-        return reshape(_roll(flatten(x), shifts=by, dims=(0,)), x.shape)
-    axes = tuple(one_axis("roll", d, x.ndim, "dims") for d in (dims if isinstance(dims, Sequence) else (dims,)))
+        return reshape(_roll(flatten(input), shifts=by, dims=(0,)), input.shape)
+    axes = tuple(
+        one_axis("roll", d, input.ndim, "dims") for d in (dims if isinstance(dims, Sequence) else (dims,))
+    )
     if len(by) != len(axes):
         raise ArgumentError(f"roll: shifts is {shifts}, dims {dims}; as many of one as of the other")
-    return _roll(x, shifts=by, dims=axes)
+    return _roll(input, shifts=by, dims=axes)
 
 
 @primitive()

@@ -16,17 +16,17 @@ from autocnn.types import Axes, Shape
 
 @method("reshape", "view")
 @by_name("shape")
-def reshape(x: Any, *shape: Any) -> Tensor:
-    """The elements of x, in C order, in another shape; one length may be -1.
+def reshape(input: Any, *shape: Any) -> Tensor:
+    """The elements of input, in C order, in another shape; one length may be -1.
 
     A view where memory allows it, a copy otherwise. Raises ShapeError where the elements do not fit.
 
     >>> reshape(Tensor([1.0, 2.0, 3.0, 4.0]), (2, -1)).shape
     (2, 2)
     """
-    x = as_tensor(x)
+    input = as_tensor(input)
     sizes = as_sizes("reshape", "shape", shape)
-    return _reshape(x, shape=fill_one("reshape", "shape", sizes, size_of(x.shape), x.shape))
+    return _reshape(input, shape=fill_one("reshape", "shape", sizes, size_of(input.shape), input.shape))
 
 
 @primitive(view=True)
@@ -38,17 +38,17 @@ _reshape.vjp(lambda g, z, x, shape: _reshape(g, shape=x.shape))
 
 
 @method("view_as", "reshape_as")
-def reshape_as(x: Any, other: Any) -> Tensor:
-    """x in the shape of another tensor.
+def reshape_as(input: Any, other: Any) -> Tensor:
+    """input in the shape of another tensor.
 
     >>> reshape_as(Tensor([1.0, 2.0]), Tensor([[0.0], [0.0]])).shape
     (2, 1)
     """
-    return reshape(x, other.shape)
+    return reshape(input, other.shape)
 
 
 @method("flatten")
-def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Axes `start_dim` to `end_dim` made one: (a, b, c) -> (a, b c) for `start_dim=1`.
 
     Raises ArgumentError where `start_dim` comes after `end_dim`.
@@ -56,65 +56,69 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     >>> flatten(Tensor([[[1.0], [2.0]]]), 1).shape
     (1, 2)
     """
-    x = as_tensor(x)
-    first = one_axis("flatten", start_dim, x.ndim, "start_dim")
-    last = one_axis("flatten", end_dim, x.ndim, "end_dim")
+    input = as_tensor(input)
+    first = one_axis("flatten", start_dim, input.ndim, "start_dim")
+    last = one_axis("flatten", end_dim, input.ndim, "end_dim")
     if first > last:
-        raise ArgumentError(f"flatten: start_dim is {start_dim} after end_dim {end_dim} of x {x.shape}")
-    if first == last and x.ndim:
-        return x
-    return _reshape(x, shape=(*x.shape[:first], size_of(x.shape[first : last + 1]), *x.shape[last + 1 :]))
+        raise ArgumentError(f"flatten: start_dim is {start_dim} after end_dim {end_dim} of x {input.shape}")
+    if first == last and input.ndim:
+        return input
+    return _reshape(
+        input, shape=(*input.shape[:first], size_of(input.shape[first : last + 1]), *input.shape[last + 1 :])
+    )
 
 
 @method("ravel")
-def ravel(x: Any) -> Tensor:
-    """x as one row of elements.
+def ravel(input: Any) -> Tensor:
+    """input as one row of elements.
 
     >>> ravel(Tensor([[1.0], [2.0]])).tolist()
     [1.0, 2.0]
     """
-    return reshape(x, (size_of(as_tensor(x).shape),))
+    return reshape(input, (size_of(as_tensor(input).shape),))
 
 
 @method("unflatten")
-def unflatten(x: Any, dim: int, sizes: Sequence[int]) -> Tensor:
-    """One axis made several: (a, b c) -> (a, b, c) for `unflatten(x, 1, (b, c))`; one length may be -1.
+def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Tensor:
+    """One axis made several: (a, b c) -> (a, b, c) for `unflatten(input, 1, (b, c))`; one length may be -1.
 
     Raises ShapeError where the lengths do not multiply to that of the axis.
 
     >>> unflatten(Tensor([1.0, 2.0]), 0, (2, 1)).shape
     (2, 1)
     """
-    x = as_tensor(x)
-    axis = one_axis("unflatten", dim, x.ndim)
-    inner = fill_one("unflatten", "sizes", as_sizes("unflatten", "sizes", (sizes,)), x.shape[axis], x.shape)
-    return _reshape(x, shape=(*x.shape[:axis], *inner, *x.shape[axis + 1 :]))
+    input = as_tensor(input)
+    axis = one_axis("unflatten", dim, input.ndim)
+    inner = fill_one(
+        "unflatten", "sizes", as_sizes("unflatten", "sizes", (sizes,)), input.shape[axis], input.shape
+    )
+    return _reshape(input, shape=(*input.shape[:axis], *inner, *input.shape[axis + 1 :]))
 
 
 @method("squeeze")
 @numpy_names
-def squeeze(x: Any, dim: Axes = None) -> Tensor:
-    """x without its axes of length 1, or without those among `dim` that have length 1.
+def squeeze(input: Any, dim: Axes = None) -> Tensor:
+    """input without its axes of length 1, or without those among `dim` that have length 1.
 
     >>> squeeze(Tensor([[[1.0, 2.0]]])).shape, squeeze(Tensor([[[1.0, 2.0]]]), 0).shape
     ((2,), (1, 2))
     """
-    x = as_tensor(x)
-    axes = many_axes("squeeze", dim, x.ndim)
-    return _reshape(x, shape=tuple([n for i, n in enumerate(x.shape) if n != 1 or i not in axes]))
+    input = as_tensor(input)
+    axes = many_axes("squeeze", dim, input.ndim)
+    return _reshape(input, shape=tuple([n for i, n in enumerate(input.shape) if n != 1 or i not in axes]))
 
 
 @method("unsqueeze")
 @numpy_names
-def unsqueeze(x: Any, dim: int) -> Tensor:
-    """x with a new axis of length 1 before axis `dim`: (a, b) -> (a, 1, b) for `dim=1`.
+def unsqueeze(input: Any, dim: int) -> Tensor:
+    """input with a new axis of length 1 before axis `dim`: (a, b) -> (a, 1, b) for `dim=1`.
 
     >>> unsqueeze(Tensor([1.0, 2.0]), -1).shape
     (2, 1)
     """
-    x = as_tensor(x)
-    axis = one_axis("unsqueeze", dim, x.ndim + 1)
-    return _reshape(x, shape=(*x.shape[:axis], 1, *x.shape[axis:]))
+    input = as_tensor(input)
+    axis = one_axis("unsqueeze", dim, input.ndim + 1)
+    return _reshape(input, shape=(*input.shape[:axis], 1, *input.shape[axis:]))
 
 
 # Another order of axes -------------------------------------------------------------------------------------------
@@ -122,19 +126,21 @@ def unsqueeze(x: Any, dim: int) -> Tensor:
 
 @method("permute")
 @by_name("dims")
-def permute(x: Any, *dims: Any) -> Tensor:
-    """x with its axes in another order: axis i of the result is axis `dims[i]` of x. A view.
+def permute(input: Any, *dims: Any) -> Tensor:
+    """input with its axes in another order: axis i of the result is axis `dims[i]` of input. A view.
 
     Raises ArgumentError unless `dims` names every axis once.
 
     >>> permute(Tensor([[1.0, 2.0, 3.0]]), (1, 0)).shape
     (3, 1)
     """
-    x = as_tensor(x)
+    input = as_tensor(input)
     given = as_sizes("permute", "dims", dims)
-    if len(given) != x.ndim:
-        raise ArgumentError(f"permute: dims is {given}; must name each of the {x.ndim} axes of x {x.shape} once")
-    return _permute(x, dims=many_axes("permute", given, x.ndim, "dims"))
+    if len(given) != input.ndim:
+        raise ArgumentError(
+            f"permute: dims is {given}; must name each of the {input.ndim} axes of x {input.shape} once"
+        )
+    return _permute(input, dims=many_axes("permute", given, input.ndim, "dims"))
 
 
 @primitive(view=True)
@@ -149,23 +155,33 @@ def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(dims)), key=dims.__getitem__))
 
 
-@method("transpose", "swapaxes", "swapdims")
-def transpose(x: Any, dim0: int, dim1: int) -> Tensor:
-    """x with two axes exchanged. A view.
+@method("transpose", "swapdims")
+def transpose(input: Any, dim0: int, dim1: int) -> Tensor:
+    """input with two axes exchanged. A view.
 
     >>> transpose(Tensor([[1.0, 2.0, 3.0]]), 0, 1).shape
     (3, 1)
     """
-    x = as_tensor(x)
-    order = list(range(x.ndim))
-    a, b = one_axis("transpose", dim0, x.ndim, "dim0"), one_axis("transpose", dim1, x.ndim, "dim1")
+    input = as_tensor(input)
+    order = list(range(input.ndim))
+    a, b = one_axis("transpose", dim0, input.ndim, "dim0"), one_axis("transpose", dim1, input.ndim, "dim1")
     if order:
         order[a], order[b] = b, a
-    return _permute(x, dims=tuple(order))
+    return _permute(input, dims=tuple(order))
+
+
+@method("swapaxes")
+def swapaxes(input: Any, axis0: int, axis1: int) -> Tensor:
+    """input with two axes exchanged, under NumPy's name. A view.
+
+    >>> swapaxes(Tensor([[1.0, 2.0, 3.0]]), 0, 1).shape
+    (3, 1)
+    """
+    return transpose(input, axis0, axis1)
 
 
 @method("t")
-def t(x: Any) -> Tensor:
+def t(input: Any) -> Tensor:
     """The transpose of a matrix; a vector or a number as it is.
 
     Raises ShapeError for more than two axes.
@@ -173,10 +189,10 @@ def t(x: Any) -> Tensor:
     >>> t(Tensor([[1.0, 2.0]])).tolist()
     [[1.0], [2.0]]
     """
-    x = as_tensor(x)
-    if x.ndim > 2:
-        raise ShapeError(f"t: x is {x.ndim}-d {x.shape}; must have at most 2 axes. Use mT or permute")
-    return _permute(x, dims=tuple(reversed(range(x.ndim))))
+    input = as_tensor(input)
+    if input.ndim > 2:
+        raise ShapeError(f"t: x is {input.ndim}-d {input.shape}; must have at most 2 axes. Use mT or permute")
+    return _permute(input, dims=tuple(reversed(range(input.ndim))))
 
 
 def matrix_transpose(x: Any) -> Tensor:
@@ -209,25 +225,25 @@ def reverse_axes(x: Any) -> Tensor:
 
 
 @method("movedim", "moveaxis")
-def movedim(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """x with the axes `source` moved to the places `destination`, the others in order.
+def movedim(input: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """input with the axes `source` moved to the places `destination`, the others in order.
 
     Raises ArgumentError unless both name as many axes.
 
     >>> movedim(Tensor([[[1.0, 2.0]]]), 2, 0).shape
     (2, 1, 1)
     """
-    x = as_tensor(x)
-    away = many_axes("movedim", source, x.ndim, "source")
-    to = many_axes("movedim", destination, x.ndim, "destination")
+    input = as_tensor(input)
+    away = many_axes("movedim", source, input.ndim, "source")
+    to = many_axes("movedim", destination, input.ndim, "destination")
     if len(away) != len(to):
         raise ArgumentError(f"movedim: source is {source}, destination {destination}; must be as many of both")
-    order = [i for i in range(x.ndim) if i not in away]
-    if not x.ndim:
-        return _permute(x, dims=())
+    order = [i for i in range(input.ndim) if i not in away]
+    if not input.ndim:
+        return _permute(input, dims=())
     for place, axis in sorted(zip(to, away, strict=True)):
         order.insert(place, axis)
-    return _permute(x, dims=tuple(order))
+    return _permute(input, dims=tuple(order))
 
 
 # Broadcasting ----------------------------------------------------------------------------------------------------
@@ -235,32 +251,32 @@ def movedim(x: Any, source: int | Sequence[int], destination: int | Sequence[int
 
 @method("expand")
 @by_name("size")
-def expand(x: Any, *sizes: Any) -> Tensor:
-    """x with axes of length 1 repeated to `sizes`, and new axes in front; -1 keeps a length. A view.
+def expand(input: Any, *sizes: Any) -> Tensor:
+    """input with axes of length 1 repeated to `sizes`, and new axes in front; -1 keeps a length. A view.
 
     Raises ShapeError where a longer axis would have to change.
 
     >>> expand(Tensor([[1.0], [2.0]]), 2, 3).shape
     (2, 3)
     """
-    x = as_tensor(x)
+    input = as_tensor(input)
     given = as_sizes("expand", "sizes", sizes)
-    lead = len(given) - x.ndim
+    lead = len(given) - input.ndim
     if lead < 0 or -1 in given[:lead]:
         raise ShapeError(
-            f"expand: sizes is {given}, x {x.shape}; must have a length for each axis, -1 for old ones only"
+            f"expand: sizes is {given}, x {input.shape}; must have a length for each axis, -1 for old ones only"
         )
-    return broadcast_to(x, tuple([x.shape[i - lead] if n == -1 else n for i, n in enumerate(given)]))
+    return broadcast_to(input, tuple([input.shape[i - lead] if n == -1 else n for i, n in enumerate(given)]))
 
 
 @method("expand_as")
-def expand_as(x: Any, other: Any) -> Tensor:
-    """x broadcast to the shape of another tensor.
+def expand_as(input: Any, other: Any) -> Tensor:
+    """input broadcast to the shape of another tensor.
 
     >>> expand_as(Tensor([1.0]), Tensor([1.0, 2.0])).tolist()
     [1.0, 1.0]
     """
-    return expand(x, other.shape)
+    return expand(input, other.shape)
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
@@ -278,14 +294,14 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
 
 
 @method("clone")
-def clone(x: Any) -> Tensor:
-    """A copy of x in memory of its own; its gradient goes to x.
+def clone(input: Any) -> Tensor:
+    """A copy of input in memory of its own; its gradient goes to input.
 
     >>> x = Tensor([1.0])
     >>> clone(x) is x, clone(x).tolist()
     (False, [1.0])
     """
-    return _clone(as_tensor(x))
+    return _clone(as_tensor(input))
 
 
 @primitive()
@@ -297,27 +313,27 @@ _clone.vjp(lambda g, z, x: g)
 
 
 @method("is_contiguous")
-def is_contiguous(x: Tensor) -> bool:
+def is_contiguous(input: Tensor) -> bool:
     """Whether the elements lie in memory in the order of a fresh tensor, channels-last included.
 
     >>> is_contiguous(Tensor([[1.0, 2.0], [3.0, 4.0]])), is_contiguous(Tensor([[1.0, 2.0], [3.0, 4.0]]).T)
     (True, False)
     """
-    array = x.array
+    array = input.array
     if array.flags.c_contiguous:
         return True
     return 3 <= array.ndim <= 5 and array.transpose(0, *range(2, array.ndim), 1).flags.c_contiguous
 
 
 @method("contiguous")
-def contiguous(x: Any) -> Tensor:
-    """x itself where it is contiguous, a copy that is otherwise.
+def contiguous(input: Any) -> Tensor:
+    """input itself where it is contiguous, a copy that is otherwise.
 
     >>> contiguous(Tensor([[1.0, 2.0]]).T).is_contiguous()
     True
     """
-    x = as_tensor(x)
-    return x if is_contiguous(x) else _contiguous(x)
+    input = as_tensor(input)
+    return input if is_contiguous(input) else _contiguous(input)
 
 
 @primitive()
@@ -329,33 +345,33 @@ _contiguous.vjp(lambda g, z, x: g)
 
 
 @method("size")
-def size(x: Tensor, dim: int | None = None) -> Any:
+def size(input: Tensor, dim: int | None = None) -> Any:
     """The shape, or the length of one axis.
 
     >>> Tensor([[1.0, 2.0]]).size(), Tensor([[1.0, 2.0]]).size(1)
     ((1, 2), 2)
     """
-    return x.shape if dim is None else x.shape[one_axis("size", dim, x.ndim)]
+    return input.shape if dim is None else input.shape[one_axis("size", dim, input.ndim)]
 
 
 @method("dim", "ndimension")
-def dim(x: Tensor) -> int:
+def dim(input: Tensor) -> int:
     """The number of axes.
 
     >>> Tensor([[1.0, 2.0]]).dim()
     2
     """
-    return x.ndim
+    return input.ndim
 
 
 @method("numel", "nelement")
-def numel(x: Tensor) -> int:
+def numel(input: Tensor) -> int:
     """The number of elements.
 
     >>> Tensor([[1.0, 2.0]]).numel()
     2
     """
-    return size_of(x.shape)
+    return size_of(input.shape)
 
 
 for _name, _function in (("T", reverse_axes), ("mT", matrix_transpose)):
