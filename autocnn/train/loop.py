@@ -147,6 +147,8 @@ class Trainer:
 
         Ctrl-C ends it after the step that is under way, with Interrupted; a second Ctrl-C ends it at once. What
         was interrupted goes on, in another call or from a saved state, with the batch that comes next.
+
+        Raises ArgumentError if a loader holds no batch, NonFiniteError if a loss is not finite.
         """
         if epochs < 1:
             raise ArgumentError(f"fit: epochs is {epochs}; it is at least 1")
@@ -195,7 +197,10 @@ class Trainer:
         return value
 
     def evaluate(self, loader: Loader) -> Scores:
-        """Mean loss and accuracy over a loader, in eval mode, without a graph."""
+        """Mean loss and accuracy over a loader, in eval mode, without a graph.
+
+        Raises ArgumentError if the loader holds no batch.
+        """
         totals = _Totals()
         training = self.model.training
         self.model.eval()
@@ -208,6 +213,8 @@ class Trainer:
                     self._heed()
         finally:
             self.model.train(training)
+        if not totals.images:
+            raise ArgumentError("evaluate: loader is empty; a mean is over at least one image")
         return totals.scores()
 
     def _epoch(self, loader: Loader, validation: Loader | None) -> None:
@@ -238,6 +245,11 @@ class Trainer:
             loss = self.step(x, y)
             self._tell("step", loss)
             self._heed()
+        if not totals.images:
+            raise ArgumentError(
+                "fit: loader is empty; an epoch has at least one batch. Give a list or a DataLoader, which can be "
+                "gone through again, and without drop_last if there are fewer images than a batch"
+            )
         totals.seen = True
         return (totals.images - before) / max(time.perf_counter() - started, 1e-9)
 

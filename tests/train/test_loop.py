@@ -54,6 +54,19 @@ def test_plain_lists_of_batches_serve() -> None:
     assert trainer.state_dict()["loader"] is None
 
 
+def test_a_loader_without_a_batch_is_refused() -> None:
+    trainer = Trainer(model := Tiny(), SGD(model.parameters(), lr=0.1))
+    with pytest.raises(ArgumentError, match="fit: loader is empty; an epoch has at least one batch"):
+        trainer.fit([], 2)
+    assert trainer.history.epochs == []
+    with pytest.raises(ArgumentError, match="evaluate: loader is empty; a mean is over at least one image"):
+        trainer.evaluate([])
+    spent = iter([(Tensor(np.zeros((2, 1, 4, 4), np.float32)), Tensor(np.array([0, 1])))])
+    with pytest.raises(ArgumentError, match="which can be gone through again"):
+        trainer.fit(spent, 2)
+    assert len(trainer.history.epochs) == 1
+
+
 def test_targets_that_are_no_classes_have_no_accuracy() -> None:
     def squared(output: Tensor, target: Tensor) -> Tensor:
         return ((output - target) ** 2).mean()  # type: ignore[operator]
