@@ -102,9 +102,10 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())  # or a power cut may leave the name without the content
         os.replace(part, path)
-    except BaseException:
+    except OSError as error:  # it would name the part, which nobody knows
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    finally:
         part.unlink(missing_ok=True)
-        raise
     return path
 
 
