@@ -6,9 +6,6 @@ from typing import Any
 
 from autocnn.errors import UsageError
 
-INPUTS = {"lenet5": (1, 1, 32, 32), "plain": (1, 1, 8, 8), "residual": (1, 1, 8, 8)}
-"""The input that a model is shown by default."""
-
 
 def model_of(name: str) -> Any:
     """A new model by its name.
@@ -21,16 +18,18 @@ def model_of(name: str) -> Any:
 
 
 def shape_of(command: str, name: str, text: str | None) -> tuple[int, ...]:
-    """The shape of a model's input: as typed, or the model's own.
+    """The shape of a model's input: as typed, or one image of the model's own size.
 
     >>> shape_of("graph", "lenet5", "2,1,32,32")
     (2, 1, 32, 32)
+    >>> shape_of("graph", "residual", None)
+    (1, 1, 8, 8)
     """
     if text is None:
-        known = name.lower().replace("-", "").replace("_", "")
-        if known not in INPUTS:
+        side = getattr(model_of(name), "side", None)
+        if side is None:
             raise UsageError(f"{command}: {name} has no input size of its own; give one, as in --input 1,3,32,32")
-        return INPUTS[known]
+        return (1, 1, side, side)
     parts = text.replace("x", ",").split(",")
     if not all(part.strip().isdecimal() and int(part) for part in parts):
         raise UsageError(f"{command}: --input is {text!r}; whole numbers above 0, as in --input 1,3,32,32")

@@ -130,7 +130,7 @@ def _introduction(run: Run, parts: Parts) -> str:
     made, size = run.settings, sum(p.array.size for p in parts.trainer.model.parameters())
     return (
         f"{made.model} ({size:,} parameters) on {made.data}: {len(parts.images):,} training images, "
-        f"{len(parts.test):,} for the test; {made.epochs} epochs of {len(parts.loader):,} steps, "
+        f"{len(parts.test):,} for the test; {_some(made.epochs, 'epoch')} of {_some(len(parts.loader), 'step')}, "
         f"{made.optimizer}, highest learning rate {made.lr:g}, seed {made.seed}"
     )
 
@@ -139,4 +139,13 @@ def _result(run: Run) -> str:
     epochs = run.history().epochs
     share = epochs[-1].validation_accuracy if epochs else None
     score = "" if share is None else f"; test accuracy {share:.2%}"
-    return f"{run.folder}: {len(epochs)} epochs{score}; {', '.join(run.files())}"
+    return f"{run.folder}: {_some(len(epochs), 'epoch')}{score}; {', '.join(run.files())}"
+
+
+def _some(count: int, what: str) -> str:
+    """A number of things.
+
+    >>> _some(1, "epoch"), _some(1200, "step")
+    ('1 epoch', '1,200 steps')
+    """
+    return f"{count:,} {what}{'s' * (count != 1)}"

@@ -33,6 +33,8 @@ class DeepTanh(nn.Module):
             raise ArgumentError(
                 f"DeepTanh: depth is {depth}; stem, head and blocks of two layers make an even number, 4 or more"
             )
+        self.side = size
+        """Height and width of the images."""
         self.stem = nn.Sequential(nn.Conv2d(channels, width, 3, padding=1), nn.Tanh())
         self.blocks = nn.Sequential(*(TanhBlock(width, skip=skips) for _ in range(depth // 2 - 1)))
         self.flatten = nn.Flatten()

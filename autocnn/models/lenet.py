@@ -16,6 +16,9 @@ class LeNet5(Sequential):
     61706
     """
 
+    side = 32
+    """Height and width of the images."""
+
     def __init__(self, num_classes: int = 10, in_channels: int = 1) -> None:
         super().__init__(
             {

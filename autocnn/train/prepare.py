@@ -11,9 +11,6 @@ from autocnn.data import ArrayDataset, Compose, DataLoader, Fit, RandomCrop, Ran
 from autocnn.train.loop import Trainer
 from autocnn.train.recipes import Settings, optimizer_for, schedule_for
 
-SIDE = 32
-"""Height and width of the images that the models take."""
-
 _CHECKED_AT_ONCE = 256  # images in a batch of the test
 
 
@@ -32,34 +29,42 @@ class Parts:
 def prepare(settings: Settings, *, download: bool = False, progress: Any = None) -> Parts:
     """Load the data, make the model from the seed, and a trainer for it.
 
+    The images are brought to the size that the model takes.
+
     Raises DataNotFoundError or DataError if the data are not there or damaged, DeviceError for a device that is
     not there.
     """
     name, folder = settings.data, settings.data_dir
     split = "train+val" if name in ("cifar10", "cifar100") else "train"
-    fit = Fit(SIDE, settings.resize)
-    images = data.load(name, folder, split, download=download, progress=progress).map(fit)
-    test = data.load(name, folder, "test").map(fit)
-    transform = _transform(settings, images)
+    images = data.load(name, folder, split, download=download, progress=progress)
+    test = data.load(name, folder, "test")
+    model = _model(settings, images)
+    fit = Fit(model.side, settings.resize)
+    images, test = images.map(fit), test.map(fit)
+    transform = _transform(settings, images, model.side)
     seed = settings.seed
     loader = DataLoader(images, settings.batch_size, shuffle=True, seed=seed, transform=transform)
     validation = DataLoader(test, _CHECKED_AT_ONCE, seed=seed, transform=images.normalize())
-    trainer = _trainer(settings, images, len(loader))
+    trainer = _trainer(settings, model, len(loader))
     return Parts(images, test, transform, loader, validation, trainer)
 
 
-def _transform(settings: Settings, images: ArrayDataset) -> Compose:
+def _model(settings: Settings, images: ArrayDataset) -> Any:
+    manual_seed(settings.seed)
+    make = models.get(settings.model)
+    return make(in_channels=images.images.shape[1], num_classes=len(images.classes))
+
+
+def _transform(settings: Settings, images: ArrayDataset, side: int) -> Compose:
     steps: list[Any] = []
-    if settings.shift:
-        steps.append(RandomCrop(SIDE, settings.shift))
+    if shift := settings.shift * side // 32:
+        steps.append(RandomCrop(side, shift))
     if settings.flip:
         steps.append(RandomHorizontalFlip())
     return Compose([*steps, images.normalize()])
 
 
-def _trainer(settings: Settings, images: ArrayDataset, steps_per_epoch: int) -> Trainer:
-    manual_seed(settings.seed)
-    model = models.get(settings.model)(in_channels=images.images.shape[1], num_classes=len(images.classes))
+def _trainer(settings: Settings, model: Any, steps_per_epoch: int) -> Trainer:
     here = settings.device == "cpu"
     if not here:
         model.to(settings.device)

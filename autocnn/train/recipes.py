@@ -23,7 +23,7 @@ class Recipe:
     """Epochs, batch size, optimiser and learning rate, and how images are enlarged and varied.
 
     The rate goes up to `lr` in the first `warm_up` of all steps and down to nearly nothing after it (one cycle).
-    `shift` is by how many pixels an image may be moved, `flip` whether it may be mirrored.
+    `shift` is by how many pixels of 32 an image may be moved, `flip` whether it may be mirrored.
     """
 
     epochs: int

@@ -46,6 +46,7 @@ class Run:
         self.folder = folder
         self.settings = settings
         self.lost: list[str] = []
+        self._made_folder = False
 
     @property
     def finished(self) -> bool:
@@ -64,8 +65,17 @@ class Run:
     def train(self, parts: Parts, callbacks: Sequence[Callback] = ()) -> History:
         """Train to the end, from the checkpoint if there is one; returns the history.
 
-        Ctrl-C leaves a checkpoint, and raises Interrupted.
+        Ctrl-C leaves a checkpoint, and raises Interrupted. A run that fails before its first checkpoint leaves
+        nothing: there would be nothing to go on with.
         """
+        try:
+            return self._train(parts, callbacks)
+        except Exception:
+            if not (self.folder / CHECKPOINT).exists():
+                self._clear()
+            raise
+
+    def _train(self, parts: Parts, callbacks: Sequence[Callback]) -> History:
         trainer, checkpoint = parts.trainer, self.folder / CHECKPOINT
         self._draw_step(parts)
         if checkpoint.exists():
@@ -81,6 +91,13 @@ class Run:
             self._draw_curve(trainer.history)
         checkpoint.unlink(missing_ok=True)
         return trainer.history
+
+    def _clear(self) -> None:
+        """Remove the files of the run, and its folder if it was made for it and holds nothing else."""
+        for name in self.files():
+            (self.folder / name).unlink()
+        if self._made_folder and not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
     def _draw_step(self, parts: Parts) -> None:
         """The graphs of one step on the first images; neither the model nor a generator notices."""
@@ -138,6 +155,7 @@ def create(folder: str | os.PathLike[str], settings: Settings, *, force: bool = 
     """
     check_vacant(folder, force=force)
     run = Run(Path(folder), settings)
+    run._made_folder = not run.folder.exists()
     run.folder.mkdir(parents=True, exist_ok=True)
     for name in run.files():
         (run.folder / name).unlink()

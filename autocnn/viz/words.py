@@ -73,7 +73,7 @@ def heading(title: str, graph: Graph) -> str:
     titles = [style.PASSES[name].title for name in style.PASSES if name in kinds]
     passes = " and ".join([", ".join(titles[:-1]), titles[-1]] if len(titles) > 1 else titles)
     facts = [f"{ops:,} op{'s' * (ops != 1)}"]
-    facts += [f"{parameters:,} parameters"] if parameters else []
+    facts += [f"{parameters:,} parameter{'s' * (parameters != 1)}"] if parameters else []
     facts += [f"{passes} pass{'es' * (len(kinds) > 1)}"] if passes else []
     facts += ["no backward pass recorded"] if kinds == {"forward"} else []
     rows = [f'<font point-size="15"><b>{escaped(short(title, 90))}</b></font>'] if title else []
@@ -113,7 +113,7 @@ def _notes(vertex: Vertex) -> list[str]:
     if vertex.kind == "module":
         ops, parameters = _count(vertex, "ops"), _count(vertex, "parameters")
         notes = [f"{ops:,} op{'s' * (ops != 1)}"]
-        return [*notes, f"{parameters:,} parameters"] if parameters else notes
+        return [*notes, f"{parameters:,} parameter{'s' * (parameters != 1)}"] if parameters else notes
     notes = []
     for key, value in sorted(vertex.params.items()):
         value = single(key, value)

@@ -436,3 +436,29 @@ def test_loss_that_explodes_is_one_sentence(run: Callable[..., Said], images: Pa
         code, _, err = run(*training(images, tmp_path / "run", "--lr", "1e38"))
     assert code == 2
     assert "lower the learning rate" in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("model", ["plain", "residual"])
+def test_images_are_brought_to_the_size_that_the_model_takes(
+    run: Callable[..., Said], images: Path, tmp_path: Path, model: str
+) -> None:
+    _, *rest = training(images, tmp_path / "run", "--epochs", 1)
+    rest[0] = model
+    code, said, err = run("train", *rest)
+    assert code == 0
+    assert "; 1 epoch of 3 steps, " in err
+    assert ": 1 epoch; test accuracy" in said
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_run_that_fails_before_its_first_checkpoint_leaves_nothing(
+    run: Callable[..., Said], images: Path, tmp_path: Path, there: bool
+) -> None:
+    out = tmp_path / "run"
+    if there:
+        out.mkdir()
+    with np.errstate(all="ignore"):
+        assert run(*training(images, out, "--lr", "1e38"))[0] == 2
+    assert out.exists() == there
+    assert not there or not list(out.iterdir())
+    assert run(*training(images, out))[0] == 0
