@@ -7,6 +7,7 @@ from typing import Any
 from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, primitive
 from autocnn.errors import DTypeError, ShapeError
+from autocnn.ops.precision import adding
 from autocnn.ops.shape import reshape
 from autocnn.types import Shape
 
@@ -47,6 +48,7 @@ def check_dtypes(op: str, **operands: Tensor | None) -> None:
 
 
 @primitive()
+@adding
 def _channel_sum(xp: Any, x: Any) -> Any:
     """x (N, C, ...) -> (C,)."""
     return kernels.channel_sum(xp, x)

@@ -16,6 +16,7 @@ from autocnn.ops.channels import _channel_spread, _channel_sum, check_dtypes
 from autocnn.ops.elementwise import add, mul
 from autocnn.ops.elementwise.arithmetic import _add, _mul
 from autocnn.ops.elementwise.exponential import _rsqrt
+from autocnn.ops.precision import adding
 from autocnn.ops.shape import reshape
 from autocnn.types import Shape
 
@@ -84,12 +85,14 @@ def _constant(x: Tensor, value: float) -> Tensor:
 
 
 @primitive(saves=(("x", "w", "mean", "var"), ("x", "w", "mean", "var"), ()), residuals=("mean", "var"))
+@adding
 def _batch_norm(xp: Any, x: Any, w: Any, b: Any, *, eps: float) -> Any:
     z, mean, var = kernels.batch_norm(xp, x, w, b, eps=eps)
     return z, (mean, var)
 
 
 @primitive(outputs=True, differentiable=False)
+@adding
 def _batch_norm_backward(xp: Any, g: Any, x: Any, w: Any, mean: Any, var: Any, *, eps: float) -> Any:
     return kernels.batch_norm_backward(xp, g, x, w, mean, var, eps=eps)
 
@@ -131,6 +134,7 @@ _batch_norm.fast(_batch_norm_joint)
 @primitive(
     saves=(("w", "var"), ("x", "mean", "var"), (), ("w", "var"), ("x", "w", "mean", "var")),
 )
+@adding
 def _batch_norm_fixed(xp: Any, x: Any, w: Any, b: Any, mean: Any, var: Any, *, eps: float) -> Any:
     return kernels.batch_norm_inference(xp, x, w, b, mean, var, eps=eps)
 
@@ -218,11 +222,13 @@ def _scaled(op: str, z: Tensor, weight: Any, bias: Any, shape: Shape, across: Sh
 
 
 @primitive(saves=("x", "mean", "invstd"), residuals=("mean", "invstd"))
+@adding
 def _normalize(xp: Any, x: Any, *, axes: Shape, eps: float) -> Any:
     return kernels.standardize(xp, x, axes=axes, eps=eps)
 
 
 @primitive(differentiable=False)
+@adding
 def _normalize_backward(xp: Any, g: Any, x: Any, mean: Any, invstd: Any, *, axes: Shape) -> Any:
     return kernels.standardize_backward(xp, g, x, mean, invstd, axes=axes)
 

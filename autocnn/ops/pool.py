@@ -13,6 +13,7 @@ from autocnn.backend import geometry, kernels
 from autocnn.engine import Tensor, as_tensor, primitive
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.channels import batched, unbatched
+from autocnn.ops.precision import adding
 from autocnn.types import Shape, Size
 
 # Max pooling --------------------------------------------------------------------------------------------------
@@ -204,6 +205,7 @@ def _average(
 
 
 @primitive()
+@adding
 def _avg_pool(
     xp: Any, x: Any, *, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, count_include_pad: bool,
     divisor: int | None,
@@ -215,6 +217,7 @@ def _avg_pool(
 
 
 @primitive()
+@adding
 def _avg_unpool(
     xp: Any, g: Any, *, shape: Shape, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool,
     count_include_pad: bool, divisor: int | None,
@@ -275,11 +278,13 @@ def _adaptive(op: str, ndim: int, x: Any, size: int | Sequence[int | None] | Non
 
 
 @primitive()
+@adding
 def _adaptive_avg_pool(xp: Any, x: Any, *, size: Shape) -> Any:
     return kernels.adaptive_average(xp, x, size=size)
 
 
 @primitive()
+@adding
 def _adaptive_avg_unpool(xp: Any, g: Any, *, shape: Shape) -> Any:
     """Each cotangent shared out over its window."""
     return kernels.adaptive_spread(xp, g, shape=shape)

@@ -1,4 +1,4 @@
-"""How half precision is added up."""
+"""How half precision is computed with."""
 
 from __future__ import annotations
 
@@ -6,17 +6,34 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+_HALF, _SINGLE = "float16", "float32"
+
 
 def adding(forward: Callable[..., Any]) -> Callable[..., Any]:
     """A kernel that adds up many numbers: float16 goes in and comes out, and float32 does the sums between.
 
-    Sums in float16 stop growing at 2,048 ones, and leave its range at 65,504.
+    Sums in float16 stop growing at 2,048 ones, and leave its range at 65,504. Several steps of one formula need it
+    as well: between them values may leave the range, and each of them would round. Residuals, the inner tuple of a
+    result, stay in float32.
     """
 
     @functools.wraps(forward)
-    def kernel(xp: Any, x: Any, **params: Any) -> Any:
-        if x.dtype.char != "e":
-            return forward(xp, x, **params)
-        return forward(xp, x.astype("float32"), **params).astype(x.dtype)
+    def kernel(xp: Any, *arrays: Any, **params: Any) -> Any:
+        for x in arrays:
+            if _is_half(x):
+                break
+        else:
+            return forward(xp, *arrays, **params)
+        result = forward(xp, *[x.astype(_SINGLE) if _is_half(x) else x for x in arrays], **params)
+        return tuple(map(_halved, result)) if isinstance(result, tuple) else _halved(result)
 
     return kernel
+
+
+def _is_half(x: Any) -> bool:
+    dtype = getattr(x, "dtype", None)
+    return dtype is not None and dtype.char == "e"
+
+
+def _halved(z: Any) -> Any:
+    return z.astype(_HALF) if getattr(z, "dtype", None) == _SINGLE else z

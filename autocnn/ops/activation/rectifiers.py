@@ -14,6 +14,7 @@ from autocnn.ops.elementwise.casts import floating, quiet
 from autocnn.ops.elementwise.comparison import _gt, _le
 from autocnn.ops.elementwise.exponential import _exp
 from autocnn.ops.elementwise.selection import _clamp, _where
+from autocnn.ops.precision import adding
 from autocnn.ops.shape.views import reshape
 
 
@@ -111,6 +112,7 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
 
 
 @primitive(saves=("x",))
+@adding
 def _hardsigmoid(xp: Any, x: Any) -> Any:
     return xp.minimum(xp.maximum(x + 3.0, 0.0), 6.0) / 6.0
 
@@ -130,6 +132,7 @@ def hardswish(input: Any, inplace: bool = False) -> Tensor:
 
 
 @primitive(saves=("x",))
+@adding
 def _hardswish(xp: Any, x: Any) -> Any:
     return x * xp.minimum(xp.maximum(x + 3.0, 0.0), 6.0) / 6.0
 
@@ -242,6 +245,7 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _elu(xp: Any, x: Any, *, alpha: float, scale: float, rate: float) -> Any:
     """scale x above 0, scale alpha (e ** (rate x) - 1) below."""
     return select(xp, x > 0, x * scale, xp.expm1(xp.minimum(x, 0.0) * rate) * (alpha * scale))

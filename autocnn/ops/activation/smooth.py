@@ -16,6 +16,7 @@ from autocnn.ops.elementwise.error_function import _erf
 from autocnn.ops.elementwise.exponential import _exp
 from autocnn.ops.elementwise.selection import _where
 from autocnn.ops.elementwise.trigonometry import _sigmoid, _tanh
+from autocnn.ops.precision import adding
 
 _ROOT = math.sqrt(2 / math.pi)
 _CUBIC = 0.044715
@@ -37,6 +38,7 @@ def gelu(input: Any, approximate: str = "none") -> Tensor:
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _gelu(xp: Any, x: Any) -> Any:
     return x * (0.5 * (1.0 + _erf.forward(xp, x * math.sqrt(0.5))))
 
@@ -50,6 +52,7 @@ def _gelu_rule(g: Any, z: Any, x: Any) -> Any:
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _gelu_tanh(xp: Any, x: Any) -> Any:
     return 0.5 * x * (1.0 + xp.tanh(_ROOT * (x + _CUBIC * x * x * x)))
 
@@ -77,6 +80,7 @@ def silu(input: Any, inplace: bool = False) -> Tensor:
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _silu(xp: Any, x: Any) -> Any:
     return x / (1.0 + xp.exp(-x))
 
@@ -102,6 +106,7 @@ def mish(input: Any, inplace: bool = False) -> Tensor:
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _mish(xp: Any, x: Any) -> Any:
     return x * xp.tanh(xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.absolute(x))))
 
@@ -122,6 +127,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _softplus(xp: Any, x: Any, *, beta: float, threshold: float) -> Any:
     scaled = x * beta
     return select(xp, scaled > threshold, x, xp.log1p(xp.exp(scaled)) / beta)
@@ -144,6 +150,7 @@ def softsign(input: Any) -> Tensor:
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _softsign(xp: Any, x: Any) -> Any:
     return x / (1.0 + xp.absolute(x))
 
@@ -162,6 +169,7 @@ def logsigmoid(input: Any) -> Tensor:
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _logsigmoid(xp: Any, x: Any) -> Any:
     return xp.minimum(x, 0.0) - xp.log1p(xp.exp(-xp.absolute(x)))
 
@@ -179,6 +187,7 @@ def tanhshrink(input: Any) -> Tensor:
 
 
 @primitive(saves=("x",))
+@adding
 def _tanhshrink(xp: Any, x: Any) -> Any:
     return x - xp.tanh(x)
 

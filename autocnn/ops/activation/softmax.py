@@ -13,6 +13,7 @@ from autocnn.ops.elementwise.arithmetic import _mul, _sub, mul, neg
 from autocnn.ops.elementwise.casts import cast, floating, quiet
 from autocnn.ops.elementwise.exponential import _exp
 from autocnn.ops.elementwise.trigonometry import sigmoid
+from autocnn.ops.precision import adding
 from autocnn.ops.reduce.sums import _spread, _sum
 from autocnn.ops.shape.joining import chunk
 
@@ -38,6 +39,7 @@ def _axis(name: str, dim: int | None, ndim: int) -> int:
 
 @primitive(saves=("z",))
 @quiet
+@adding
 def _softmax(xp: Any, x: Any, *, axis: int) -> Any:
     if x.size == 0 or x.ndim == 0:
         return xp.ones_like(x)
@@ -52,6 +54,7 @@ def _softmax_rule(g: Any, z: Any, x: Any, axis: int) -> Any:
 
 
 @primitive(differentiable=False)
+@adding
 def _softmax_backward(xp: Any, g: Any, z: Any, *, axis: int) -> Any:
     if z.ndim == 0:
         return xp.zeros_like(g)
@@ -78,6 +81,7 @@ def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Tensor
 
 @primitive(saves=("z",))
 @quiet
+@adding
 def _log_softmax(xp: Any, x: Any, *, axis: int) -> Any:
     if x.size == 0 or x.ndim == 0:
         return xp.zeros_like(x)
@@ -93,6 +97,7 @@ def _log_softmax_rule(g: Any, z: Any, x: Any, axis: int) -> Any:
 
 
 @primitive(differentiable=False)
+@adding
 def _log_softmax_backward(xp: Any, g: Any, z: Any, *, axis: int) -> Any:
     if z.ndim == 0:
         return xp.zeros_like(g)

@@ -14,6 +14,7 @@ from autocnn.engine import Tensor, method, primitive
 from autocnn.ops.elementwise.arithmetic import _mul, _neg, _square
 from autocnn.ops.elementwise.casts import floating, quiet
 from autocnn.ops.elementwise.exponential import _exp
+from autocnn.ops.precision import adding
 
 _SMALL = 0.46875
 # erf(x) = x P(x^2) / Q(x^2) for |x| <= 0.46875
@@ -53,6 +54,7 @@ def erf(input: Any) -> Tensor:
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _erf(xp: Any, x: Any) -> Any:
     if x.dtype.itemsize <= 4:
         x = xp.minimum(xp.maximum(x, -_SINGLE), _SINGLE)
@@ -77,6 +79,7 @@ def erfc(input: Any) -> Tensor:
 
 @primitive(saves=("x",))
 @quiet
+@adding
 def _erfc(xp: Any, x: Any) -> Any:
     size = xp.absolute(x)
     tail = _tail(xp, size)

@@ -14,6 +14,7 @@ from autocnn.ops.elementwise.exponential import _log, exp, xlogy
 from autocnn.ops.elementwise.selection import _clamp
 from autocnn.ops.elementwise.trigonometry import _sigmoid
 from autocnn.ops.loss.reduction import one_name, reduced_loss
+from autocnn.ops.precision import adding
 from autocnn.ops.reduce.sums import sum
 
 
@@ -41,6 +42,7 @@ def binary_cross_entropy(
 
 @primitive(saves=("x", "y"))
 @quiet
+@adding
 def _binary_cross_entropy(xp: Any, x: Any, y: Any) -> Any:
     yes, no = xp.maximum(xp.log(x), -100.0), xp.maximum(xp.log1p(-x), -100.0)
     return (y - 1.0) * no - y * yes
@@ -90,6 +92,7 @@ def binary_cross_entropy_with_logits(
 
 @primitive(saves=(("x", "y"), ("x",)))
 @quiet
+@adding
 def _logit_cross_entropy(xp: Any, x: Any, y: Any) -> Any:
     return xp.maximum(x, 0.0) - x * y + xp.log1p(xp.exp(-xp.absolute(x)))
 

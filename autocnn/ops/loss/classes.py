@@ -10,6 +10,7 @@ from autocnn.ops.activation.softmax import _softmax, log_softmax
 from autocnn.ops.elementwise.arithmetic import _mul, _sub, add, mul, neg, true_divide
 from autocnn.ops.elementwise.casts import floating, quiet
 from autocnn.ops.loss.reduction import one_name, reduced_loss
+from autocnn.ops.precision import adding
 from autocnn.ops.reduce.extremes import _pick_at, positions
 from autocnn.ops.reduce.sums import _spread, sum
 from autocnn.ops.shape.views import reshape
@@ -58,6 +59,7 @@ def cross_entropy(
 
 @primitive(saves=("x", "target", "p"), residuals=("p",))
 @quiet
+@adding
 def _cross_entropy(xp: Any, x: Any, target: Any, *, axis: int, ignore: int, reduction: str) -> Any:
     e = x - xp.max(x, axis=axis, keepdims=True)
     p = xp.exp(e)
@@ -104,6 +106,7 @@ def _per_sample(xp: Any, x: Any, target: Any, *, axis: int, ignore: int, reducti
 
 @primitive(saves=("target",))
 @quiet
+@adding
 def _over_samples(xp: Any, x: Any, target: Any, *, axis: int, ignore: int, reduction: str) -> Any:
     """Losses of samples, reduced over those that are not ignored."""
     valid = target != ignore
@@ -120,6 +123,7 @@ _over_samples.vjp(lambda g, z, x, target, **params: _per_sample(g, target, **par
 
 @primitive(differentiable=False)
 @quiet
+@adding
 def _cross_entropy_backward(
     xp: Any, g: Any, p: Any, target: Any, *, axis: int, ignore: int, reduction: str
 ) -> Any:

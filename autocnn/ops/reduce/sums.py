@@ -135,6 +135,7 @@ def _leave_one_out(xp: Any, x: Any, *, axis: int, fill: float) -> Any:
 
 
 @primitive()
+@adding
 def _sum_left_out(xp: Any, x: Any, *, axis: int) -> Any:
     """The adjoint of `_leave_one_out`: the sum over all copies, without what was filled in."""
     return xp.sum(xp.where(_diagonal(xp, x.shape[axis], x.ndim - axis - 2), 0.0, x), axis=axis)
@@ -146,6 +147,7 @@ def _diagonal(xp: Any, n: int, behind: int) -> Any:
 
 @primitive(differentiable=False)
 @quiet
+@adding
 def _prod_backward(xp: Any, g: Any, x: Any, *, axis: int) -> Any:
     """The cotangent g times the product of all other elements: of those that stand before, and behind."""
     first = (slice(None),) * axis
