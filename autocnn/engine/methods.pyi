@@ -134,9 +134,6 @@ class Methods:
     def __ror__(self, other: Any) -> Tensor:
         """input | other, on integers and bools."""
 
-    def __round__(self, *, decimals: _int = 0) -> Tensor:
-        """input rounded to the nearest number of so many decimals, halves to even."""
-
     def __rpow__(self, base: Any) -> Tensor:
         ...
 

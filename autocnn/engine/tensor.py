@@ -220,13 +220,19 @@ class Tensor(Methods):
 
     def __len__(self) -> int:
         if not self.shape:
-            raise ShapeError("len: a 0-d tensor has no length")
+            raise OperandError("len: a 0-d tensor has no length")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.shape:
-            raise ShapeError("iter: a 0-d tensor cannot be iterated over")
+            raise OperandError("iter: a 0-d tensor cannot be iterated over")
         return iter(self.unbind())
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())
+
+    def __round__(self, ndigits: int | None = None) -> Tensor:
+        return self.round(decimals=ndigits or 0)
 
     def __hash__(self) -> int:
         return id(self)

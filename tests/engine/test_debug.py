@@ -150,13 +150,19 @@ def test_numbers_of_axes_and_truth() -> None:
         [1.0, 0.0],
     )
     for refused, text in (
-        (lambda: len(number), "len: a 0-d tensor has no length"),
-        (lambda: iter(number), "iter: a 0-d tensor cannot be iterated over"),
         (lambda: bool(pair), r"bool: shape is \(2,\); the truth of many is ambiguous"),
         (lambda: pair.item(), r"item: shape is \(2,\); only one element is a number"),
     ):
         with pytest.raises(ShapeError, match=text):
             refused()
+    with pytest.raises(TypeError, match=r"^len: a 0-d tensor has no length"):
+        len(number)
+    with pytest.raises(TypeError, match=r"^iter: a 0-d tensor cannot be iterated over"):
+        iter(number)
+    assert not np.iterable(number)
+    assert 1.0 in pair
+    assert 3.0 not in pair
+    assert round(Tensor(np.array([0.26])), 1).tolist() == [0.3]
     with pytest.raises(TypeError, match=r"^index: dtype is float64; only integers can be an index"):
         [1, 2, 3][number]
     assert [1, 2, 3][Tensor(np.array(2))] == 3

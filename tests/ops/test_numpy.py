@@ -9,7 +9,7 @@ import pytest
 
 import autocnn as ac
 from autocnn.engine import Tensor, grad
-from autocnn.errors import ArgumentError, OperandError, ShapeError
+from autocnn.errors import ArgumentError, DTypeError, OperandError, ShapeError
 from autocnn.ops.numpy import DIFFERENT, FUNCTIONS, UFUNCS
 from autocnn.testing import gradcheck, gradgradcheck
 
@@ -65,6 +65,16 @@ np.add(a,b,dtype=np.float32) np.add(a,i) np.add(i,1) np.add(i,1.5) np.add(i,True
 np.divide(i,2) np.power(a,2) np.power(i,2) np.power(2.0,a) np.sqrt(i) np.exp(i) np.floor(i) np.divmod(a,b)[1]
 np.add([1.0,2.0,3.0],v) np.float64(2)*a np.float32(2)*a B0+a a+B0 a**2 np.add(a,np.float32(1)) B0*a B0/a B0-a
 B0@m
+np.take_along_axis(a,i-3,1) np.take_along_axis(a,i[0]-4,None) np.split(a,np.array([1,2]),1)[1] np.dsplit(t,2)[1]
+np.sum(a,initial=2) np.sum(a,1,where=a>0) np.prod(a,0,initial=3.0,where=[True,False,True]) np.mean(a,1,where=i<2)
+np.clip(a,None,None) np.take(a,[True,False],1) np.linalg.vector_norm(a[:,:0],ord=np.inf)
+np.var(a,0,where=i>0) np.std(a,where=a<1,ddof=1) np.max(a,1,initial=.2) np.min(a,where=a>0,initial=9.)
+np.max(a,1,initial=-9,where=a<1) np.all(a,where=a>0) np.any(a>0,1,where=i>0) np.mean(a,()) np.var(a,axis=())
+np.max(a,axis=()) np.any(i,()) np.linalg.vector_norm(a,axis=()) np.mean(a,dtype=int) np.add.reduce(a,0,initial=1)
+np.maximum.reduce(a,initial=.1,where=i>0) np.maximum.accumulate(a,1) np.multiply.accumulate(a) np.cumprod(a)
+np.cumprod(i,0) np.logical_and.accumulate(i) np.subtract.accumulate(a,axis=1) np.diff(a,prepend=0)
+np.diff(a,append=a[:,:1],n=2) np.einsum(a,[0,1],m,[1,2],[2,0]) np.einsum(a,[0,1],m,[1,2])
+np.einsum('ij->',i,dtype=float) np.add(i,1,casting='unsafe',dtype='int8') np.stack([a,b],dtype='float32')
 """
 EXPRESSIONS = TRIED.split()
 
@@ -231,7 +241,33 @@ def attempt(expression, x):
             OperandError,
             "numpy.sum: out is given; a traced result cannot go there. Assign what is returned",
         ),
-        (lambda x: np.sum(x, initial=3), OperandError, "numpy.sum: initial is 3; does not work on tensors"),
+        (
+            lambda x: np.add(x, 1, where=False),
+            OperandError,
+            "numpy.add: where is False; does not work on tensors",
+        ),
+        (
+            lambda x: np.max(x, where=True, axis=0, initial=None) + np.max(x, where=x > 0),
+            ArgumentError,
+            "numpy.max: where is given without initial; what is the max of nothing?",
+        ),
+        (
+            lambda x: np.var(x, dtype=int),
+            DTypeError,
+            "numpy.var: dtype is int64; must be floating point",
+        ),
+        (
+            lambda x: np.stack([x, x], dtype=int),
+            DTypeError,
+            "numpy.stack: dtype is int64, an array float64; casting 'same_kind' does not allow it",
+        ),
+        (lambda x: np.vsplit(x[0], 1), ShapeError, "numpy.vsplit: x is (3,); must have 2 axes or more"),
+        (lambda x: np.diff(x, -1), ArgumentError, "numpy.diff: n is -1; must not be negative"),
+        (
+            lambda x: np.add.accumulate(x.sum()),
+            ShapeError,
+            "numpy.add.accumulate: x is 0-d; there is no axis to run along",
+        ),
         (
             lambda x: np.add.at(x, [0], 1),
             OperandError,

@@ -54,7 +54,7 @@ def _trunc(xp: Any, x: Any) -> Any:
     return xp.trunc(x)
 
 
-@method("round", "__round__")
+@method("round")
 def round(input: Any, *, decimals: int = 0) -> Tensor:
     """input rounded to the nearest number of so many decimals, halves to even.
 

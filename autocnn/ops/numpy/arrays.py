@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autocnn.engine import Tensor
-from autocnn.errors import ArgumentError, ShapeError
+from autocnn.errors import ArgumentError, DTypeError, ShapeError
 from autocnn.ops import elementwise as e
 from autocnn.ops import shape as s
 from autocnn.ops.axes import as_int, as_sizes, many_axes, one_axis
@@ -115,8 +115,10 @@ def _broadcast_arrays(*args: Any) -> tuple[Tensor, ...]:
 
 
 @stands_for(np.concatenate)
-def _concatenate(arrays: Any, /, axis: int | None = 0, out: None = None, *, dtype: Any = None) -> Tensor:
-    xs = [in_dtype(x, dtype) for x in common(*arrays)]
+def _concatenate(
+    arrays: Any, /, axis: int | None = 0, out: None = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Tensor:
+    xs = _alike("numpy.concatenate", arrays, dtype, casting)
     if axis is None:
         return s.cat([s.ravel(x) for x in xs])
     if any(x.ndim != xs[0].ndim for x in xs):
@@ -125,19 +127,32 @@ def _concatenate(arrays: Any, /, axis: int | None = 0, out: None = None, *, dtyp
 
 
 @stands_for(np.stack)
-def _stack(arrays: Any, axis: int = 0, out: None = None, *, dtype: Any = None) -> Tensor:
-    return s.stack([in_dtype(x, dtype) for x in common(*arrays)], axis)
+def _stack(
+    arrays: Any, axis: int = 0, out: None = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Tensor:
+    return s.stack(_alike("numpy.stack", arrays, dtype, casting), axis)
+
+
+def _alike(op: str, arrays: Any, dtype: Any, casting: Any) -> list[Tensor]:
+    """The arrays in a common dtype, or in the one asked for, where the casting rule allows it."""
+    given = [tensor_of(x) for x in arrays]
+    xs = common(*given)
+    for x in given:
+        goal = np.dtype(dtype or xs[0].dtype)
+        if not np.can_cast(x.dtype, goal, casting):
+            raise DTypeError(f"{op}: dtype is {goal}, an array {x.dtype}; casting {casting!r} does not allow it")
+    return [in_dtype(x, dtype) for x in xs]
 
 
 @stands_for(np.vstack)
-def _vstack(tup: Any, *, dtype: Any = None) -> Tensor:
-    return _concatenate([_atleast_2d(x) for x in tup], 0, dtype=dtype)
+def _vstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Tensor:
+    return _concatenate([_atleast_2d(x) for x in tup], 0, dtype=dtype, casting=casting)
 
 
 @stands_for(np.hstack)
-def _hstack(tup: Any, *, dtype: Any = None) -> Tensor:
+def _hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Tensor:
     xs = [_atleast_1d(x) for x in tup]
-    return _concatenate(xs, 0 if xs[0].ndim == 1 else 1, dtype=dtype)
+    return _concatenate(xs, 0 if xs[0].ndim == 1 else 1, dtype=dtype, casting=casting)
 
 
 @stands_for(np.dstack)
@@ -152,12 +167,12 @@ def _column_stack(tup: Any) -> Tensor:
 
 @stands_for(np.array_split)
 def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
-    return list(s.tensor_split(tensor_of(ary), indices_or_sections, axis))
+    return list(s.tensor_split(tensor_of(ary), _cuts(indices_or_sections), axis))
 
 
 @stands_for(np.split)
 def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
-    x = tensor_of(ary)
+    x, indices_or_sections = tensor_of(ary), _cuts(indices_or_sections)
     if not isinstance(indices_or_sections, Sequence):
         count = as_int("numpy.split", "sections", indices_or_sections)
         length = x.shape[one_axis("numpy.split", axis, x.ndim, "axis")]
@@ -166,15 +181,32 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     return _array_split(x, indices_or_sections, axis)
 
 
+def _cuts(indices_or_sections: Any) -> Any:
+    """How many pieces, or the list of where to cut, of an array of them."""
+    return indices_or_sections.tolist() if hasattr(indices_or_sections, "tolist") else indices_or_sections
+
+
 @stands_for(np.hsplit)
 def _hsplit(ary: Any, indices_or_sections: Any) -> list[Tensor]:
-    x = tensor_of(ary)
+    x = _at_least("numpy.hsplit", ary, 1)
     return _split(x, indices_or_sections, 0 if x.ndim == 1 else 1)
 
 
 @stands_for(np.vsplit)
 def _vsplit(ary: Any, indices_or_sections: Any) -> list[Tensor]:
-    return _split(ary, indices_or_sections, 0)
+    return _split(_at_least("numpy.vsplit", ary, 2), indices_or_sections, 0)
+
+
+@stands_for(np.dsplit)
+def _dsplit(ary: Any, indices_or_sections: Any) -> list[Tensor]:
+    return _split(_at_least("numpy.dsplit", ary, 3), indices_or_sections, 2)
+
+
+def _at_least(op: str, x: Any, count: int) -> Tensor:
+    x = tensor_of(x)
+    if x.ndim < count:
+        raise ShapeError(f"{op}: x is {x.shape}; must have {count} axes or more")
+    return x
 
 
 @stands_for(np.unstack)
@@ -218,12 +250,12 @@ def _flip(m: Any, axis: Axis = None) -> Tensor:
 
 @stands_for(np.fliplr)
 def _fliplr(m: Any) -> Tensor:
-    return s.fliplr(tensor_of(m))
+    return s.fliplr(_at_least("numpy.fliplr", m, 2))
 
 
 @stands_for(np.flipud)
 def _flipud(m: Any) -> Tensor:
-    return s.flipud(tensor_of(m))
+    return s.flipud(_at_least("numpy.flipud", m, 1))
 
 
 @stands_for(np.rot90)
@@ -279,7 +311,7 @@ def _clip(
     if all(not isinstance(b, Tensor) for b in bounds):
         rest = bounds
     lower, upper = (None if low is None else rest[0]), (None if high is None else rest[-1])
-    return in_dtype(e.clamp(x, lower, upper), dtype)
+    return in_dtype(e.clamp(x, lower, upper) if bounds else s.clone(x), dtype)
 
 
 @stands_for(np.copy)

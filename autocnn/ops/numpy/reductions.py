@@ -2,35 +2,81 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from autocnn.engine import Tensor
-from autocnn.errors import ArgumentError, OperandError, ShapeError
+from autocnn.errors import ArgumentError, DTypeError, OperandError, ShapeError
 from autocnn.ops import elementwise as e
 from autocnn.ops import reduce, shape
-from autocnn.ops.axes import many_axes, one_axis
-from autocnn.ops.numpy.table import axes_tuple, in_dtype, inexact, real_axes, stands_for, tensor_of
+from autocnn.ops.axes import as_int, many_axes, one_axis
+from autocnn.ops.broadcast import broadcast_to
+from autocnn.ops.numpy.table import FUNCTIONS, axes_tuple, in_dtype, inexact, real_axes, stands_for, tensor_of
 
+F = TypeVar("F", bound=Callable[..., Any])
 Axis = int | tuple[int, ...] | None
 
 
+def over_no_axes(function: F) -> F:
+    """Let a reduction take `axis=()`: each element by itself, where PyTorch would reduce all."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def reduced(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs).arguments
+        if not isinstance(given.get("axis"), (tuple, list)) or len(given["axis"]):
+            return function(*args, **kwargs)
+        first = next(iter(given))
+        x = tensor_of(given[first])
+        for name in {first, "where", "weights"} & set(given):
+            if given[name] is not None and given[name] is not True:
+                given[name] = shape.unsqueeze(broadcast_to(tensor_of(given[name]), x.shape), -1)
+        rest = {name: value for name, value in given.items() if name != first}
+        return function(given[first], **{**rest, "axis": -1, "keepdims": False})
+
+    return cast(F, reduced)
+
+
+def _kept(x: Tensor, where: Any, fill: Any) -> Tensor:
+    """x, with what is not to be counted replaced by what makes no difference."""
+    return x if where is None or where is True else e.where(_mask(where), x, fill)
+
+
+def _mask(where: Any) -> Tensor:
+    test = tensor_of(where)
+    return test if test.dtype.kind == "b" else e.ne(test, 0)
+
+
 @stands_for(np.sum)
-def _sum(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Tensor:
+@over_no_axes
+def _sum(
+    a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> Tensor:  # fmt: skip
     x = in_dtype(tensor_of(a), dtype)
-    if axis == ():
-        return in_dtype(x, dtype or _whole_sum(x))
-    return in_dtype(reduce.sum(x, axis, keepdims), dtype or _whole_sum(x))
+    kind = dtype or _whole_sum(x)
+    x = _kept(x, where, 0)
+    total = in_dtype(reduce.sum(x, axis, keepdims), kind)
+    return total if initial is None else e.add(total, in_dtype(tensor_of(initial), kind))
 
 
 @stands_for(np.prod)
-def _prod(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Tensor:
+@over_no_axes
+def _prod(
+    a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> Tensor:  # fmt: skip
     x = in_dtype(tensor_of(a), dtype)
-    result = in_dtype(x, dtype or _whole_sum(x))
-    for i in sorted(many_axes("prod", axes_tuple(axis, x.ndim), x.ndim), reverse=True):
+    kind = dtype or _whole_sum(x)
+    result = in_dtype(_kept(x, where, 1), kind)
+    for i in sorted(many_axes("numpy.prod", axes_tuple(axis, x.ndim), x.ndim, "axis"), reverse=True):
         result = reduce.prod(result, i, keepdims)
-    return in_dtype(result, dtype or _whole_sum(x))
+    result = in_dtype(result, kind)
+    return result if initial is None else e.mul(result, in_dtype(tensor_of(initial), kind))
 
 
 def _whole_sum(x: Tensor) -> Any:
@@ -39,44 +85,104 @@ def _whole_sum(x: Tensor) -> Any:
 
 
 @stands_for(np.mean)
-def _mean(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Tensor:
+@over_no_axes
+def _mean(
+    a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
+) -> Tensor:
     x = inexact(in_dtype(tensor_of(a), dtype))
-    return reduce.mean(x, real_axes("numpy.mean", axis, x.ndim), keepdims)
+    axes = real_axes("numpy.mean", axis, x.ndim)
+    if where is True:
+        return in_dtype(reduce.mean(x, axes, keepdims), dtype)
+    count = _count(where, x, axes, keepdims)
+    return in_dtype(e.div(reduce.sum(_kept(x, where, 0), axes, keepdims), count), dtype)
+
+
+def _count(where: Any, x: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    """How many elements of x count, as x's dtype."""
+    return in_dtype(reduce.sum(broadcast_to(_mask(where), x.shape), axes, keepdims), x.dtype)
+
+
+def _spread_of(op: str, a: Any, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any) -> Tensor:
+    """The variance, or its root, as NumPy counts: divided by n - ddof."""
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        raise DTypeError(f"{op}: dtype is {np.dtype(dtype)}; must be floating point")
+    x = inexact(in_dtype(tensor_of(a), dtype))
+    axes = real_axes(op, axis, x.ndim)
+    root = op == "numpy.std"
+    if where is True:
+        return (reduce.std if root else reduce.var)(x, axes, correction=ddof, keepdim=keepdims)
+    away = _kept(e.sub(x, _mean(x, axes, keepdims=True, where=where)), where, 0)
+    degrees = e.clamp(e.sub(_count(where, x, axes, keepdims), ddof), 0)
+    result = e.div(reduce.sum(e.square(away), axes, keepdims), degrees)
+    return e.sqrt(result) if root else result
 
 
 @stands_for(np.var)
+@over_no_axes
 def _var(
     a: Any, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False,
-    *, correction: float | None = None,
+    *, where: Any = True, correction: float | None = None,
 ) -> Tensor:  # fmt: skip
-    x = inexact(in_dtype(tensor_of(a), dtype))
-    axes = real_axes("numpy.var", axis, x.ndim)
-    return reduce.var(x, axes, correction=ddof if correction is None else correction, keepdim=keepdims)
+    return _spread_of("numpy.var", a, axis, dtype, ddof if correction is None else correction, keepdims, where)
 
 
 @stands_for(np.std)
+@over_no_axes
 def _std(
     a: Any, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False,
-    *, correction: float | None = None,
+    *, where: Any = True, correction: float | None = None,
 ) -> Tensor:  # fmt: skip
-    x = inexact(in_dtype(tensor_of(a), dtype))
-    axes = real_axes("numpy.std", axis, x.ndim)
-    return reduce.std(x, axes, correction=ddof if correction is None else correction, keepdim=keepdims)
+    return _spread_of("numpy.std", a, axis, dtype, ddof if correction is None else correction, keepdims, where)
 
 
 @stands_for(np.max, np.amax)
-def _max(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Tensor:
-    x = tensor_of(a)
-    return reduce.amax(x, axes_tuple(axis, x.ndim), keepdims)
+@over_no_axes
+def _max(
+    a: Any, axis: Axis = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Tensor:
+    return _extreme("numpy.max", a, axis, keepdims, initial, where)
 
 
 @stands_for(np.min, np.amin)
-def _min(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Tensor:
+@over_no_axes
+def _min(
+    a: Any, axis: Axis = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Tensor:
+    return _extreme("numpy.min", a, axis, keepdims, initial, where)
+
+
+def _extreme(op: str, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Tensor:
     x = tensor_of(a)
-    return reduce.amin(x, axes_tuple(axis, x.ndim), keepdims)
+    axes = axes_tuple(axis, x.ndim)
+    greatest = op == "numpy.max"
+    if where is not True:
+        if initial is None:
+            raise ArgumentError(f"{op}: where is given without initial; what is the {op[6:]} of nothing?")
+        x = _kept(x, where, _end(x.dtype, lowest=greatest))
+    if initial is None:
+        return (reduce.amax if greatest else reduce.amin)(x, axes or None, keepdims)
+    start = in_dtype(tensor_of(initial), x.dtype)
+    if not x.array.size:
+        return (
+            e.logical_or(reduce.any(x, axes, keepdims), start)
+            if x.dtype.kind == "b"
+            else e.add(in_dtype(reduce.sum(x, axes, keepdims), x.dtype), start)
+        )  # of nothing: the start
+    found = (reduce.amax if greatest else reduce.amin)(x, axes, keepdims)
+    return (e.maximum if greatest else e.minimum)(found, start)
+
+
+def _end(dtype: Any, lowest: bool) -> Any:
+    """The least, or greatest, number of a dtype."""
+    if dtype.kind == "b":
+        return not lowest
+    if dtype.kind == "f":
+        return -np.inf if lowest else np.inf
+    return int(np.iinfo(dtype).min if lowest else np.iinfo(dtype).max)
 
 
 @stands_for(np.ptp)
+@over_no_axes
 def _ptp(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Tensor:
     return e.sub(_max(a, axis, None, keepdims), _min(a, axis, None, keepdims))
 
@@ -92,13 +198,15 @@ def _argmin(a: Any, axis: int | None = None, out: None = None, keepdims: bool = 
 
 
 @stands_for(np.all)
-def _all(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Tensor:
-    return in_dtype(reduce.all(tensor_of(a), axis, keepdims), bool)
+@over_no_axes
+def _all(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False, *, where: Any = True) -> Tensor:
+    return in_dtype(reduce.all(_kept(_mask(a), where, True), axis, keepdims), bool)
 
 
 @stands_for(np.any)
-def _any(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Tensor:
-    return in_dtype(reduce.any(tensor_of(a), axis, keepdims), bool)
+@over_no_axes
+def _any(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False, *, where: Any = True) -> Tensor:
+    return in_dtype(reduce.any(_kept(_mask(a), where, False), axis, keepdims), bool)
 
 
 @stands_for(np.count_nonzero)
@@ -114,6 +222,7 @@ def _cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None
 
 
 @stands_for(np.average)
+@over_no_axes
 def _average(a: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool = False) -> Tensor:
     x = inexact(tensor_of(a))
     if weights is None:
@@ -129,14 +238,25 @@ def _average(a: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool =
 
 
 @stands_for(np.diff)
-def _diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
+def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Tensor:
     x = tensor_of(a)
-    at = one_axis("numpy.diff", axis, x.ndim, "axis")
+    if as_int("numpy.diff", "n", n) <= 0:
+        if n:
+            raise ArgumentError(f"numpy.diff: n is {n}; must not be negative")
+        return x
+    at = real_axes("numpy.diff", as_int("numpy.diff", "axis", axis), x.ndim)[0]
+    ends = [None if y is None else _slice(tensor_of(y), x, at) for y in (prepend, append)]
+    x = FUNCTIONS[np.concatenate]([y for y in (ends[0], x, ends[1]) if y is not None], at)
     for _ in range(n):
         count = max(x.shape[at] - 1, 0)
         later, earlier = shape.narrow(x, at, x.shape[at] - count, count), shape.narrow(x, at, 0, count)
         x = e.ne(later, earlier) if x.dtype.kind == "b" else e.sub(later, earlier)
     return x
+
+
+def _slice(y: Tensor, x: Tensor, axis: int) -> Tensor:
+    """A number as one slice of x."""
+    return y if y.ndim else broadcast_to(y, tuple([1 if i == axis else n for i, n in enumerate(x.shape)]))
 
 
 @stands_for(np.linalg.norm)
@@ -146,7 +266,7 @@ def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) ->
         flat = reduce.vector_norm(shape.ravel(a), 2)
         return shape.reshape(flat, [1] * a.ndim) if keepdims else flat
     axes = real_axes("numpy.linalg.norm", axis, a.ndim)
-    if len(axes) == 1:
+    if len(axes) == 1 and not isinstance(ord, str):
         return _along(a, 2 if ord is None else ord, axes, keepdims)
     if len(axes) == 2 and ord in (None, "fro"):
         return reduce.vector_norm(a, 2, axes, keepdims)
@@ -172,10 +292,12 @@ def _matrix_norm(a: Tensor, ord: float, axes: tuple[int, ...], keepdims: bool) -
 
 
 @stands_for(np.linalg.vector_norm)
+@over_no_axes
 def _vector_norm(x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Tensor:
     a = inexact(tensor_of(x))
     if axis is None and not keepdims:
         a = shape.ravel(a)
+    ord = 1 if ord == np.inf and not a.array.size else ord  # of nothing: 0
     return reduce.vector_norm(a, ord, real_axes("numpy.linalg.vector_norm", axis, a.ndim), keepdims)
 
 

@@ -8,11 +8,21 @@ from typing import Any
 import numpy as np
 
 from autocnn.engine import Tensor
-from autocnn.errors import OperandError
+from autocnn.errors import OperandError, ShapeError
 from autocnn.ops import elementwise as e
-from autocnn.ops import linalg, shape
+from autocnn.ops import linalg, reduce, shape
 from autocnn.ops.elementwise.arithmetic import _floor_divide, _fmod, _remainder
-from autocnn.ops.numpy.table import dtype_of, in_dtype, name_of, operand, refuse, tensor_of
+from autocnn.ops.numpy.table import (
+    call,
+    dtype_of,
+    in_dtype,
+    name_of,
+    operand,
+    real_axes,
+    refuse,
+    stands_for,
+    tensor_of,
+)
 
 UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.add: e.add,
@@ -98,7 +108,6 @@ _REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
     np.logical_and: np.all,
     np.logical_or: np.any,
 }
-_ACCUMULATIONS: dict[np.ufunc, Callable[..., Any]] = {np.add: np.cumsum}
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -112,26 +121,62 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: di
     if method == "outer" and ufunc in UFUNCS:
         x, y = map(tensor_of, inputs)
         return _call(ufunc, name, (shape.reshape(x, (*x.shape, *[1] * y.ndim)), y), kwargs)
-    found = {"reduce": _REDUCTIONS, "accumulate": _ACCUMULATIONS}.get(method, {}).get(ufunc)
+    if method == "accumulate" and ufunc in UFUNCS:
+        refuse(f"{name}.{method}", {"out": kwargs.pop("out", None)})
+        return accumulate(ufunc, *inputs, **kwargs)
+    found = _REDUCTIONS.get(ufunc) if method == "reduce" else None
     if found is None:
         raise OperandError(f"{name}.{method}: does not work on tensors; use np.asarray(x.detach())")
-    refuse(f"{name}.{method}", {key: kwargs.pop(key) for key in ("out", "where", "initial") if key in kwargs})
-    kwargs.setdefault("axis", 0)
-    return found(*inputs, **kwargs)
+    refuse(f"{name}.{method}", {"out": kwargs.pop("out", None)})
+    given = _by_name(found, inputs[1:], {"axis": 0, **kwargs})
+    x = in_dtype(tensor_of(inputs[0]), given.pop("dtype", None) if found in (np.max, np.min) else None)
+    return call(found, (x,), given)
+
+
+def _by_name(function: Callable[..., Any], rest: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of `ufunc.reduce(x, axis, dtype, out, keepdims, initial, where)` for a function beside it."""
+    given = {**kwargs, **dict(zip(("axis", "dtype", "out", "keepdims", "initial", "where"), rest, strict=False))}
+    if function in (np.all, np.any) and (given.get("dtype") is None or np.dtype(given["dtype"]).kind == "b"):
+        given.pop("dtype", None)
+    return given
+
+
+def accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None) -> Tensor:
+    """The running results of a binary universal function along an axis."""
+    x = tensor_of(array)
+    if not x.ndim:
+        raise ShapeError(f"{name_of(ufunc)}.accumulate: x is 0-d; there is no axis to run along")
+    at = real_axes(f"{name_of(ufunc)}.accumulate", axis, x.ndim)[0]
+    goal = ufunc.accumulate(np.ones(1, x.dtype), dtype=dtype).dtype
+    if ufunc is np.add or not x.array.size:
+        return in_dtype(reduce.cumsum(in_dtype(x, goal), at), goal)
+    rows = list(shape.unbind(in_dtype(x, goal), at))
+    for i in range(1, len(rows)):
+        rows[i] = in_dtype(_call(ufunc, name_of(ufunc), (rows[i - 1], rows[i]), {}), goal)
+    return shape.stack(rows, at)
+
+
+@stands_for(np.cumprod)
+def _cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Tensor:
+    x = tensor_of(a)
+    x, along = (shape.ravel(x), 0) if axis is None or not x.ndim else (x, axis)
+    return accumulate(np.multiply, x, along, dtype)
 
 
 def _call(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     ours = UFUNCS.get(ufunc)
     if ours is None:
         raise OperandError(f"{name}: does not work on tensors; use np.asarray(x.detach()) for their bare values")
-    dtype = kwargs.pop("dtype", None)
+    dtype, casting = kwargs.pop("dtype", None), kwargs.pop("casting", "same_kind")
+    if all(x is None for x in kwargs.get("out") or ()):
+        kwargs.pop("out", None)
     refuse(name, kwargs)
     xs = [operand(x) for x in inputs]
     unknown = (None,) * ufunc.nout
     wanted: dict[str, Any] = (
         {} if dtype is None else {"signature": ((None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout)}
     )
-    loop = ufunc.resolve_dtypes((*map(dtype_of, xs), *unknown), **wanted)
+    loop = ufunc.resolve_dtypes((*map(dtype_of, xs), *unknown), casting=casting, **wanted)
     ready = [in_dtype(x, d) if isinstance(x, Tensor) else x for x, d in zip(xs, loop, strict=False)]
     if not any(isinstance(x, Tensor) for x in ready):
         ready = [in_dtype(x, d) for x, d in zip(ready, loop, strict=False)]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
 
 from autocnn.backend.arrays import namespace, to_numpy
 from autocnn.engine import Tensor
-from autocnn.errors import ArgumentError, OperandError, ShapeError
+from autocnn.errors import ArgumentError, DTypeError, ShapeError
 from autocnn.ops import create, indexing, linalg
 from autocnn.ops import elementwise as e
 from autocnn.ops import shape as s
 from autocnn.ops.axes import one_axis
-from autocnn.ops.numpy.table import FUNCTIONS, common, stands_for, tensor_of
+from autocnn.ops.numpy.table import FUNCTIONS, common, in_dtype, real_axes, stands_for, tensor_of
 
 
 def arrays(*operands: Any) -> list[Tensor]:
@@ -60,10 +61,24 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
 
 
 @stands_for(np.einsum)
-def _einsum(*operands: Any, out: None = None, optimize: Any = False) -> Tensor:
-    if not isinstance(operands[0], str):
-        raise OperandError("numpy.einsum: the first argument is no string; lists of axes do not work on tensors")
-    return linalg.einsum(operands[0], *common(*operands[1:]))
+def _einsum(
+    *operands: Any, out: None = None, dtype: Any = None, casting: Any = "safe", optimize: Any = False
+) -> Tensor:
+    equation, xs = (operands[0], operands[1:]) if isinstance(operands[0], str) else _equation(operands)
+    ready = common(*map(tensor_of, xs))
+    if dtype is not None and not all(np.can_cast(x.dtype, dtype, casting) for x in ready):
+        raise DTypeError(
+            f"numpy.einsum: dtype is {dtype}, x {ready[0].dtype}; casting {casting!r} does not allow it"
+        )
+    return linalg.einsum(equation, *[in_dtype(x, dtype) for x in ready])
+
+
+def _equation(operands: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    """The formula, and the arrays, of `einsum(x, [0, 1], y, [1, 2], [0, 2])`."""
+    count = len(operands) // 2
+    terms = ["".join("..." if i is ... else ascii_letters[i] for i in part) for part in operands[1::2]]
+    arrow = "" if len(operands) % 2 == 0 else "->" + _equation((None, operands[-1]))[0]
+    return ",".join(terms[:count]) + arrow, operands[0 : 2 * count : 2]
 
 
 @stands_for(np.diagonal)
@@ -102,20 +117,28 @@ def _matrix(m: Any) -> Tensor:
 
 @stands_for(np.take)
 def _take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Tensor:
-    if mode != "raise":
-        raise ArgumentError(f"numpy.take: mode is {mode!r}; must be 'raise'")
-    x = tensor_of(a)
-    index = indices if isinstance(indices, Tensor) else Tensor(np.asarray(indices))
+    x, index = tensor_of(a), tensor_of(indices)
+    index = in_dtype(index, np.int64) if index.dtype.kind == "b" else index
+    x = s.ravel(x) if axis is None or not x.ndim else x
+    at = one_axis("numpy.take", axis or 0, x.ndim, "axis")
+    if mode == "clip":
+        index = e.clamp(index, 0, max(x.shape[at] - 1, 0))
+    elif mode == "wrap" and x.shape[at]:
+        index = e.remainder(index, x.shape[at])
+    elif mode not in ("raise", "wrap"):
+        raise ArgumentError(f"numpy.take: mode is {mode!r}; must be 'raise', 'wrap' or 'clip'")
     if axis is None:
         return indexing.take(x, index)
-    x = x if x.ndim else s.reshape(x, (1,))
-    at = one_axis("numpy.take", axis, x.ndim, "axis")
     return indexing.getitem(x, (*[slice(None)] * at, index))
 
 
 @stands_for(np.take_along_axis)
 def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Tensor:
-    return indexing.take_along_dim(tensor_of(arr), indices, axis)
+    x, index = tensor_of(arr), tensor_of(indices)
+    x, axis = (s.ravel(x), 0) if axis is None else (x, real_axes("numpy.take_along_axis", axis, x.ndim)[0])
+    if index.ndim == x.ndim and index.dtype.kind == "i":
+        index = e.where(e.lt(index, 0), e.add(index, x.shape[axis]), index)  # from the end, as NumPy counts
+    return indexing.take_along_dim(x, index, axis)
 
 
 @stands_for(np.compress)
