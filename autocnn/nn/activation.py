@@ -21,9 +21,9 @@ class ReLU(Layer):
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """max(x, 0)."""
-        return F.relu(x, self.inplace)
+        return F.relu(input, self.inplace)
 
 
 class ReLU6(Layer):
@@ -36,9 +36,9 @@ class ReLU6(Layer):
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """min(max(x, 0), 6)."""
-        return F.relu6(x, self.inplace)
+        return F.relu6(input, self.inplace)
 
 
 class LeakyReLU(Layer):
@@ -52,9 +52,9 @@ class LeakyReLU(Layer):
         self.negative_slope = negative_slope
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x, or negative_slope x below 0."""
-        return F.leaky_relu(x, self.negative_slope, self.inplace)
+        return F.leaky_relu(input, self.negative_slope, self.inplace)
 
 
 class ELU(Layer):
@@ -68,9 +68,9 @@ class ELU(Layer):
         self.alpha = alpha
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x, or alpha (e^x - 1) below 0."""
-        return F.elu(x, self.alpha, self.inplace)
+        return F.elu(input, self.alpha, self.inplace)
 
 
 class CELU(Layer):
@@ -84,9 +84,9 @@ class CELU(Layer):
         self.alpha = alpha
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The function, element by element."""
-        return F.celu(x, self.alpha, self.inplace)
+        return F.celu(input, self.alpha, self.inplace)
 
 
 class SELU(Layer):
@@ -99,9 +99,9 @@ class SELU(Layer):
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The function, element by element."""
-        return F.selu(x, self.inplace)
+        return F.selu(input, self.inplace)
 
 
 class GELU(Layer):
@@ -116,9 +116,9 @@ class GELU(Layer):
     def __init__(self, approximate: str = "none") -> None:
         self.approximate = approximate
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The function, element by element."""
-        return F.gelu(x, self.approximate)
+        return F.gelu(input, self.approximate)
 
 
 class SiLU(Layer):
@@ -131,9 +131,9 @@ class SiLU(Layer):
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x sigmoid(x)."""
-        return F.silu(x, self.inplace)
+        return F.silu(input, self.inplace)
 
 
 class Mish(Layer):
@@ -146,9 +146,9 @@ class Mish(Layer):
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x tanh(softplus(x))."""
-        return F.mish(x, self.inplace)
+        return F.mish(input, self.inplace)
 
 
 class Softplus(Layer):
@@ -162,9 +162,9 @@ class Softplus(Layer):
         self.beta = beta
         self.threshold = threshold
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The function, element by element."""
-        return F.softplus(x, self.beta, self.threshold)
+        return F.softplus(input, self.beta, self.threshold)
 
 
 class Softsign(Layer):
@@ -174,9 +174,9 @@ class Softsign(Layer):
     [0.5]
     """
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x / (1 + |x|)."""
-        return F.softsign(x)
+        return F.softsign(input)
 
 
 class Tanh(Layer):
@@ -186,9 +186,9 @@ class Tanh(Layer):
     [0.0]
     """
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """tanh x."""
-        return F.tanh(x)
+        return F.tanh(input)
 
 
 class Tanhshrink(Layer):
@@ -198,9 +198,9 @@ class Tanhshrink(Layer):
     [0.0]
     """
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x - tanh x."""
-        return F.tanhshrink(x)
+        return F.tanhshrink(input)
 
 
 class Hardtanh(Layer):
@@ -210,14 +210,17 @@ class Hardtanh(Layer):
     [-1.0, 0.5]
     """
 
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
-        self.min_val = min_val
-        self.max_val = max_val
+    def __init__(
+        self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False,
+        min_value: float | None = None, max_value: float | None = None,
+    ) -> None:  # fmt: skip
+        self.min_val = min_val if min_value is None else min_value  # PyTorch's names of old
+        self.max_val = max_val if max_value is None else max_value
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x, no lower and no higher than the two."""
-        return F.hardtanh(x, self.min_val, self.max_val, self.inplace)
+        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
 
 class Sigmoid(Layer):
@@ -227,9 +230,9 @@ class Sigmoid(Layer):
     [0.5]
     """
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """1 / (1 + e^-x)."""
-        return F.sigmoid(x)
+        return F.sigmoid(input)
 
 
 class LogSigmoid(Layer):
@@ -239,9 +242,9 @@ class LogSigmoid(Layer):
     [-0.0]
     """
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The logarithm of the sigmoid."""
-        return F.logsigmoid(x)
+        return F.logsigmoid(input)
 
 
 class Hardsigmoid(Layer):
@@ -254,9 +257,9 @@ class Hardsigmoid(Layer):
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The function, element by element."""
-        return F.hardsigmoid(x, self.inplace)
+        return F.hardsigmoid(input, self.inplace)
 
 
 class Hardswish(Layer):
@@ -269,9 +272,9 @@ class Hardswish(Layer):
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The function, element by element."""
-        return F.hardswish(x, self.inplace)
+        return F.hardswish(input, self.inplace)
 
 
 class Threshold(Layer):
@@ -286,9 +289,9 @@ class Threshold(Layer):
         self.value = value
         self.inplace = inplace
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x, or the value."""
-        return F.threshold(x, self.threshold, self.value, self.inplace)
+        return F.threshold(input, self.threshold, self.value, self.inplace)
 
 
 class GLU(Layer):
@@ -301,9 +304,9 @@ class GLU(Layer):
     def __init__(self, dim: int = -1) -> None:
         self.dim = dim
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The gated half."""
-        return F.glu(x, self.dim)
+        return F.glu(input, self.dim)
 
 
 class Softmax(Layer):
@@ -316,9 +319,9 @@ class Softmax(Layer):
     def __init__(self, dim: int | None = None) -> None:
         self.dim = dim
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """e^x over its sum along the axis."""
-        return F.softmax(x, _axis(x, self.dim))
+        return F.softmax(input, _axis(input, self.dim))
 
 
 class Softmin(Layer):
@@ -331,9 +334,9 @@ class Softmin(Layer):
     def __init__(self, dim: int | None = None) -> None:
         self.dim = dim
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """e^-x over its sum along the axis."""
-        return F.softmin(x, _axis(x, self.dim))
+        return F.softmin(input, _axis(input, self.dim))
 
 
 class LogSoftmax(Layer):
@@ -346,9 +349,9 @@ class LogSoftmax(Layer):
     def __init__(self, dim: int | None = None) -> None:
         self.dim = dim
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The logarithm of softmax along the axis."""
-        return F.log_softmax(x, _axis(x, self.dim))
+        return F.log_softmax(input, _axis(input, self.dim))
 
 
 class PReLU(Layer):
@@ -372,9 +375,9 @@ class PReLU(Layer):
         """Every slope to the first value."""
         init.constant_(self.weight, self.init)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x, or weight x below 0."""
-        return F.prelu(x, self.weight)
+        return F.prelu(input, self.weight)
 
     def extra_repr(self) -> str:
         """The number of slopes."""

@@ -23,9 +23,9 @@ class Identity(Module):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """x."""
-        return x
+        return input
 
 
 class _Row(Module):
@@ -92,10 +92,10 @@ class _Row(Module):
         rest.insert(index, module)
         return self._fill(rest)
 
-    def pop(self, index: int = -1) -> Any:
+    def pop(self, key: int | slice = -1) -> Any:
         """Take a module out and return it."""
-        module = self[index]
-        del self[index]
+        module = self[key]
+        del self[key]
         return module
 
     def __dir__(self) -> Iterable[str]:
@@ -120,11 +120,11 @@ class Sequential(_Row):
         else:
             self._fill(modules)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """x through every module in turn."""
         for module in self._modules.values():
-            x = module(x)  # type: ignore[misc]
-        return x
+            input = module(input)  # type: ignore[misc]
+        return input
 
     def _slice(self, index: slice) -> Any:
         """A plain chain: a network that is one, and makes its own modules, is not that network in part."""
@@ -137,8 +137,15 @@ class Sequential(_Row):
         if all(name.isdigit() for name in names):
             self._fill(list(self._modules.values()))
 
+    def extend(self, sequential: Iterable[Module]) -> Sequential:
+        """Put the modules of another chain at the end."""
+        return super().extend(sequential)
+
     def __add__(self, other: Sequential) -> Sequential:
         return Sequential(*self, *other)
+
+    def __iadd__(self, other: Sequential) -> Sequential:
+        return self.extend(other)
 
 
 class ModuleList(_Row):
@@ -263,8 +270,7 @@ class ParameterDict(Module):
     """
 
     def __init__(self, parameters: Mapping[str, Tensor] | Iterable[tuple[str, Tensor]] | None = None) -> None:
-        for name, value in parameters.items() if isinstance(parameters, Mapping) else parameters or ():
-            self[name] = value
+        self.update(parameters or ())
 
     def __getitem__(self, key: str) -> Parameter:
         return self._parameters[key]  # type: ignore[return-value]
@@ -274,6 +280,23 @@ class ParameterDict(Module):
 
     def __delitem__(self, key: str) -> None:
         del self._parameters[key]
+
+    def clear(self) -> None:
+        """Take all parameters out."""
+        self._parameters.clear()
+
+    def pop(self, key: str) -> Parameter:
+        """Take a parameter out and return it."""
+        return self._parameters.pop(key)  # type: ignore[return-value]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The parameter of a name, or the default where there is none."""
+        return self._parameters.get(key, default)
+
+    def update(self, parameters: Mapping[str, Tensor] | Iterable[tuple[str, Tensor]]) -> None:
+        """Put parameters in by name; those of the same name give way."""
+        for name, value in parameters.items() if isinstance(parameters, Mapping) else parameters:
+            self[name] = value
 
     def __len__(self) -> int:
         return len(self._parameters)

@@ -75,10 +75,10 @@ class _Conv(_Window):
             device, dtype,
         )  # fmt: skip
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The cross-correlation of x with every filter, plus bias."""
         return type(self)._function(
-            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
         )  # fmt: skip
 
 
@@ -132,11 +132,11 @@ class _ConvTranspose(_Window):
             padding_mode, device, dtype,
         )  # fmt: skip
 
-    def forward(self, x: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         """The adjoint of the convolution in its input, plus bias; `output_size` chooses among sizes that fit."""
-        extra = self.output_padding if output_size is None else self._extra(x.shape, output_size)
+        extra = self.output_padding if output_size is None else self._extra(input.shape, output_size)
         return type(self)._function(
-            x, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
+            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
         )  # fmt: skip
 
     def _extra(self, shape: Shape, output_size: Sequence[int]) -> Shape:

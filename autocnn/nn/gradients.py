@@ -17,10 +17,12 @@ def clip_grad_norm_(
     max_norm: float,
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Scale all gradients together so that their norm, as of one long vector, is at most `max_norm`.
 
     -> the norm before, a 0-d tensor. g <- g min(1, max_norm / (norm + 1e-6)); `norm_type` may be inf.
+    `foreach` changes nothing.
 
     Raises NonFiniteError if asked and the norm is not finite; ArgumentError if `max_norm` is negative.
     Source: R. Pascanu et al., "On the difficulty of training recurrent neural networks", 2013, algorithm 1.
@@ -50,7 +52,9 @@ def clip_grad_norm_(
     return Tensor(total)
 
 
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+def clip_grad_value_(
+    parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
+) -> None:
     """Bring every element of every gradient into -clip_value..clip_value.
 
     Raises ArgumentError if `clip_value` is negative.

@@ -21,10 +21,16 @@ Gradients = tuple[Tensor | None, ...]
 
 
 class Hook(NamedTuple):
-    """A function, and whether it wants the keyword arguments as well."""
+    """A function, whether it wants the keyword arguments as well, and whether to call it if forward fails."""
 
     function: Callable[..., Any]
     with_kwargs: bool = False
+    always: bool = False
+
+    def after(self, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Any:
+        """Call it with what went into forward and what came out."""
+        given = (args, kwargs) if self.with_kwargs else (args,)
+        return self.function(module, *given, result)
 
 
 class RemovableHandle:
@@ -66,14 +72,24 @@ class Hooks:
 
     def run(self, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The forward pass of a module with its hooks around it."""
+        called: list[Hook] = []
+        try:
+            return self._run(module, args, kwargs, called)
+        except Exception:
+            for hook in list(self.forward.values()):
+                if hook.always and hook not in called:
+                    hook.after(module, args, kwargs, None)
+            raise
+
+    def _run(self, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any], called: list[Hook]) -> Any:
         args, kwargs = self._before(module, args, kwargs)
         tap = Tap(module, self) if (self.backward or self.backward_pre) and is_grad_enabled() else None
         if tap is not None:
             args = tap.inputs(args)
         result = module.forward(*args, **kwargs)
         for hook in list(self.forward.values()):
-            given = (args, kwargs) if hook.with_kwargs else (args,)
-            answer = hook.function(module, *given, result)
+            called.append(hook)
+            answer = hook.after(module, args, kwargs, result)
             result = result if answer is None else answer
         return result if tap is None else tap.outputs(result)
 

@@ -34,9 +34,9 @@ class Linear(Module):
         """Draw first values as PyTorch does: kaiming_uniform, a = sqrt(5), all within 1 / sqrt(in_features)."""
         reset_affine(self.weight, self.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x weight^T + bias."""
-        return F.linear(x, self.weight, self.bias)
+        return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         """The settings."""

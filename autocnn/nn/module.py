@@ -192,9 +192,9 @@ class Module:
             below = [(f"{path}.{n}" if path else n, m) for n, m in module._modules.items() if m is not None]
             stack.extend(reversed(below))
 
-    def modules(self) -> Iterator[Module]:
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """This module and all below it, each once."""
-        return (module for _, module in self.named_modules())
+        return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """(name, module) of the immediate parts, each once."""
@@ -254,11 +254,16 @@ class Module:
             module = found
         return module
 
-    def set_submodule(self, target: str, module: Module) -> None:
-        """Put a module in place of the one at a path."""
-        self.get_submodule(target)
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module at a path, in place of one that is there; `strict` asks that there be one."""
+        if strict:
+            self.get_submodule(target)
         path, _, name = target.rpartition(".")
-        setattr(self.get_submodule(path), name, module)
+        parent = self.get_submodule(path)
+        if name in parent._modules:
+            parent._modules[name] = module
+        else:
+            parent.add_module(name, module)
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path such as ``"layer1.0.conv1.weight"``."""
@@ -398,11 +403,15 @@ class Module:
         return hooks.add(hooks.forward_pre, Hook(hook, with_kwargs), prepend)
 
     def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Call `hook(module, args, output)` after `forward`; what it returns replaces the output."""
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> RemovableHandle:  # fmt: skip
+        """Call `hook(module, args, output)` after `forward`; what it returns replaces the output.
+
+        With `always_call` it is called, with None for the output, where forward raises too.
+        """
         hooks = self._all_hooks()
-        return hooks.add(hooks.forward, Hook(hook, with_kwargs), prepend)
+        return hooks.add(hooks.forward, Hook(hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` in the backward pass, with tuples of gradients.

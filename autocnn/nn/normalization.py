@@ -56,12 +56,12 @@ class _BatchNorm(Module):
         self.reset_running_stats()
         _reset(self.weight, self.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """Each channel to mean 0 and variance 1: of the batch in training, of the past otherwise."""
-        if x.ndim not in self.axes or x.shape[1] != self.num_features:
+        if input.ndim not in self.axes or input.shape[1] != self.num_features:
             counts = " or ".join(map(str, self.axes))
             raise ShapeError(
-                f"{self._get_name()}: x has shape {x.shape}; "
+                f"{self._get_name()}: x has shape {input.shape}; "
                 f"it must have {counts} axes, and {self.num_features} channels on axis 1"
             )
         mean, var, seen = self.running_mean, self.running_var, self.num_batches_tracked
@@ -71,7 +71,7 @@ class _BatchNorm(Module):
             if momentum is None:  # the plain mean of all batches
                 momentum = 1.0 / seen.item()
         learn = self.training or mean is None
-        return F.batch_norm(x, mean, var, self.weight, self.bias, learn, momentum or 0.0, self.eps)
+        return F.batch_norm(input, mean, var, self.weight, self.bias, learn, momentum or 0.0, self.eps)
 
     def extra_repr(self) -> str:
         """The settings."""
@@ -138,9 +138,9 @@ class LayerNorm(Module):
         """Weight 1, bias 0."""
         _reset(self.weight, self.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x normalised, times weight, plus bias."""
-        return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         """The settings."""
@@ -183,9 +183,9 @@ class GroupNorm(Module):
         """Weight 1, bias 0."""
         _reset(self.weight, self.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x normalised, times weight, plus bias."""
-        return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         """The settings."""

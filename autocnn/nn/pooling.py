@@ -25,10 +25,10 @@ class _MaxPool(Layer):
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
 
-    def forward(self, x: Tensor) -> Any:
+    def forward(self, input: Tensor) -> Any:
         """The largest value of each window, and its place if asked for."""
         return type(self)._function(
-            x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
         )  # fmt: skip
 
     def extra_repr(self) -> str:
@@ -83,10 +83,10 @@ class _AvgPool(Layer):
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The mean of each window."""
         return type(self)._function(
-            x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
             self.divisor_override,
         )  # fmt: skip
 
@@ -110,9 +110,11 @@ class AvgPool1d(_AvgPool):
         for name in ("kernel_size", "stride", "padding"):
             setattr(self, name, per_axis("AvgPool1d", name, getattr(self, name), 1))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The mean of each window."""
-        return F.avg_pool1d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
+        return F.avg_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
 
 
 class AvgPool2d(_AvgPool):
@@ -141,9 +143,9 @@ class _Adaptive(Layer):
     def __init__(self, output_size: Any) -> None:
         self.output_size = output_size
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """Means of as many windows as were asked for."""
-        return type(self)._function(x, self.output_size)
+        return type(self)._function(input, self.output_size)
 
 
 class AdaptiveAvgPool1d(_Adaptive):

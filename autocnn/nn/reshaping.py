@@ -23,9 +23,9 @@ class Flatten(Layer):
         self.start_dim = start_dim
         self.end_dim = end_dim
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The axes as one."""
-        return flatten(x, self.start_dim, self.end_dim)
+        return flatten(input, self.start_dim, self.end_dim)
 
 
 class Unflatten(Layer):
@@ -39,9 +39,9 @@ class Unflatten(Layer):
         self.dim = dim
         self.unflattened_size = tuple(unflattened_size)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The axis as several."""
-        return unflatten(x, self.dim, self.unflattened_size)
+        return unflatten(input, self.dim, self.unflattened_size)
 
 
 class _ConstantPad(Layer):
@@ -51,9 +51,9 @@ class _ConstantPad(Layer):
         self.padding = per_axis(self._get_name(), "padding", padding, 2 * self.dims)
         self.value = value
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """x with a border of one value."""
-        return F.pad(x, self.padding, value=self.value)
+        return F.pad(input, self.padding, value=self.value)
 
 
 class ConstantPad1d(_ConstantPad):
@@ -138,9 +138,9 @@ class Unfold(Layer):
         self.padding = padding
         self.stride = stride
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The windows as columns."""
-        return F.unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
+        return F.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
 
 
 class Fold(Layer):
@@ -159,6 +159,6 @@ class Fold(Layer):
         self.padding = padding
         self.stride = stride
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """The columns, added up."""
-        return F.fold(x, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
+        return F.fold(input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)

@@ -21,10 +21,12 @@ class Optimizer:
     """Changes parameters in place by their gradients; the base of all optimisers.
 
     `params` are tensors, (name, tensor) pairs, or dicts with "params" and the options of their own; `defaults`
-    are the options of every other group. A subclass says how one parameter moves, in `_update`.
+    are the options of every other group. A subclass says how one parameter moves, in `_update`. PyTorch's
+    `foreach`, `fused` and `capturable` say how it computes and change nothing here.
 
     Raises OperandError for what is no tensor, GradientError for a tensor that an op made, InPlaceError for one
-    that cannot be written to, ArgumentError if there are no parameters, or one comes twice.
+    that cannot be written to, ArgumentError if there are no parameters, one comes twice, or `differentiable`
+    asks for steps that are recorded.
     """
 
     def __init__(self, params: Parameters, defaults: Mapping[str, Any]) -> None:
@@ -64,6 +66,8 @@ class Optimizer:
                 raise ArgumentError(f"{self._name}: params[{position}] {tensor.shape} comes twice")
             known.add(id(tensor))
         group["params"] = tensors
+        if group.get("differentiable"):
+            raise ArgumentError(f"{self._name}: differentiable is True; steps are not recorded. Leave it out")
         self._check_options(group)
         self.param_groups.append(group)
 
@@ -200,13 +204,11 @@ class Optimizer:
         return Tensor(copied)
 
     def __repr__(self) -> str:
-        lines = [f"{self._name} ("]
+        groups = []
         for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
-            lines += [
-                f"    {name}: {group[name]}" for name in sorted(group) if name not in ("params", "param_names")
-            ]
-        return "\n".join([*lines, ")"])
+            options = [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
+            groups.append("\n".join([f"Parameter Group {number}", *options]))
+        return "\n".join([f"{self._name} (", "\n\n".join(groups), ")"])
 
 
 def like(xp: Namespace, p: Array, state: dict[str, Any], *names: str) -> list[Array]:

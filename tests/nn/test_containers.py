@@ -124,3 +124,21 @@ def test_residual_refuses_a_sum_that_broadcasts() -> None:
         "Residual: body gives (1,), the shortcut (2,); they are added element by element. "
         "Give a shortcut that changes the shape as the body does"
     )
+
+
+def test_a_dictionary_of_parameters_is_changed_as_a_dict() -> None:
+    parameters = nn.ParameterDict({"a": Tensor([1.0]), "b": Tensor([2.0])})
+    parameters.update({"b": Tensor([3.0]), "c": Tensor([4.0])})
+    assert list(parameters) == ["a", "b", "c"]
+    assert parameters.pop("b").tolist() == [3.0]
+    assert parameters.get("b", 5) == 5
+    parameters.clear()
+    assert len(parameters) == 0
+
+
+def test_chains_grow_in_place() -> None:
+    chain = whole = nn.Sequential(Times(2))
+    chain += nn.Sequential(Times(3))
+    assert chain is whole
+    assert factors(chain.extend(sequential=nn.Sequential(Times(4)))) == [2, 3, 4]
+    assert chain.pop(key=0).factor == 2

@@ -197,3 +197,16 @@ def test_one_of_several_watched_inputs_cannot_be_overwritten() -> None:
     module.register_full_backward_hook(lambda m, gi, go: None)
     with pytest.raises(InPlaceError, match="one of several views"):
         module(doubles(1.0) * 1, doubles(1.0))
+
+
+def test_a_hook_may_ask_to_be_called_where_forward_raises():
+    class Broken(nn.Module):
+        def forward(self, x):
+            raise ValueError("broken")
+
+    module, seen = Broken(), []
+    module.register_forward_hook(lambda m, args, output: seen.append("ordinary"))
+    module.register_forward_hook(lambda m, args, output: seen.append(output), always_call=True)
+    with pytest.raises(ValueError, match="broken"):
+        module(Tensor([1.0]))
+    assert seen == [None]

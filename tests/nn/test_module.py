@@ -205,7 +205,9 @@ def test_a_part_is_replaced_by_its_path() -> None:
     net.set_submodule("blocks.1.body", nn.Identity())
     assert isinstance(net.blocks[1].body, nn.Identity)
     with pytest.raises(AttributeError, match="ModuleList at 'blocks' has no module '7'"):
-        net.set_submodule("blocks.7", nn.Identity())
+        net.set_submodule("blocks.7", nn.Identity(), strict=True)
+    net.set_submodule("blocks.2", nn.Identity())
+    assert isinstance(net.blocks[2], nn.Identity)
 
 
 def test_an_error_notes_the_innermost_module_once() -> None:

@@ -57,11 +57,11 @@ def _argument(a):
     return "input" if a.name == "self" else a.name, default, a.kwarg_only
 
 
-def difference(ours, theirs):
+def difference(ours, theirs, left_out=LEFT_OUT):
     """The first thing in which our arguments are not PyTorch's, or None."""
-    ours = [a for a in ours if a[0] not in LEFT_OUT]
+    ours = [a for a in ours if a[0] not in left_out]
     known = {name: default for name, default, _ in ours}
-    for place, (name, default, only) in enumerate(a for a in theirs if a[0] not in LEFT_OUT):
+    for place, (name, default, only) in enumerate(a for a in theirs if a[0] not in left_out):
         if name not in known:
             return f"no {name}"
         if not only and (place >= len(ours) or ours[place][0] != name):

@@ -153,7 +153,8 @@ def test_groups_names_and_defaults() -> None:
     assert optimizer.param_groups[0]["param_names"] == ["one", "two"]
     assert optimizer.state_dict()["param_groups"][1]["params"] == [2]
     assert optimizer.defaults["momentum"] == 0
-    assert repr(optimizer).splitlines()[:4] == ["SGD (", "Parameter Group 0", "    dampening: 0", "    lr: 0.5"]
+    assert repr(optimizer).splitlines()[:3] == ["SGD (", "Parameter Group 0", "    dampening: 0"]
+    assert "    param_names: ['one', 'two']\n    weight_decay: 0\n\nParameter Group 1\n" in repr(optimizer)
     assert repr(optimizer).splitlines()[-1] == ")"
 
 
@@ -291,3 +292,13 @@ def test_clipping_nothing_and_what_is_not_finite() -> None:
     assert float(nn.utils.clip_grad_norm_(w, 1.0)) == 5
     assert w.grad.dtype == np.float32
     assert version(w.grad.array) > before
+
+
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad])
+def test_how_pytorch_computes_makes_no_difference_here(kind: Any) -> None:
+    one, two = weight(3), weight(3)
+    train(kind([one], foreach=False), 3)
+    train(kind([two], foreach=True), 3)
+    np.testing.assert_array_equal(one.array, two.array)
+    with pytest.raises(ArgumentError, match="differentiable is True; steps are not recorded"):
+        kind([one], differentiable=True)

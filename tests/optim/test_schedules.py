@@ -313,3 +313,21 @@ def test_one_cycle_of_very_few_steps() -> None:
     for steps in (1, 2, 3, 4):
         optimizer = two_groups()
         assert np.isfinite(run(optimizer, [lr_scheduler.OneCycleLR(optimizer, 1.0, steps)], steps)).all()
+
+
+@pytest.mark.torch
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", [name for name in SCHEDULES if "at once" not in name and "other" not in name])
+def test_steps_to_any_epoch_are_torchs(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    groups = [{"params": [torch.zeros(1, requires_grad=True)], "lr": lr} for lr in (0.5, 0.1)]
+    theirs, ours = torch.optim.SGD(groups, momentum=0.9), two_groups()
+    (expected,), (schedule,) = (
+        SCHEDULES[name](torch.optim.lr_scheduler, theirs),
+        SCHEDULES[name](lr_scheduler, ours),
+    )
+    for epoch in (3, 4, 12, 0, 30):
+        expected.step(epoch)
+        schedule.step(epoch)
+        assert schedule.last_epoch == epoch
+        np.testing.assert_allclose(rates(ours), rates(theirs), rtol=1e-9, atol=1e-15)

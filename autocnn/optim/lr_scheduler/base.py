@@ -49,17 +49,17 @@ class LRScheduler:
         """The rates that were set last, one for each group."""
         return list(self._last_lr)
 
-    def step(self) -> None:
-        """Set the rates of the next epoch."""
-        self.last_epoch += 1
-        self._set(self.get_lr())
+    def step(self, epoch: int | None = None) -> None:
+        """Set the rates of the next epoch; or of any, as they follow from the initial ones."""
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        self._set(self.get_lr() if epoch is None else self._direct())
 
     def _restart(self) -> None:
         """Begin at step 0 with the initial rates, wherever the groups are now."""
-        self.last_epoch = 0
-        self._set(self._first())
+        self.step(0)
 
-    def _first(self) -> list[float]:
+    def _direct(self) -> list[float]:
+        """The rates of this epoch, wherever the groups are now."""
         return self.get_lr()
 
     def _set(self, rates: Sequence[float]) -> None:

@@ -36,8 +36,9 @@ class Factor(LRScheduler):
             return [floor + (base - floor) * now for base in self.base_lrs]
         return [floor + (group["lr"] - floor) * (now / before) for group in self.optimizer.param_groups]
 
-    def _first(self) -> list[float]:
-        return [self.eta_min + (base - self.eta_min) * self.factor(0) for base in self.base_lrs]
+    def _direct(self) -> list[float]:
+        left, floor = self.factor(self.last_epoch), self.eta_min
+        return [floor + (base - floor) * left for base in self.base_lrs]
 
 
 class StepLR(Factor):

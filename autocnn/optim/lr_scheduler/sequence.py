@@ -53,7 +53,7 @@ class SequentialLR(LRScheduler):
         """The rates that the schedule at work has set."""
         return [group["lr"] for group in self.optimizer.param_groups]
 
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]
         """Set the rates of the next step, by the schedule whose turn it is."""
         self.last_epoch += 1
         turn = bisect.bisect_right(self.milestones, self.last_epoch)
