@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import math
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ from typing import Any
 import click
 
 from autocnn.errors import UsageError
+
+DEEPEST = 1000
+"""Most weight layers: far beyond what anybody trains without normalisation."""
 
 
 @click.command("study")
@@ -39,14 +43,6 @@ def command(
     from rich.console import Console
 
     steps = steps if steps is not None else 120 if quick else 600
-    if steps < 1:
-        raise UsageError(f"study: --steps is {steps}; it is at least 1")
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"study: --out {out} is a file; give a folder")
-    console = Console()
-    started = time.perf_counter()
-    result = _run(console, depth, width, steps, seed, rate, batch_size)
-    _show(console, result)
     settings = {
         "depth": depth,
         "width": width,
@@ -55,6 +51,13 @@ def command(
         "rate": rate,
         "batch_size": batch_size,
     }
+    _check(settings)
+    networks, data = _networks(depth, width, seed), _digits(seed, batch_size)
+    _make(out)
+    console = Console()
+    started = time.perf_counter()
+    result = _run(console, networks, data, steps, rate)
+    _show(console, result)
     with console.status("drawing"):
         _write(out, result, settings, depth, width)
     seconds = time.perf_counter() - started
@@ -63,16 +66,45 @@ def command(
     )
 
 
-def _run(console: Any, depth: int, width: int, steps: int, seed: int, rate: float, batch_size: int) -> Any:
-    from autocnn import flow, models, optim
+def _check(settings: dict[str, Any]) -> None:
+    """Refuse numbers out of their range before any work is done."""
+    least = {"width": 1, "steps": 1, "seed": 0, "batch_size": 1}
+    for name, value in settings.items():
+        option = "--" + name.replace("_", "-")
+        if value < least.get(name, value):
+            raise UsageError(f"study: {option} is {value}; it is at least {least[name]}")
+    if settings["depth"] > DEEPEST:
+        raise UsageError(f"study: --depth is {settings['depth']}; it is at most {DEEPEST:,}")
+    rate = settings["rate"]
+    if not 0 < rate < math.inf:
+        raise UsageError(f"study: --rate is {rate}; a learning rate is above 0, and finite")
+
+
+def _make(out: Path) -> None:
+    """Make the folder now, since a study that cannot be kept need not begin."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"study: --out {out} is a file; give a folder")
+    out.mkdir(parents=True, exist_ok=True)
+    if not os.access(out, os.W_OK):
+        raise UsageError(f"study: --out {out} cannot be written to; give another folder")
+
+
+def _networks(depth: int, width: int, seed: int) -> dict[str, Any]:
+    from autocnn import models
     from autocnn.backend.random import manual_seed
 
-    batches, test = _digits(seed, batch_size)
     makers = {"plain": models.plain, "residual": models.residual}
     networks = {}
     for name, make in makers.items():
         manual_seed(seed)  # the same draws: a skip adds no parameter
         networks[name] = make(depth, width)
+    return networks
+
+
+def _run(console: Any, networks: dict[str, Any], data: Any, steps: int, rate: float) -> Any:
+    from autocnn import flow, optim
+
+    batches, test = data
     record = sorted({min(steps, 2**k) for k in range(steps.bit_length() + 1)})
     with _bars(console, list(networks), steps) as progress:
         return flow.twins(
@@ -88,6 +120,8 @@ def _digits(seed: int, batch_size: int) -> Any:
     from autocnn.engine import Tensor
 
     train, held_out = data.load("digits"), data.load("digits", split="test")
+    if batch_size > len(train):
+        raise UsageError(f"study: --batch-size is {batch_size}; there are {len(train):,} training images")
     normal = data.Normalize(train.mean, train.std, train.scale)
 
     def batches() -> Iterator[Any]:

@@ -35,14 +35,21 @@ def test_a_small_study_writes_figure_graph_and_numbers(tmp_path: Path, capsys: p
             ["--depth", "5"],
             "DeepTanh: depth is 5; stem, head and blocks of two layers make an even number, 4 or more",
         ),
+        (["--depth", "100000000"], "study: --depth is 100000000; it is at most 1,000"),
         (["--steps", "0"], "study: --steps is 0; it is at least 1"),
+        (["--width", "0"], "study: --width is 0; it is at least 1"),
+        (["--seed", "-1"], "study: --seed is -1; it is at least 0"),
+        (["--batch-size", "0"], "study: --batch-size is 0; it is at least 1"),
+        (["--batch-size", "5000"], "study: --batch-size is 5000; there are 1,438 training images"),
+        (["--rate", "-1"], "study: --rate is -1.0; a learning rate is above 0, and finite"),
+        (["--rate", "inf"], "study: --rate is inf; a learning rate is above 0, and finite"),
     ],
 )
 def test_a_mistake_is_one_sentence(
     arguments: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["study", *arguments, "--out", str(tmp_path / "run")]) == 2
-    assert capsys.readouterr().err == f"autocnn: {expected}\n"
+    assert capsys.readouterr() == ("", f"autocnn: {expected}\n")
     assert not (tmp_path / "run").exists()
 
 
