@@ -89,7 +89,7 @@ def _sentence(error: Exception) -> str:
         reason = error.strerror or str(error)
         text = f"{os.fsdecode(error.filename)}: {reason}" if error.filename else reason
     elif isinstance(error, MemoryError):
-        text = f"not enough memory ({error}); choose a smaller input" if str(error) else "not enough memory"
+        text = f"not enough memory ({error}); choose smaller sizes" if str(error) else "not enough memory"
     else:
         text = f"{type(error).__name__}: {error}; this is a fault in autocnn, --debug shows where"
     return " ".join(text.split())

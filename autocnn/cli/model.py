@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from autocnn.errors import UsageError
+
+MOST = 2**48
+"""Most elements of an input: as bytes they would already fill the addresses of a machine."""
 
 
 def model_of(name: str) -> Any:
@@ -33,7 +37,10 @@ def shape_of(command: str, name: str, text: str | None) -> tuple[int, ...]:
     parts = text.replace("x", ",").split(",")
     if not all(part.strip().isdecimal() and int(part) for part in parts):
         raise UsageError(f"{command}: --input is {text!r}; whole numbers above 0, as in --input 1,3,32,32")
-    return tuple(int(part) for part in parts)
+    shape = tuple(int(part) for part in parts)
+    if prod(shape) > MOST:
+        raise UsageError(f"{command}: --input is {text!r}; no memory holds {prod(shape):.0e} numbers")
+    return shape
 
 
 def images(shape: tuple[int, ...]) -> Any:

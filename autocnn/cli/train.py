@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from autocnn.errors import DataNotFoundError, UsageError
+from autocnn.errors import DataError, DataNotFoundError, UsageError
 
 if TYPE_CHECKING:
     from autocnn.train.prepare import Parts
     from autocnn.train.recipes import Settings
     from autocnn.train.run import Run
 
-_HERE = {"as data_dir": "with --data-dir", "download=True to download them": "--download to fetch them"}
+_HERE = {
+    "as data_dir": "with --data-dir",
+    "download=True to download them": "--download to fetch them",
+    "data_dir is missing; folder reads data_dir/<class>/. Give data_dir": (
+        "--data-dir is missing; folder reads DIR/<class>/. Give --data-dir DIR"
+    ),
+    "Give size=(height, width)": "Bring them to one size first",
+}
 """What the library calls its arguments, and what they are called here."""
 
 
@@ -96,11 +103,11 @@ def _prepare(settings: Settings, download: bool) -> Parts:
     try:
         with shown() as progress:
             return prepare(settings, download=download, progress=progress)
-    except DataNotFoundError as error:
+    except (DataNotFoundError, DataError, UsageError) as error:
         text = str(error)
         for name, option in _HERE.items():
             text = text.replace(name, option)
-        raise DataNotFoundError(text) from error
+        raise type(error)(text) from error
 
 
 def _train(run: Run, parts: Parts) -> int:

@@ -115,6 +115,10 @@ MISTAKES = [
         "summary: --input is '2,0'; whole numbers above 0, as in --input 1,3,32,32",
     ),
     (
+        ["graph", "tiny", "--input", "2,99999999999999999999"],
+        "graph: --input is '2,99999999999999999999'; no memory holds 2e+20 numbers",
+    ),
+    (
         ["graph", "tiny", "--input", "2,4", "-o", "graph.gif"],
         "graph: --output is 'graph.gif'; its name must end in .svg, .png, .pdf, .dot, .json",
     ),

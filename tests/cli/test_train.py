@@ -342,6 +342,9 @@ def test_unknown_names_and_missing_files(run: Callable[..., Said], tmp_path: Pat
     assert code == 2
     assert err.startswith("autocnn: load: mnist was not found; looked for train-images-idx3-ubyte")
     assert err.endswith("Give the folder that has them with --data-dir\n")
+    assert run("train", "lenet5", "--data", "folder", *out)[2] == (
+        "autocnn: load: --data-dir is missing; folder reads DIR/<class>/. Give --data-dir DIR\n"
+    )
     code, _, err = run("train", "lenet5", "--data", "mnist", "--data-dir", tmp_path, "--device", "tpu", *out)
     assert code == 2
 
