@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from autocnn.errors import GraphError
@@ -227,7 +227,7 @@ def _box(graph: Graph, inside: list[Vertex], group_of: list[int | None], depth: 
     count = sum(vertex.size for vertex in inside if vertex.kind == "parameter")
     return Vertex(
         last.id,
-        path[-1] or "module",
+        module_name(path) or "module",
         "module",
         {"ops": len(ops), "parameters": count} if count else {"ops": len(ops)},
         speaker.shape,
@@ -237,6 +237,18 @@ def _box(graph: Graph, inside: list[Vertex], group_of: list[int | None], depth: 
         phase=last.phase,
         twin=speaker.twin,
     )
+
+
+def module_name(path: Sequence[str]) -> str:
+    """What a module is called: the last name of its path, and a number with the name that it counts in.
+
+    >>> module_name(["net", "head"]), module_name(["net", "blocks", "26"])
+    ('head', 'blocks.26')
+    """
+    start = len(path) - 1
+    while start > 0 and path[start].isdecimal():
+        start -= 1
+    return ".".join(path[max(start, 0) :])
 
 
 def _ops(inside: list[Vertex]) -> list[Vertex]:

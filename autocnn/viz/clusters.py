@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from autocnn.graph import Graph
 from autocnn.graph.data import ITEM, LEAVES
+from autocnn.graph.transform import module_name
 
 Step: TypeAlias = tuple[str, int]
 Path: TypeAlias = tuple[str, tuple[Step, ...]]
@@ -35,6 +36,35 @@ def paths(graph: Graph) -> list[Path]:
             box = vertex.phase, _first(vertex.scope) if twin is None else twin[1]
         found.append(box)
     return found
+
+
+def without_lone(graph: Graph, found: list[Path]) -> tuple[list[Path], dict[int, str]]:
+    """The boxes without those around one op alone, and for such an op the name that its box would have had."""
+    counts: dict[Path, int] = {}
+    for vertex, (phase, steps) in zip(graph.vertices, found, strict=True):
+        for depth in range(1, len(steps) + 1) if vertex.op != ITEM else ():
+            box = phase, steps[:depth]
+            counts[box] = counts.get(box, 0) + 1
+    kept, names = [], {}
+    for vertex, (phase, steps) in zip(graph.vertices, found, strict=True):
+        depth = len(steps)
+        while depth and vertex.kind == "op" and counts.get((phase, steps[:depth])) == 1:
+            depth -= 1
+        if depth < len(steps):
+            names[vertex.id] = title((phase, steps))
+        kept.append((phase, steps[:depth]))
+    return kept, names
+
+
+def title(path: Path) -> str:
+    """The name of a box: of its module, and which visit it is, if not the first.
+
+    >>> title(("forward", (("blocks", 1), ("3", 1)))), title(("forward", (("act", 2),)))
+    ('blocks.3', 'act (visit 2)')
+    """
+    phase, steps = path
+    name, visit = module_name([name for name, _ in steps]), steps[-1][1]
+    return f"{name} (visit {visit})" if visit > 1 and phase == "forward" else name
 
 
 def _without_forward(graph: Graph) -> list[Path]:

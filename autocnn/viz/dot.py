@@ -58,7 +58,9 @@ class _Picture:
         self.graph, self.shapes = graph, shapes
         self.skips = skip_edges(graph)
         self.references = reference_labels(graph)
-        self.paths = clusters.paths(graph)
+        self.paths, self.alone = clusters.without_lone(graph, clusters.paths(graph))
+        self.fed = {e.target for e in graph.edges if graph.vertices[e.source].kind == "parameter"}
+        """Ops that take parameters, which stand on a line of their own between the op and what it works on."""
         self.families: set[str] = set()
         self.passes: set[str] = {vertex.phase for vertex in graph.vertices if vertex.kind == "op"}
         self.strokes: set[str] = set()
@@ -95,7 +97,7 @@ class _Picture:
         outline = style.FAINT if vertex.kind in ("parameter", "constant") else phase.line
         fill = phase.line if vertex.kind == "output" and vertex.phase != "forward" else kind.fill
         attributes = [
-            f"label={label(vertex)}",
+            f"label={label(vertex, self.alone.get(vertex.id, ''))}",
             f'shape={kind.shape} style="{kind.style}" fillcolor="{fill}" color="{outline}"',
             f"penwidth={phase.width} tooltip={quoted(line(self.graph, vertex, self.references))}",
         ]
@@ -126,7 +128,7 @@ class _Picture:
         if name.startswith("skip"):
             attributes.append("weight=0 arrowsize=0.5")
         elif name in style.PASSES:
-            attributes.append("weight=4")
+            attributes.append("weight=4 minlen=2" if target.id in self.fed else "weight=4")
         ends = f"v{origin} -> v{target.id}"
         if self.both and target.phase != "forward":
             if source.phase == "forward":
@@ -160,7 +162,7 @@ class _Picture:
             if vertex.twin is not None and vertex.kind == "op":
                 twin = self.graph.vertices[vertex.twin]
                 if twin.op != ITEM and twin.kind not in LEAVES:
-                    yield f"  v{twin.id} -> v{vertex.id} [style=invis minlen=0 weight=3];"
+                    yield f"  v{twin.id} -> v{vertex.id} [style=invis minlen=0 weight=9];"
 
 
 def _hang(
@@ -186,11 +188,13 @@ def _pass_head(path: clusters.Path, pad: str) -> Sequence[str]:
 
 def _box_head(number: int, path: clusters.Path, pad: str) -> Sequence[str]:
     phase = style.PASSES[path[0]]
-    name, visit = path[1][-1]
-    again = f" (visit {visit})" if visit > 1 else ""
-    words = name + (again if path[0] == "forward" else f" · {phase.title}")
+    words = clusters.title(path)
+    if path[0] != "forward":
+        words += f" · {phase.title}"
     dash = "rounded,filled" if path[0] == "forward" else "rounded,filled,dashed"
-    corner = "l" if path[0] == "forward" else "r"  # gradients leave to the left and up, towards the forward pass
+    corner = (
+        "l" if path[0] == "forward" else "c"
+    )  # kept values come in from the left, gradients leave on the right
     return (
         f"{pad[2:]}subgraph cluster_{number} {{",
         f'{pad}graph [label={quoted(words)} style="{dash}" pencolor="{phase.line}" penwidth=0.8',

@@ -37,9 +37,13 @@ def escaped(text: str) -> str:
     return safe.replace('"', "&quot;").replace("\\", "\\\u2060")
 
 
-def label(vertex: Vertex) -> str:
-    """What stands on a vertex: its name in bold, below it what else one needs to know, small."""
+def label(vertex: Vertex, module: str = "") -> str:
+    """What stands on a vertex: its name in bold, below it what else one needs to know, small.
+
+    ``module`` is the name of a module that is this op and no more.
+    """
     name, small = _words(vertex)
+    small = [module, *small] if module else small
     color = "#FFFFFF" if vertex.kind == "output" else style.INK
     quiet = "#FFFFFF" if vertex.kind == "output" else style.MUTED
     size = 9 if vertex.kind in ("parameter", "constant") else 11

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -133,10 +134,33 @@ def test_items_are_folded_into_the_edges():
     assert texts(svg).count("2×3") == 2
 
 
+def test_a_module_of_one_op_is_no_box_but_a_name_on_the_op():
+    b = made.Builder()
+    h = b.leaf("input", (2,), "x")
+    for scope in ("net/act", "net/deep/er", "net/pair", "net/pair", "net/act"):
+        h = b.op("tanh", (h,), (2,), scope)
+    dot = draw(b.graph()).dot
+    assert re.findall(r'graph \[label="(.*?)"', dot) == ["net", "pair", "Legend"]
+    said = texts(draw(b.graph()).svg)
+    assert [said.count(name) for name in ("act", "er", "act (visit 2)")] == [1, 1, 1]
+
+
+def test_a_numbered_module_is_named_with_what_it_is_counted_in():
+    b = made.Builder()
+    h = b.leaf("input", (2,), "x")
+    for scope in ("blocks/0", "blocks/0", "blocks/1/2", "blocks/1/2"):
+        h = b.op("tanh", (h,), (2,), scope)
+    assert re.findall(r'graph \[label="(.*?)"', draw(b.graph()).dot) == [
+        "blocks", "blocks.0", "blocks.1", "blocks.1.2", "Legend",
+    ]  # fmt: skip
+    assert {"blocks.0", "blocks.1"} <= set(texts(draw(b.graph(), depth=2).svg))
+
+
 def test_sizes_that_are_no_trouble():
     assert len(nodes(draw(made.doubling(60)).svg)) == 62
     b = made.Builder()
-    b.output(b.op("tanh", (b.leaf("input", (2,), "x"),), (2,), "/".join(["deep"] * 300)))
+    scope = "/".join(["deep"] * 300)
+    b.output(b.op("tanh", (b.op("tanh", (b.leaf("input", (2,), "x"),), (2,), scope),), (2,), scope))
     assert draw(b.graph()).dot.count("subgraph") == 301
     assert to_dot(made.chain(100_000)).count(" -> ") > 100_000
 
