@@ -34,6 +34,8 @@ def share(ratio: float) -> str:
 
     >>> share(1.2e-18)
     '1 part in 10^18 of the gradient reaches the first block'
+    >>> share(0.62)
+    '62% of the gradient reaches the first block'
     >>> share(4000.0)
     'the gradient has grown 4,000-fold when it reaches the first block'
     """
@@ -43,8 +45,10 @@ def share(ratio: float) -> str:
         return "no gradient at all reaches the first block (float32 rounds it to zero)"
     if ratio < 1e-3:
         return f"1 part in 10^{round(-math.log10(ratio))} of the gradient reaches the first block"
-    if ratio < 0.67:
+    if ratio < 0.2:
         return f"1 part in {1 / ratio:.0f} of the gradient reaches the first block"
+    if ratio < 0.67:
+        return f"{ratio:.0%} of the gradient reaches the first block"
     if ratio < 1.5:
         return "the whole gradient reaches the first block"
     return f"the gradient has grown {ratio:,.0f}-fold when it reaches the first block"
