@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
-from autocnn.engine import Tensor, as_tensor, enable_grad, grad, slots, tape
+from autocnn.engine import Tensor, as_tensor, enable_grad, grad, primitive, slots, tape
 from autocnn.engine.debug import user_line
 from autocnn.engine.tape import SCALAR, Leaf, Node, Place, Watcher, watching
 from autocnn.errors import GraphError
@@ -33,7 +33,8 @@ def trace(
     ``order=1`` adds the backward pass, with the kernels that training runs: of ``loss(outputs)``, or of the sum
     of the outputs. Its gradients follow the outputs: of inputs and parameters that require one. ``parameters``
     names tensors; by default those of ``function.named_parameters()``. ``lines`` notes the user's source lines.
-    The graph holds what the outputs depend on; arrays of parameters and constants are in ``graph.values``.
+    The graph holds what the outputs depend on; arrays of parameters and constants are in ``graph.values``. Where
+    a value was detached, and its gradient stops, stands a ``detach``.
     Raises GraphError for an order or an output that it cannot record.
 
     >>> import autocnn as ac
@@ -99,6 +100,11 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
+@primitive(differentiable=False)
+def _detach(xp: Any, x: Any) -> Any:
+    return x
+
+
 class _Recorder(Watcher):
     """A watcher that writes vertices and edges down."""
 
@@ -114,6 +120,8 @@ class _Recorder(Watcher):
         self.values: dict[int, Any] = {}
         self.leaves: dict[int, Tensor] = {}
         """The tensors of parameters and inputs, by vertex."""
+        self._differentiable: set[int] = set()
+        """The vertices of the forward pass that require a gradient."""
         self._arrays: dict[int, tuple[Any, int, int]] = {}
         """By the identity of an array: the array, kept alive, its vertex, and when that was made."""
 
@@ -156,19 +164,26 @@ class _Recorder(Watcher):
         node = tensor.node()
         number = self.place_of.get(node.serial)
         if number is None:
-            number = self._by_array(tensor)
+            number = self._by_array(tensor, user)
         if number is None:
             kind = "parameter" if node.serial in self.names or _wants(node) else "constant"
             number = self._leaf(node, tensor, kind, self.names.get(node.serial), user)
         return number
 
-    def _by_array(self, tensor: Tensor) -> int | None:
+    def _by_array(self, tensor: Tensor, user: Node | None) -> int | None:
         """The vertex of a detached tensor: it has no node, but the array of one that has."""
         entry = self._arrays.get(id(tensor.array))
         if entry is None or tape.version(tensor.array) > entry[2]:
             return None
-        self.place_of[tensor.node().serial] = entry[1]
-        return entry[1]
+        node, source = tensor.node(), entry[1]
+        if not node.requires_grad and source in self._differentiable:
+            place = Place() if user is None else user.place
+            number = len(self.vertices)
+            self._add(node, _detach.name, "op", {}, scope=place.scope, phase=_phase(place))
+            self.edges.append(Edge(source, number, 0))
+            source = number
+        self.place_of[node.serial] = source
+        return source
 
     def _leaf(
         self, node: Node, tensor: Tensor | None, kind: str, name: str | None, user: Node | None = None
@@ -183,6 +198,8 @@ class _Recorder(Watcher):
         if tensor is not None:
             self._arrays[id(tensor.array)] = tensor.array, number, node.serial
             self.leaves[number] = tensor
+            if node.requires_grad:
+                self._differentiable.add(number)
             if kind != "input":
                 self.values[number] = tensor.array.copy() if kind == "constant" else tensor.array
         return number
@@ -212,6 +229,8 @@ class _Recorder(Watcher):
             twin=twin, saved=kept, line=place.line,
         )  # fmt: skip
         self.edges.extend([Edge(source, number, position) for position, source in enumerate(sources)])
+        if node.requires_grad and phase == "forward":
+            self._differentiable.add(number)
         return number
 
     def _add(self, node: Node, op: str, kind: str, params: Mapping[str, object], **more: Any) -> None:

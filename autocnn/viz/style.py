@@ -140,7 +140,18 @@ _EXACT = {
     "linear": ("project",),
     "reduction": ("hot_classes", "over_samples", "per_sample", "pick", "place", "weight_of"),
     "view": (
-        *("alias", "channel_spread", "clear", "clone", "diagonal", "overwrite", "same", "slice", "spread"),
+        *(
+            "alias",
+            "channel_spread",
+            "clear",
+            "clone",
+            "detach",
+            "diagonal",
+            "overwrite",
+            "same",
+            "slice",
+            "spread",
+        ),
         *("to_device", "tril", "triu", "undiagonal", "ungather", "unindex", "unslice", "zeros_like"),
     ),
 }

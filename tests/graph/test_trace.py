@@ -15,6 +15,7 @@ from autocnn.engine.primitive import Primitive
 from autocnn.errors import GraphError
 from autocnn.graph import from_json, graph_of, listing, replay, to_json, trace, transform
 from autocnn.graph.analysis import skip_edges
+from autocnn.viz import draw
 
 
 def tensor(*shape: int, grad: bool = False, seed: int = 0) -> Tensor:
@@ -166,12 +167,13 @@ def test_every_edge_is_there_and_none_is_invented(function, monkeypatch):
     graph = trace(function, x)
     maker = {v.id: v.op for v in graph.vertices if v.kind == "op"}
     for vertex in graph.vertices:
-        if vertex.op == "item":
+        if vertex.op in ("item", "detach"):  # nothing runs there
             maker[vertex.id] = maker[graph.in_edges(vertex.id)[0].source]
     traced = Counter(
         (maker[edge.source], maker[edge.target], edge.position)
         for edge in graph.edges
-        if edge.source in maker and edge.target in maker and graph.vertices[edge.target].op != "item"
+        if edge.source in maker and edge.target in maker
+        if graph.vertices[edge.target].op not in ("item", "detach")
     )
     assert traced == brute_force(function, x, monkeypatch)
 
@@ -193,6 +195,32 @@ def test_listing_forward_and_backward():
     ]
     assert graph.vertices[2].saved == (0,)
     assert graph.vertices[3].saved == (-1,)
+
+
+def test_where_a_gradient_stops_stands_a_detach():
+    graph = trace(detached, tensor(3, 3), order=1, parameters={"W": W})
+    assert [text for text in listing(graph).splitlines() if "backward" not in text] == [
+        '%0: f32[3,3] = input "x"',
+        '%1: f32[3,3] = parameter "W"',
+        "%2: f32[3,3] = matmul(%0, %1)",
+        "%3: f32[3,3] = detach(%2)",
+        "%4: f32[3,3] = squash(%3)",
+        "%5: f32[3,3] = add(%2, %4)",
+        "%6: f32[3,3] = add(%5, %0)",
+        "%10: f32[3,3] = output(%6)",
+    ]
+    assert from_json(to_json(graph)) == graph
+    assert ">detach</text>" in draw(graph).svg
+
+
+def test_one_detached_tensor_is_one_detach_and_one_that_stops_nothing_is_none():
+    def function(x):
+        h = x @ W
+        stopped = h.detach()
+        return stopped * stopped + h.detach() + x.detach().detach()
+
+    ops = [vertex.op for vertex in trace(function, tensor(3, 3)).vertices if vertex.kind == "op"]
+    assert ops.count("detach") == 2
 
 
 def test_the_gradient_paths_of_a_residual_block_meet():

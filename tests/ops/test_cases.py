@@ -26,7 +26,7 @@ from autocnn.testing.standin import StandIn
 from tests.ops.case import Case
 from tests.ops.cases import CASES
 
-ENGINE = {"item", "alias"}
+ENGINE = {"item", "alias", "detach"}
 """Primitives of the engine itself, which move no number; tests/engine/ has their tests."""
 
 
