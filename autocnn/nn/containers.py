@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, overload
 
@@ -130,12 +131,11 @@ class Sequential(_Row):
         """A plain chain: a network that is one, and makes its own modules, is not that network in part."""
         return Sequential(dict(list(self._modules.items())[index]))
 
-    def __delitem__(self, index: int | slice) -> None:
-        names = list(self._modules)
-        for name in names[index] if isinstance(index, slice) else [self._key(index)]:
-            del self._modules[name]
-        if all(name.isdigit() for name in names):
-            self._fill(list(self._modules.values()))
+    def insert(self, index: int, module: Module) -> Sequential:
+        """Put a module before the one of an index, or at the end."""
+        if not -len(self) <= index <= len(self):
+            raise IndexError(f"Sequential: index is {index}; it has {len(self)} modules")
+        return super().insert(index, module)
 
     def extend(self, sequential: Iterable[Module]) -> Sequential:
         """Put the modules of another chain at the end."""
@@ -146,6 +146,22 @@ class Sequential(_Row):
 
     def __iadd__(self, other: Sequential) -> Sequential:
         return self.extend(other)
+
+    def __mul__(self, times: int) -> Sequential:
+        return Sequential(*list(self) * self._times(times))
+
+    def __rmul__(self, times: int) -> Sequential:
+        return self * times
+
+    def __imul__(self, times: int) -> Sequential:
+        return self._fill(list(self) * self._times(times))
+
+    def _times(self, times: int) -> int:
+        if not isinstance(times, int):
+            raise OperandError(f"Sequential: * takes a whole number, not a {type(times).__name__}")
+        if times < 1:
+            raise ArgumentError(f"Sequential: * {times}; a chain is repeated at least once")
+        return times
 
 
 class ModuleList(_Row):
@@ -172,7 +188,9 @@ class ModuleDict(Module):
     ['stem']
     """
 
-    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
+    def __init__(
+        self, modules: Mapping[str, Module] | ModuleDict | Iterable[tuple[str, Module]] | None = None
+    ) -> None:
         self.update(modules or ())
 
     def __getitem__(self, key: str) -> Any:
@@ -216,9 +234,9 @@ class ModuleDict(Module):
         del self._modules[key]
         return module
 
-    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
+    def update(self, modules: Mapping[str, Module] | ModuleDict | Iterable[tuple[str, Module]]) -> None:
         """Put modules in by name; those of the same name give way."""
-        for name, module in modules.items() if isinstance(modules, Mapping) else modules:
+        for name, module in modules.items() if isinstance(modules, Mapping | ModuleDict) else modules:
             self[name] = module
 
 
@@ -243,8 +261,13 @@ class ParameterList(Module):
             self.append(value)
         return self
 
-    def __getitem__(self, index: int) -> Parameter:
-        return self._parameters[self._at(index)]  # type: ignore[return-value]
+    def __iadd__(self, values: Iterable[Tensor]) -> ParameterList:
+        return self.extend(values)
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return ParameterList(list(self)[index])
+        return self._parameters[self._at(index)]
 
     def __setitem__(self, index: int, value: Tensor) -> None:
         self._parameters[self._at(index)] = _as_parameter(value)
@@ -269,14 +292,16 @@ class ParameterDict(Module):
     True
     """
 
-    def __init__(self, parameters: Mapping[str, Tensor] | Iterable[tuple[str, Tensor]] | None = None) -> None:
+    def __init__(
+        self, parameters: Mapping[str, Tensor] | ParameterDict | Iterable[tuple[str, Tensor]] | None = None
+    ) -> None:
         self.update(parameters or ())
 
     def __getitem__(self, key: str) -> Parameter:
         return self._parameters[key]  # type: ignore[return-value]
 
-    def __setitem__(self, key: str, value: Tensor) -> None:
-        self.register_parameter(key, _as_parameter(value))
+    def __setitem__(self, key: str, value: Tensor | None) -> None:
+        self.register_parameter(key, None if value is None else _as_parameter(value))
 
     def __delitem__(self, key: str) -> None:
         del self._parameters[key]
@@ -293,10 +318,31 @@ class ParameterDict(Module):
         """The parameter of a name, or the default where there is none."""
         return self._parameters.get(key, default)
 
-    def update(self, parameters: Mapping[str, Tensor] | Iterable[tuple[str, Tensor]]) -> None:
-        """Put parameters in by name; those of the same name give way."""
-        for name, value in parameters.items() if isinstance(parameters, Mapping) else parameters:
+    def setdefault(self, key: str, default: Tensor | None = None) -> Any:
+        """The parameter of a name, put in where there is none."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def update(self, parameters: Mapping[str, Tensor] | ParameterDict | Iterable[tuple[str, Tensor]]) -> None:
+        """Put parameters in by name; those of the same name give way. A plain dict is sorted, as PyTorch does."""
+        pairs = parameters.items() if isinstance(parameters, Mapping | ParameterDict) else parameters
+        plain = isinstance(parameters, Mapping) and not isinstance(parameters, OrderedDict)
+        for name, value in sorted(pairs, key=lambda pair: pair[0]) if plain else pairs:
             self[name] = value
+
+    def copy(self) -> ParameterDict:
+        """Another dictionary of the same parameters."""
+        return ParameterDict(self)
+
+    def __or__(self, other: ParameterDict) -> ParameterDict:
+        both = self.copy()
+        both.update(other)
+        return both
+
+    def __ior__(self, other: ParameterDict) -> ParameterDict:
+        self.update(other)
+        return self
 
     def __len__(self) -> int:
         return len(self._parameters)

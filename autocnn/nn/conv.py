@@ -77,9 +77,11 @@ class _Conv(_Window):
 
     def forward(self, input: Tensor) -> Tensor:
         """The cross-correlation of x with every filter, plus bias."""
-        return type(self)._function(
-            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )  # fmt: skip
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The same with other weights: for layers that make theirs from these, by PyTorch's name."""
+        return type(self)._function(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class Conv1d(_Conv):

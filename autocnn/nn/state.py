@@ -20,6 +20,11 @@ class Mismatch(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
 
+    def __repr__(self) -> str:
+        if not any(self):
+            return "<All keys matched successfully>"
+        return f"Mismatch(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
 
 def entries(module: Module, prefix: str = "") -> Iterator[tuple[str, Module, str, Tensor]]:
     """(key, owner, name in the owner, tensor) of everything that belongs to the state, shared ones each time."""
@@ -33,7 +38,7 @@ def load(module: Module, state: Mapping[str, Any], strict: bool, assign: bool) -
     """Take values in by key. Everything is checked before anything is written."""
     own = {key: (part, name, tensor) for key, part, name, tensor in entries(module)}
     mismatch = Mismatch([key for key in own if key not in state], [key for key in state if key not in own])
-    given = {key: as_tensor(state[key]) for key in own if key in state}
+    given = {key: _fit(as_tensor(state[key]), own[key][2]) for key in own if key in state}
     shapes = [
         f"{key} is {own[key][2].shape} here and {value.shape} there"
         for key, value in given.items()
@@ -49,6 +54,11 @@ def load(module: Module, state: Mapping[str, Any], strict: bool, assign: bool) -
             else:
                 write(tensor, as_tensor(value, tensor.dtype, tensor.device), "load_state_dict")
     return mismatch
+
+
+def _fit(value: Tensor, own: Tensor) -> Tensor:
+    """One number is taken in as a single element too: old states of PyTorch have no tensors without axes."""
+    return value[0] if own.shape == () and value.shape == (1,) else value
 
 
 def _assign(part: Module, name: str, old: Tensor, value: Tensor) -> None:

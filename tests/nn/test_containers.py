@@ -10,7 +10,7 @@ import pytest
 
 from autocnn import nn
 from autocnn.engine import Tensor
-from autocnn.errors import ArgumentError
+from autocnn.errors import ArgumentError, OperandError
 
 
 class Times(nn.Module):
@@ -56,7 +56,7 @@ def test_sequential_takes_names() -> None:
     assert list(chain[1:]._modules) == ["second"]
     assert repr(chain) == "Sequential(\n  (first): Times(2)\n  (second): Times(3)\n)"
     del chain[0]
-    assert list(chain._modules) == ["second"]
+    assert list(chain._modules) == ["0"]  # as PyTorch does
 
 
 def test_equal_neighbours_share_a_line() -> None:
@@ -142,3 +142,38 @@ def test_chains_grow_in_place() -> None:
     assert chain is whole
     assert factors(chain.extend(sequential=nn.Sequential(Times(4)))) == [2, 3, 4]
     assert chain.pop(key=0).factor == 2
+
+
+def test_a_chain_is_repeated() -> None:
+    chain = nn.Sequential(Times(2), Times(3))
+    assert factors(chain * 2) == factors(2 * chain) == [2, 3, 2, 3]
+    assert (chain * 2)[0] is chain[0]
+    chain *= 2
+    assert factors(chain) == [2, 3, 2, 3]
+    with pytest.raises(ArgumentError, match=r"Sequential: \* 0; a chain is repeated at least once"):
+        chain * 0
+    with pytest.raises(OperandError, match=r"Sequential: \* takes a whole number, not a float"):
+        chain * 1.5
+    with pytest.raises(IndexError, match="Sequential: index is 9; it has 4 modules"):
+        chain.insert(9, Times(1))
+
+
+def test_dictionaries_are_made_from_dictionaries() -> None:
+    modules = nn.ModuleDict({"b": Times(2), "a": Times(3)})
+    assert list(nn.ModuleDict(modules)) == ["b", "a"]
+    assert list(nn.ParameterDict({"b": Tensor([1.0]), "a": Tensor([2.0])})) == ["a", "b"]
+    parameters = nn.ParameterDict({"b": Tensor([1.0])})
+    assert parameters.copy()["b"] is parameters["b"]
+    assert parameters.setdefault("b", Tensor([5.0])).tolist() == [1.0]
+    assert parameters.setdefault("c", Tensor([5.0])).tolist() == [5.0]
+    assert list(parameters | nn.ParameterDict({"d": Tensor([1.0])})) == ["b", "c", "d"]
+    parameters |= nn.ParameterDict({"e": Tensor([1.0])})
+    assert list(parameters) == ["b", "c", "e"]
+
+
+def test_lists_of_parameters_are_sliced_and_extended() -> None:
+    parameters = nn.ParameterList([Tensor([float(i)]) for i in range(3)])
+    assert [p.item() for p in parameters[1:]] == [1.0, 2.0]
+    assert parameters[1:][0] is parameters[1]
+    parameters += [Tensor([7.0])]
+    assert [p.item() for p in parameters] == [0.0, 1.0, 2.0, 7.0]

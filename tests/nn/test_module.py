@@ -374,3 +374,26 @@ def test_the_text_is_a_tree_with_shapes_and_counts() -> None:
         "  (nothing): None\n"
         ")"
     )
+
+
+def test_what_loading_found_is_said_in_words() -> None:
+    layer = nn.Linear(2, 1)
+    assert repr(layer.load_state_dict(layer.state_dict())) == "<All keys matched successfully>"
+    found = layer.load_state_dict({"other": Tensor([1.0])}, strict=False)
+    assert repr(found) == "Mismatch(missing_keys=['weight', 'bias'], unexpected_keys=['other'])"
+
+
+def test_a_number_is_loaded_from_a_single_element() -> None:
+    batch_norm = nn.BatchNorm1d(1)
+    batch_norm.load_state_dict({**batch_norm.state_dict(), "num_batches_tracked": Tensor([5])})
+    assert batch_norm.num_batches_tracked.item() == 5
+
+
+def test_a_convolution_with_weights_made_from_its_own() -> None:
+    class Doubled(nn.Conv2d):
+        def forward(self, input):
+            return self._conv_forward(input, self.weight * 2, None)
+
+    layer = Doubled(1, 1, 1)
+    layer.load_state_dict({"weight": Tensor([[[[3.0]]]]), "bias": Tensor([1.0])})
+    assert layer(Tensor([[[[1.0]]]])).item() == 6.0
