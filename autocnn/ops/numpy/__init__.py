@@ -5,7 +5,7 @@ differently, is in `DIFFERENT`: `x.std()` and `autocnn.std(x)` follow PyTorch, `
 """
 
 from autocnn.engine import slots
-from autocnn.ops.numpy import arrays, reductions, values
+from autocnn.ops.numpy import algebra, arrays, places, reductions, statistics, values
 from autocnn.ops.numpy.table import FUNCTIONS, call
 from autocnn.ops.numpy.ufuncs import UFUNCS, call_ufunc
 
@@ -31,4 +31,16 @@ DIFFERENT: dict[str, tuple[str, str]] = {
 slots.numpy_ufunc = call_ufunc
 slots.numpy_function = call
 
-__all__ = ["DIFFERENT", "FUNCTIONS", "UFUNCS", "arrays", "call", "call_ufunc", "reductions", "values"]
+__all__ = [
+    "DIFFERENT",
+    "FUNCTIONS",
+    "UFUNCS",
+    "algebra",
+    "arrays",
+    "call",
+    "call_ufunc",
+    "places",
+    "reductions",
+    "statistics",
+    "values",
+]

@@ -15,7 +15,6 @@ from autocnn.ops.axes import as_int, as_sizes, many_axes, one_axis
 from autocnn.ops.broadcast import broadcast_shapes, broadcast_to
 from autocnn.ops.indexing import getitem, repeat_interleave
 from autocnn.ops.numpy.table import axes_tuple, common, in_dtype, operand, real_axes, stands_for, tensor_of
-from autocnn.ops.shape.padding import pad_axes
 
 Axis = int | tuple[int, ...] | None
 
@@ -26,14 +25,23 @@ Axis = int | tuple[int, ...] | None
 def _reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Tensor:
     x = tensor_of(a)
     sizes = as_sizes("numpy.reshape", "shape", (shape if newshape is None else newshape,))
-    if order in ("C", "A", "K"):
+    if not _by_columns(x, order):
         return s.reshape(x, sizes)
     return _transpose(s.reshape(_transpose(x), sizes[::-1]))
 
 
 @stands_for(np.ravel)
 def _ravel(a: Any, order: str = "C") -> Tensor:
-    return s.ravel(_transpose(a) if order == "F" else tensor_of(a))
+    x = tensor_of(a)
+    if order == "K":  # as they lie in memory
+        return s.ravel(s.permute(x, sorted(range(x.ndim), key=lambda i: -abs(x.array.strides[i]))))
+    return s.ravel(_transpose(x) if _by_columns(x, order) else x)
+
+
+def _by_columns(x: Tensor, order: str) -> bool:
+    """Whether elements are read by columns: as asked for, or with "A" where they lie so."""
+    flags = x.array.flags
+    return order == "F" or (order == "A" and flags.f_contiguous and not flags.c_contiguous)
 
 
 @stands_for(np.transpose, np.permute_dims)
@@ -214,32 +222,7 @@ def _unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     return s.unbind(tensor_of(x), axis)
 
 
-# Padding, moving, repeating --------------------------------------------------------------------------------------
-
-
-@stands_for(np.pad)
-def _pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Tensor:
-    x = tensor_of(array)
-    if mode != "constant":
-        raise ArgumentError(f"numpy.pad: mode is {mode!r}; must be 'constant'")
-    widths = np.broadcast_to(_by_axis(pad_width), (x.ndim, 2)).astype(int).tolist()
-    values = np.broadcast_to(np.asarray(constant_values, x.dtype), (x.ndim, 2)).tolist()
-    if any(n < 0 for pair in widths for n in pair):
-        raise ArgumentError(f"numpy.pad: pad_width is {pad_width}; must not be negative")
-    if all(v == values[0][0] for pair in values for v in pair):
-        return pad_axes("numpy.pad", x, tuple(map(tuple, widths)), values[0][0] if values else 0)
-    for axis in range(x.ndim):
-        for side in (0, 1):
-            pair = (widths[axis][0], 0) if side == 0 else (0, widths[axis][1])
-            one = tuple([pair if i == axis else (0, 0) for i in range(x.ndim)])
-            x = pad_axes("numpy.pad", x, one, values[axis][side])
-    return x
-
-
-def _by_axis(width: Any) -> np.ndarray[Any, Any]:
-    if isinstance(width, dict):
-        raise ArgumentError("numpy.pad: pad_width is a dict; must be a number, a pair, or a pair for each axis")
-    return np.asarray(width)
+# Moving, repeating -----------------------------------------------------------------------------------------------
 
 
 @stands_for(np.flip)
@@ -323,6 +306,11 @@ def _copy(a: Any, order: str = "K", subok: bool = False) -> Tensor:
 def _astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
     x = tensor_of(x)
     return s.clone(x) if copy and x.dtype == np.dtype(dtype) else in_dtype(x, dtype)
+
+
+@stands_for(np.fix)
+def _fix(x: Any, out: None = None) -> Tensor:
+    return e.trunc(tensor_of(x))
 
 
 @stands_for(np.round, np.around)

@@ -113,8 +113,9 @@ def _spread_of(op: str, a: Any, axis: Axis, dtype: Any, ddof: float, keepdims: b
         return (reduce.std if root else reduce.var)(x, axes, correction=ddof, keepdim=keepdims)
     away = _kept(e.sub(x, _mean(x, axes, keepdims=True, where=where)), where, 0)
     degrees = e.clamp(e.sub(_count(where, x, axes, keepdims), ddof), 0)
-    result = e.div(reduce.sum(e.square(away), axes, keepdims), degrees)
-    return e.sqrt(result) if root else result
+    if root:
+        return e.div(reduce.vector_norm(away, 2, axes, keepdims), e.sqrt(degrees))
+    return e.div(reduce.sum(e.square(away), axes, keepdims), degrees)
 
 
 @stands_for(np.var)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autocnn.backend.arrays import is_array
+from autocnn.backend.arrays import is_array, to_numpy
 from autocnn.engine import Tensor
 from autocnn.errors import OperandError, OutOfRangeError
 from autocnn.ops.axes import many_axes
@@ -84,6 +84,13 @@ def tensor_of(x: Any) -> Tensor:
     if isinstance(x, (list, tuple)) and any(isinstance(part, Tensor) for part in x):
         return FUNCTIONS[np.stack](x)
     return Tensor(x if is_array(x) else np.asarray(x))
+
+
+def bare(x: Any) -> Any:
+    """The values of a Tensor, or of those in a list or tuple, as NumPy arrays; anything else as it is."""
+    if isinstance(x, Tensor):
+        return to_numpy(x.array)
+    return type(x)(map(bare, x)) if type(x) in (list, tuple) else x
 
 
 def operand(x: Any) -> Any:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from autocnn.backend.arrays import namespace
 from autocnn.engine import Tensor
-from autocnn.errors import OperandError, ShapeError
+from autocnn.errors import ArgumentError, OperandError, ShapeError
 from autocnn.ops import elementwise as e
 from autocnn.ops import linalg, reduce, shape
+from autocnn.ops.elementwise import cast
 from autocnn.ops.elementwise.arithmetic import _floor_divide, _fmod, _remainder
 from autocnn.ops.numpy.table import (
     call,
@@ -23,6 +25,18 @@ from autocnn.ops.numpy.table import (
     stands_for,
     tensor_of,
 )
+
+
+def _signbit(x: Tensor) -> Tensor:
+    return Tensor(namespace(x.array).signbit(x.array))
+
+
+_LN2 = float(np.log(2))
+
+
+def _by_ln2(x: Any) -> Any:
+    return e.mul(x, _LN2) if isinstance(x, Tensor) else x * _LN2
+
 
 UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.add: e.add,
@@ -98,8 +112,16 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.left_shift: e.bitwise_left_shift,
     np.right_shift: e.bitwise_right_shift,
     np.matmul: linalg.matmul,
+    np.vecdot: lambda x, y: reduce.sum(e.mul(x, y), -1),
+    np.matvec: lambda x, y: shape.squeeze(linalg.matmul(x, shape.unsqueeze(y, -1)), -1),
+    np.vecmat: lambda x, y: shape.squeeze(linalg.matmul(shape.unsqueeze(x, -2), y), -2),
+    np.copysign: lambda x, y: e.mul(e.abs(tensor_of(x)), e.where(_signbit(tensor_of(y)), -1.0, 1.0)),
+    np.heaviside: lambda x, y: e.where(e.eq(x, 0), y, e.where(e.isnan(x), x, e.gt(x, 0))),
+    np.logaddexp2: lambda x, y: e.div(e.logaddexp(_by_ln2(x), _by_ln2(y)), _LN2),
+    np.signbit: _signbit,
 }
 
+_COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
 _REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
     np.add: np.sum,
     np.multiply: np.prod,
@@ -141,6 +163,25 @@ def _by_name(function: Callable[..., Any], rest: tuple[Any, ...], kwargs: dict[s
     return given
 
 
+def _in_range(ufunc: np.ufunc, name: str, operands: list[Any], loop: tuple[Any, ...]) -> list[Any]:
+    """The operands, once Python integers are known to fit: NumPy compares with others, and adds none."""
+    for x, dtype in zip(operands, loop, strict=False):
+        if type(x) is not int or dtype.kind not in "iu" or np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
+            continue
+        if ufunc not in _COMPARISONS:
+            raise ArgumentError(f"{name}: {x} is out of bounds for {dtype}; cast x to a wider dtype")
+        return [cast(y, np.dtype(np.int64)) if isinstance(y, Tensor) else y for y in operands]
+    return operands
+
+
+def _check_cores(ufunc: np.ufunc, name: str, operands: list[Any]) -> None:
+    """Raise ShapeError where an operand of a function of vectors and matrices has too few axes."""
+    for x, core in zip(operands, (ufunc.signature or "").split("->")[0].split("),"), strict=False):
+        least = 0 if "?" in core else core.count(",") + ("(" in core)
+        if len(getattr(x, "shape", ())) < least:
+            raise ShapeError(f"{name}: x is {getattr(x, 'shape', ())}; must have {least} axes or more")
+
+
 def accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None) -> Tensor:
     """The running results of a binary universal function along an axis."""
     x = tensor_of(array)
@@ -172,6 +213,7 @@ def _call(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict[str,
         kwargs.pop("out", None)
     refuse(name, kwargs)
     xs = [operand(x) for x in inputs]
+    _check_cores(ufunc, name, xs)
     unknown = (None,) * ufunc.nout
     wanted: dict[str, Any] = (
         {} if dtype is None else {"signature": ((None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout)}
@@ -180,7 +222,7 @@ def _call(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwargs: dict[str,
     ready = [in_dtype(x, d) if isinstance(x, Tensor) else x for x, d in zip(xs, loop, strict=False)]
     if not any(isinstance(x, Tensor) for x in ready):
         ready = [in_dtype(x, d) for x, d in zip(ready, loop, strict=False)]
-    z = ours(*ready)
+    z = ours(*_in_range(ufunc, name, ready, loop))
     if isinstance(z, tuple):
         return z
     return in_dtype(z, loop[-1])

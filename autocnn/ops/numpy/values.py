@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.backend.arrays import namespace, to_numpy
+from autocnn.backend.arrays import namespace
 from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError, DTypeError, ShapeError
 from autocnn.ops import create, indexing, linalg
 from autocnn.ops import elementwise as e
 from autocnn.ops import shape as s
 from autocnn.ops.axes import one_axis
-from autocnn.ops.numpy.table import FUNCTIONS, common, in_dtype, real_axes, stands_for, tensor_of
+from autocnn.ops.numpy.table import FUNCTIONS, bare, common, in_dtype, real_axes, stands_for, tensor_of
 
 
 def arrays(*operands: Any) -> list[Tensor]:
@@ -198,30 +198,33 @@ def _full_like(
 # Without a gradient ----------------------------------------------------------------------------------------------
 
 
+_OF_ELEMENTS = (
+    np.isclose, np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize, np.bincount, np.isin,
+    np.isposinf, np.isneginf, np.isreal, np.iscomplex, np.nanargmax, np.nanargmin, np.unravel_index,
+    np.ravel_multi_index, np.ix_,
+)  # fmt: skip
+_OF_ARRAYS = (
+    np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.may_share_memory,
+    np.shares_memory, np.allclose, np.array_equal, np.array_equiv, np.array2string, np.array_repr, np.array_str,
+    np.min_scalar_type, np.einsum_path, np.save, np.savez, np.savez_compressed, np.savetxt,
+)  # fmt: skip
+
+
 def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
     """NumPy's own function on the bare values; an array, or element of one, becomes a Tensor."""
 
-    elements = function in (np.isclose, np.argsort, np.searchsorted, np.digitize, np.bincount)
+    elements = function in _OF_ELEMENTS
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        bare = [_bare(x) for x in args]
-        result = function(*bare, **{key: _bare(value) for key, value in kwargs.items()})
+        result = function(*map(bare, args), **{key: bare(value) for key, value in kwargs.items()})
+        if elements and isinstance(result, tuple):
+            return tuple(map(Tensor, result))
         return Tensor(np.asarray(result)) if elements else result
 
     return run
 
 
-def _bare(x: Any) -> Any:
-    if isinstance(x, Tensor):
-        return to_numpy(x.array)
-    return [_bare(part) for part in x] if isinstance(x, list) else x
-
-
-for _function in (
-    np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.may_share_memory,
-    np.shares_memory, np.allclose, np.isclose, np.array_equal, np.array_equiv, np.argsort, np.searchsorted,
-    np.digitize, np.bincount, np.array2string, np.array_repr, np.array_str, np.save,
-):  # fmt: skip
+for _function in (*_OF_ELEMENTS, *_OF_ARRAYS):
     FUNCTIONS[_function] = _plain(_function)
 
 
@@ -231,3 +234,10 @@ def _sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None
     x, along = (s.ravel(x), 0) if axis is None else (x, axis)
     order = namespace(x.array).argsort(x.array, axis=along, kind="stable")
     return indexing.take_along_dim(x, Tensor(order), along)
+
+
+@stands_for(np.partition)
+def _partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Tensor:
+    x = tensor_of(a)
+    x, along = (s.ravel(x), 0) if axis is None else (x, axis)
+    return indexing.take_along_dim(x, Tensor(np.argpartition(bare(x), kth, axis=along)), along)
