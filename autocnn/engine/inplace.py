@@ -12,6 +12,9 @@ from autocnn.engine.tensor import Retain, Tensor, as_tensor
 from autocnn.engine.views import Path, base_of, follow, views_of
 from autocnn.errors import DTypeError, InPlaceError, ShapeError
 
+_ORDER = {"b": 0, "u": 1, "i": 1, "f": 2}
+"""Kinds of numbers: each holds those of the kinds before it."""
+
 
 def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int | None = None) -> Tensor:
     """Write a value, computed by the pure op, into a tensor's memory; returns the tensor.
@@ -37,7 +40,7 @@ def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int
         what = "the tensor is a view of" if path else "the tensor is"
         raise InPlaceError(
             f"{op}: {what} a leaf that requires a gradient; its value must survive. "
-            "Write under no_grad(), or use the op without the underscore"
+            f"Write under no_grad(), or {'into a clone' if op == 'setitem' else 'use the op without underscore'}"
         )
     grows = recording and (value.requires_grad or base.requires_grad)
     if grows and any(step.output is not None for step in path):
@@ -53,7 +56,7 @@ def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int
 
 def _fitted(target: Tensor, value: Tensor, op: str) -> Tensor:
     if value.dtype != target.dtype:
-        if value.dtype.kind == "f" and target.dtype.kind != "f":
+        if _ORDER[value.dtype.kind] > _ORDER[target.dtype.kind]:
             raise DTypeError(f"{op}: the result is {value.dtype}, which does not fit in place into {target.dtype}")
         value = slots.cast(value, target.dtype)
     if value.shape != target.shape:
@@ -93,10 +96,13 @@ def _overwrite_memory(target: Tensor, value: Tensor, op: str) -> None:
 
 
 def _rebase(target: Tensor, base: Tensor, path: Path, value: Tensor) -> None:
-    """Give base and views the nodes of what they hold now."""
-    if path:
+    """Give base and views the nodes of what they hold now. What required a gradient goes on to: one of zeros."""
+    buried = base.requires_grad and not value.requires_grad and local.context.recording
+    if path or buried:
         before = Tensor(base._array, base.node())
         made = _overwrite.note((before, value), {"path": path}, base._array, ())
+        if not path:
+            _keep_retained(base, made.node())
         base._node = made._node
     else:
         _keep_retained(base, value.node())

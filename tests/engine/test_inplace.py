@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import autocnn as ac
-from autocnn.errors import InPlaceError
+from autocnn.errors import DTypeError, InPlaceError
 
 
 def T(lib: Any, values: Any) -> Any:
@@ -264,3 +264,34 @@ def test_an_empty_tensor_takes_any_writing_since_no_elements_share_memory() -> N
     y = ac.zeros(0, 3) * 1
     y[:] = 2.0
     assert y.shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [lambda y: y.zero_(), lambda y: y.fill_(3.0), lambda y: y.copy_(ac.ones(2)), lambda y: y.eq_(0)],
+    ids=["zero", "fill", "copy", "eq"],
+)
+def test_what_buries_a_graph_keeps_it_with_gradients_of_zero(write: Any) -> None:
+    x = ac.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 2.0
+    y.retain_grad()
+    write(y)
+    assert y.requires_grad
+    (y * y).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [0.0, 0.0]
+    assert y.grad is not None
+    assert y.grad.tolist() == (2 * y.detach()).tolist()
+    with ac.no_grad():
+        assert write(x * 2.0).requires_grad is False
+
+
+def test_bools_hold_no_numbers() -> None:
+    with pytest.raises(DTypeError, match=r"^add_: the result is int64, which does not fit in place into bool$"):
+        ac.tensor([True]).add_(1)
+    assert ac.tensor([True]).logical_not_().tolist() == [False]
+
+
+def test_a_leaf_is_not_written_by_index() -> None:
+    with pytest.raises(InPlaceError, match=r"its value must survive. Write under no_grad\(\), or into a clone$"):
+        ac.ones(2, requires_grad=True)[0] = 1.0
