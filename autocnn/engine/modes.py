@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar, cast
 
 from autocnn.engine.tape import local
@@ -33,12 +34,7 @@ class set_grad_enabled:
     def __call__(self, function: F) -> F:
         self.__exit__()  # what is decorated has the mode; what stands around it has not
 
-        @functools.wraps(function)
-        def inside(*args: Any, **kwargs: Any) -> Any:
-            with set_grad_enabled(self.mode):
-                return function(*args, **kwargs)
-
-        return cast(F, inside)
+        return _inside(lambda: set_grad_enabled(self.mode), function)
 
 
 class _Mode:
@@ -59,12 +55,40 @@ class _Mode:
         local.context = local.context._replace(recording=local.modes.pop())
 
     def __call__(self, function: F) -> F:
-        @functools.wraps(function)
-        def inside(*args: Any, **kwargs: Any) -> Any:
-            with type(self)():
-                return function(*args, **kwargs)
+        return _inside(type(self), function)
 
-        return cast(F, inside)
+
+def _inside(mode: Callable[[], Any], function: F) -> F:
+    """The function with a mode around its body: around each step of it, where it is a generator."""
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def steps(*args: Any, **kwargs: Any) -> Any:
+            return (yield from _Steps(mode, function(*args, **kwargs)))
+
+        return cast(F, steps)
+
+    @functools.wraps(function)
+    def inside(*args: Any, **kwargs: Any) -> Any:
+        with mode():
+            return function(*args, **kwargs)
+
+    return cast(F, inside)
+
+
+class _Steps(Generator[Any, Any, Any]):
+    """A generator whose body runs in a mode, which the code that takes its values does not."""
+
+    def __init__(self, mode: Callable[[], Any], generator: Generator[Any, Any, Any]) -> None:
+        self._mode, self._generator = mode, generator
+
+    def send(self, value: Any) -> Any:
+        with self._mode():
+            return self._generator.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        with self._mode():
+            return self._generator.throw(*error)
 
 
 class no_grad(_Mode):

@@ -40,6 +40,8 @@ class Tensor(Methods):
     grad: Tensor | None
 
     def __init__(self, data: Any, node: Node | None = None) -> None:
+        if isinstance(node, int):
+            raise OperandError(f"Tensor: {data} and {node} are two numbers; give a list, or use empty for a shape")
         self._array = data if node is not None else as_array(data)
         self._node = node
         self.grad = None

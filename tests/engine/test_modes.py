@@ -13,7 +13,7 @@ import pytest
 import autocnn as ac
 from autocnn.autograd import checkpoint, enable_grad, grad, no_grad, set_grad_enabled
 from autocnn.engine import Tensor, is_grad_enabled, scope
-from autocnn.errors import DTypeError, GradientError, InPlaceError
+from autocnn.errors import DTypeError, GradientError, InPlaceError, OperandError
 from autocnn.testing.standin import StandIn, asarray
 
 
@@ -389,3 +389,42 @@ def test_a_checkpoint_can_be_differentiated_twice() -> None:
     x = leaf(2.0)
     (g,) = grad(checkpoint(lambda v: v * v * v, x), x, create_graph=True)
     assert grad(g, x)[0].item() == 12.0
+
+
+@pytest.mark.parametrize("decorate", [no_grad, no_grad(), lambda f: set_grad_enabled(False)(f)])
+def test_a_decorated_generator_has_the_mode_inside_only(decorate: Any) -> None:
+    seen = []
+
+    @decorate
+    def steps() -> Any:
+        try:
+            while True:
+                seen.append((yield is_grad_enabled()))
+        except KeyError:
+            seen.append("thrown")
+            yield is_grad_enabled()
+        finally:
+            seen.append(is_grad_enabled())
+        return "end"
+
+    running = steps()
+    assert [next(running), is_grad_enabled(), running.send("sent"), is_grad_enabled()] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+    assert running.throw(KeyError()) is False
+    with pytest.raises(StopIteration, match="end"):
+        next(running)
+    assert seen == ["sent", "thrown", False]
+    early = steps()
+    next(early)
+    early.close()
+    assert seen[-1] is False
+    assert is_grad_enabled()
+
+
+def test_a_tensor_of_two_numbers_is_refused() -> None:
+    with pytest.raises(OperandError, match=r"^Tensor: 2 and 3 are two numbers; give a list, or use empty for a"):
+        Tensor(2, 3)  # type: ignore[arg-type]
