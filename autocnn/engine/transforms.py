@@ -177,13 +177,13 @@ def jacobian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
 
 
 def hessian(function: Function, argnums: int = 0) -> Function:
-    """The function that returns the second derivatives of a scalar function, (*x.shape, *x.shape).
+    """The function that returns the second derivatives d2y/dx2, of shape (*y.shape, *x.shape, *x.shape).
 
     >>> import autocnn as ac
     >>> hessian(lambda x: (x * x * x).sum())(ac.tensor([1.0, 2.0])).tolist()
     [[6.0, 0.0], [0.0, 12.0]]
     """
-    return jacobian(grad(function, argnums), argnums)
+    return jacobian(jacobian(function, argnums), argnums)
 
 
 def hvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:

@@ -173,6 +173,11 @@ def test_jacobian_and_hessian() -> None:
     np.testing.assert_allclose(hessian.array, [[4.0, 2.0], [2.0, 0.0]])
 
 
+def test_the_hessian_of_several_outputs_has_a_block_for_each() -> None:
+    hessian = func.hessian(lambda x: x * x * x)(Tensor(np.array([1.0, 2.0])))
+    np.testing.assert_allclose(hessian.array, [[[6.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 12.0]]])
+
+
 def test_hessian_vector_product() -> None:
     x, v = Tensor(np.array([1.0, 2.0])), Tensor(np.array([1.0, -1.0]))
     gradient, product = func.hvp(lambda x: (x * x * x).sum(), (x,), (v,))
