@@ -12,7 +12,7 @@ from autocnn.engine import Tensor, slots
 from autocnn.engine.tensor import as_array, get_default_dtype
 from autocnn.errors import ArgumentError, OperandError
 from autocnn.ops.axes import as_int, as_sizes, by_name
-from autocnn.ops.dtypes import as_dtype
+from autocnn.ops.dtypes import as_dtype, fitting
 from autocnn.types import Array, DType, Shape
 
 # From values -----------------------------------------------------------------------------------------------------
@@ -102,7 +102,10 @@ def full(
     """
     shape = _size("full", (size,))
     kind = as_array(fill_value).dtype if dtype is None else as_dtype("full", dtype)
-    made = device_namespace(device or "cpu").full(shape, _filling(fill_value, device or "cpu"), kind)
+    value = _filling(fill_value, device or "cpu")
+    if type(value) in (int, float, bool):
+        value = fitting("full", "fill_value", value, kind)
+    made = device_namespace(device or "cpu").full(shape, value, kind)
     return _finished(made, None, requires_grad)
 
 
@@ -206,6 +209,10 @@ def _zeros(shape: Shape, dtype: DType, device: str) -> Array:
 # Rows and diagonals ----------------------------------------------------------------------------------------------
 
 
+_LONGEST = 2**48
+"""More numbers than any memory holds."""
+
+
 def arange(
     start: Any, end: Any = None, step: Any = 1, *,
     dtype: Any = None, device: str | None = None, requires_grad: bool = False,
@@ -224,6 +231,8 @@ def arange(
     start, end, step = (x.item() if hasattr(x, "item") else x for x in (start, end, step))
     if not step or (end - start) / step < 0:
         raise ArgumentError(f"arange: step is {step}; must lead from {start} to {end}")
+    if not (end - start) / step <= _LONGEST:
+        raise ArgumentError(f"arange: start is {start}, end {end} and step {step}; no memory holds so many")
     whole = all(isinstance(x, int) for x in (start, end, step))
     kind = as_dtype("arange", dtype) if dtype is not None else np.dtype(np.int64) if whole else get_default_dtype()
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from autocnn.errors import DTypeError
+from autocnn.errors import ArgumentError, DTypeError
 from autocnn.types import DType
 
 float16 = half = np.dtype("float16")
@@ -42,3 +43,24 @@ def as_dtype(op: str, dtype: Any) -> DType:
     if found is None or dtype is None or found.kind not in "fiub":
         raise DTypeError(f"{op}: dtype is {dtype!r}; must be one of {', '.join(_NAMES)}")
     return found
+
+
+def fitting(op: str, name: str, value: Any, dtype: DType) -> Any:
+    """A Python number as one of a dtype: floats lose their fraction, what is below 0 wraps where there is no sign.
+
+    Raises ArgumentError where the dtype has no such number.
+
+    >>> fitting("fill_", "value", 2.7, int8), fitting("fill_", "value", -1, uint8)
+    (2, 255)
+    """
+    if dtype.kind == "f":
+        return value
+    if dtype.kind == "b":
+        return value != 0
+    limits = np.iinfo(dtype)
+    whole = math.trunc(value) if math.isfinite(value) else None
+    if whole is not None and limits.min == 0 > whole >= -limits.max:
+        whole += limits.max + 1
+    if whole is None or not limits.min <= whole <= limits.max:
+        raise ArgumentError(f"{op}: {name} is {value}; {dtype} goes from {limits.min} to {limits.max}")
+    return whole

@@ -12,6 +12,7 @@ import autocnn.ops.linalg
 import autocnn.ops.reduce  # noqa: F401 (these fill the table of methods, from which the spellings are made)
 from autocnn.engine import METHODS, Tensor, as_tensor, method, write
 from autocnn.engine.tape import next_serial
+from autocnn.ops.dtypes import fitting
 from autocnn.ops.elementwise.casts import to
 
 _SPELLED = (
@@ -88,4 +89,5 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 
 
 def _filled(self: Tensor, value: Any) -> Tensor:
-    return write(self, as_tensor(self.array.dtype.type(value), self), "fill_")
+    value = fitting("fill_", "value", value, self.dtype)
+    return write(self, as_tensor(self.dtype.type(value), self), "fill_")

@@ -29,11 +29,16 @@ from autocnn.types import Shape
 def manual_seed(seed: int) -> Generator:
     """Start the random numbers of every device over from a seed; gives the CPU's generator.
 
+    Raises ArgumentError for what is no number.
+
     >>> first = manual_seed(3) and rand(2)
     >>> manual_seed(3) and rand(2).tolist() == first.tolist()
     True
     """
-    return draws.manual_seed(seed)
+    try:
+        return draws.manual_seed(int(seed))
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentError(f"manual_seed: seed is {seed!r}; it must be an integer") from None
 
 
 @by_name("size")

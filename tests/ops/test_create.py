@@ -299,3 +299,12 @@ def test_they_are_so_when_written(key):
     assert z[1].item() == 0.1
     z[key] = [0.1] if key == [1] else 0.1
     assert z[1].item() == 0.1
+
+
+@pytest.mark.parametrize("end", [1e20, float("inf"), float("nan")])
+def test_a_range_that_no_memory_holds_is_refused(end):
+    with pytest.raises(
+        ArgumentError,
+        match=rf"^arange: start is 0, end {end} and step 1; no memory holds so many$".replace("+", r"\+"),
+    ):
+        ac.arange(end)

@@ -201,8 +201,10 @@ def test_powers_of_integers():
     assert (2 ** ac.tensor([1, 2])).tolist() == [2, 4]
     with pytest.raises(ArgumentError, match=r"^pow: exponent is -1 and x is int64; its result is no integer$"):
         ac.tensor([2]) ** -1
-    with pytest.raises(ArgumentError, match=r"^pow: the exponent has negative elements and x is int64; cast x"):
-        ac.tensor([2]) ** ac.tensor([-1])
+    x, y = [2, 1, -1, -1, 0, 2], [-1, -3, -3, -4, -2, -(2**63)]
+    assert (ac.tensor(x) ** ac.tensor(y)).tolist() == [0, 1, -1, 1, 0, 0]  # as PyTorch has it
+    with pytest.raises(ArgumentError, match=r"^pow: exponent is 300; int8 goes from -128 to 127$"):
+        ac.tensor([2], dtype="int8") ** 300
 
 
 # Choosing, limiting ----------------------------------------------------------------------------------------------
@@ -341,6 +343,51 @@ def test_numbers_wrap_around_in_small_integers():
     for number in (300, -1):
         assert_alike(lambda x, y: x * y, np.array([1, 200], np.uint8), number)
         assert_alike(lambda x, y: x + y, np.array([1, 200], np.uint8), number)
+
+
+def test_numbers_that_fill_or_limit_fit_their_dtype():
+    x = ac.tensor([1, 200], dtype="uint8")
+    assert x.clamp(max=-1).tolist() == [1, 200]  # -1 is 255 there, as in PyTorch
+    assert x.masked_fill(x > 5, -1).tolist() == [1, 255]
+    assert (x * 1).fill_(2.7).tolist() == ac.full((2,), 2.7, dtype="uint8").tolist() == [2, 2]
+    for op, name, write in (
+        ("clamp", "max", lambda n: x.clamp(0, n)),
+        ("masked_fill", "value", lambda n: x.masked_fill(x > 5, n)),
+        ("fill_", "value", lambda n: x.fill_(n)),
+        ("full", "fill_value", lambda n: ac.full((2,), n, dtype="uint8")),
+        ("hardtanh", "max_val", lambda n: ac.nn.functional.hardtanh(x, 0, n)),
+        ("threshold", "value", lambda n: ac.threshold(x, 1, n)),
+    ):
+        with pytest.raises(ArgumentError, match=rf"^{op}: {name} is 300; uint8 goes from 0 to 255$"):
+            write(300)
+    with pytest.raises(ArgumentError, match=r"^fill_: value is nan; uint8 goes from 0 to 255$"):
+        x.fill_(float("nan"))
+    mixed = [
+        ac.tensor([1, 5]).clamp(0.5, ac.tensor(3.0, dtype="float16")),
+        ac.tensor([1, 5]).clamp(0, ac.tensor(3)),
+    ]
+    assert [z.dtype for z in mixed] == ["float32", "int64"]  # a 0-d tensor beside a number counts as one
+
+
+def test_alpha_does_not_change_the_dtype():
+    x, yes = np.array([1, 2], np.int16), np.array([True, False])
+    for op in ("add", "sub"):
+        for other in (np.array([3, 4], np.int16), 3):
+            assert_alike(lambda x, y: getattr(x, op)(y, alpha=2), x, other)  # noqa: B023
+        with pytest.raises(
+            DTypeError, match=rf"^{op}: alpha is 0.5, the result int16; alpha must be an integer. Cas"
+        ):
+            getattr(ac, op)(ac.tensor(x), 1, alpha=0.5)
+    assert ac.add(ac.tensor(yes), ac.tensor(yes), alpha=2).dtype == "bool"
+    assert ac.square(ac.tensor(yes)).dtype == "int64"
+    assert ac.addcmul(ac.tensor(x), ac.tensor(x), ac.tensor(x), value=2.5).tolist() == [3, 10]
+
+
+def test_activations_refuse_limits_that_mean_nothing():
+    with pytest.raises(ArgumentError, match=r"^hardtanh: min_val is 2; it must not be above max_val 1$"):
+        ac.nn.functional.hardtanh(ac.ones(2), 2, 1)
+    with pytest.raises(ArgumentError, match=r"^celu: alpha is 0; it divides input and must not be$"):
+        ac.celu(ac.ones(2), 0)
 
 
 def test_overflow_is_no_warning():

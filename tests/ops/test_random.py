@@ -131,3 +131,9 @@ def test_draws_say_what_is_wrong(call, error, text):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == text
+
+
+def test_a_seed_is_a_number():
+    for seed in ("a", None, float("inf")):
+        with pytest.raises(ArgumentError, match=rf"^manual_seed: seed is {seed!r}; it must be an integer$"):
+            ops.manual_seed(seed)

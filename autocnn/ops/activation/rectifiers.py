@@ -7,8 +7,9 @@ from typing import Any
 from autocnn.backend.select import select
 from autocnn.engine import Tensor, as_tensor, binary, method, primitive
 from autocnn.engine.inplace import write
-from autocnn.errors import ShapeError
+from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.broadcast import unbroadcast
+from autocnn.ops.dtypes import fitting
 from autocnn.ops.elementwise.arithmetic import _mul
 from autocnn.ops.elementwise.casts import floating, quiet
 from autocnn.ops.elementwise.comparison import _gt, _le
@@ -54,7 +55,9 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
     >>> threshold(Tensor([0.5, 2.0]), 1.0, -1.0).tolist()
     [-1.0, 2.0]
     """
-    return kept(input, _threshold(as_tensor(input), at=float(threshold), value=float(value)), inplace, "threshold")
+    x = as_tensor(input)
+    value = float(fitting("threshold", "value", value, x.dtype))
+    return kept(x, _threshold(x, at=float(threshold), value=value), inplace, "threshold")
 
 
 @primitive(saves=("x",))
@@ -71,10 +74,16 @@ _threshold.vjp(lambda g, z, x, at, value: _where(_le(x, at), 0.0, g))
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """input kept between two numbers; at them and beyond, the derivative is 0.
 
+    Raises ArgumentError where min_val is above max_val.
+
     >>> hardtanh(Tensor([-3.0, 0.5])).tolist()
     [-1.0, 0.5]
     """
-    return kept(input, _hardtanh(as_tensor(input), low=float(min_val), high=float(max_val)), inplace, "hardtanh")
+    x = as_tensor(input)
+    if min_val > max_val:
+        raise ArgumentError(f"hardtanh: min_val is {min_val}; it must not be above max_val {max_val}")
+    low, high = (fitting("hardtanh", *v, x.dtype) for v in (("min_val", min_val), ("max_val", max_val)))
+    return kept(x, _hardtanh(x, low=float(low), high=float(high)), inplace, "hardtanh")
 
 
 def relu6(input: Any, inplace: bool = False) -> Tensor:
@@ -237,9 +246,13 @@ def selu(input: Any, inplace: bool = False) -> Tensor:
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input above 0, alpha (e ** (input / alpha) - 1) below: smooth for every alpha.
 
+    Raises ArgumentError for alpha 0.
+
     >>> celu(Tensor([0.0, 2.0])).tolist()
     [0.0, 2.0]
     """
+    if alpha == 0:
+        raise ArgumentError("celu: alpha is 0; it divides input and must not be")
     return kept(input, _elu(floating(input), alpha=float(alpha), scale=1.0, rate=1 / alpha), inplace, "celu")
 
 

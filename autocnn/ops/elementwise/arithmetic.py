@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, result_type, slots
-from autocnn.errors import ArgumentError
+from autocnn.errors import ArgumentError, DTypeError
 from autocnn.ops.broadcast import unbroadcast
 from autocnn.ops.elementwise.casts import cast, floating, floats, quiet
+from autocnn.ops.precision import adding
 
 
 @method("__add__", "__radd__")
@@ -19,10 +20,23 @@ def _plus(x: Any, y: Any) -> Tensor:
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """input + alpha * other.
 
+    Raises DTypeError where alpha would make floats of integers.
+
     >>> add(Tensor([1.0, 2.0]), 1).tolist()
     [2.0, 3.0]
     """
-    return binary(_add, input, other if alpha == 1 else mul(other, alpha))
+    return binary(_add, *_times("add", input, other, alpha))
+
+
+def _times(op: str, x: Any, y: Any, alpha: float) -> tuple[Any, Any]:
+    """x and alpha * y in their common dtype, which alpha does not change."""
+    if type(alpha) is int and alpha == 1:
+        return x, y
+    x, y = promote(x, y)
+    dtype = (x if isinstance(x, Tensor) else y).dtype
+    if dtype.kind != "f" and type(alpha) is float:
+        raise DTypeError(f"{op}: alpha is {alpha}, the result {dtype}; alpha must be an integer. Cast to a float")
+    return x, cast(mul(y, alpha), dtype) if isinstance(y, Tensor) else y * alpha
 
 
 @primitive()
@@ -68,10 +82,12 @@ def _minus_from(x: Any, y: Any) -> Tensor:
 def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """input - alpha * other.
 
+    Raises DTypeError where alpha would make floats of integers.
+
     >>> sub(Tensor([1.0, 2.0]), 1).tolist()
     [0.0, 1.0]
     """
-    return binary(_sub, input, other if alpha == 1 else mul(other, alpha))
+    return binary(_sub, *_times("sub", input, other, alpha))
 
 
 def rsub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
@@ -352,7 +368,7 @@ def square(input: Any) -> Tensor:
     [9.0]
     """
     input = as_tensor(input)
-    return _square(input) if input.dtype.kind != "b" else cast(input, result_type(input, 1))
+    return _square(input if input.dtype.kind != "b" else cast(input, result_type(input, 1)))
 
 
 @primitive(saves=("x",))
@@ -374,7 +390,23 @@ def lerp(input: Any, end: Any, weight: Any) -> Tensor:
     >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.3).tolist()
     [3.0]
     """
-    return _plus(input, mul(weight, sub(end, input)))
+    return _lerp(*promote(input, end, weight))
+
+
+@primitive(saves=(("w",), ("w",), ("x", "y")))
+@quiet
+@adding
+def _lerp(xp: Any, x: Any, y: Any, w: Any) -> Any:
+    """From the end that is nearer, so that both ends are met exactly."""
+    step = y - x
+    return xp.where(xp.absolute(w) < 0.5, x + w * step, y - step * (1.0 - w))
+
+
+_lerp.vjp(
+    lambda g, z, x, y, w: unbroadcast(_sub(g, _mul(g, w)), x),
+    lambda g, z, x, y, w: unbroadcast(_mul(g, w), y),
+    lambda g, z, x, y, w: unbroadcast(_mul(g, _sub(y, x)), w),
+)
 
 
 @method("addcmul")
@@ -385,7 +417,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tens
     [4.0]
     """
     input, a, b = promote(input, tensor1, tensor2)
-    return add(input, mul(a, b), alpha=value)
+    return add(input, mul(a, b), alpha=_whole(value, input, a, b))
 
 
 @method("addcdiv")
@@ -396,7 +428,12 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tens
     [4.0]
     """
     input, a, b = promote(input, tensor1, tensor2)
-    return add(input, true_divide(a, b), alpha=value)
+    return add(input, true_divide(a, b), alpha=_whole(value, input, a, b))
+
+
+def _whole(value: float, *operands: Any) -> float:
+    """A factor, without its fraction where the operands are integers."""
+    return value if any(isinstance(x, Tensor) and x.dtype.kind == "f" for x in operands) else int(value)
 
 
 subtract, multiply, divide, negative, absolute = sub, mul, div, neg, abs

@@ -170,7 +170,7 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
     >>> isclose(Tensor([1.0, 1.1]), Tensor([1.0, 1.0])).tolist()
     [True, False]
     """
-    input, other = promote(input, other)
+    input, other = promote(as_tensor(input), as_tensor(other))
     if input.dtype.kind == "b":
         return _eq(input, other)
     return _isclose(input, other, rtol=float(rtol), atol=float(atol), equal_nan=bool(equal_nan))

@@ -10,6 +10,7 @@ import numpy as np
 from autocnn.engine import Tensor, as_tensor, binary, method, primitive, result_type
 from autocnn.errors import ArgumentError
 from autocnn.ops.broadcast import unbroadcast
+from autocnn.ops.dtypes import fitting
 from autocnn.ops.elementwise.arithmetic import _add, _div, _mul, _sub, _zeros_like
 from autocnn.ops.elementwise.casts import cast, floating, floats, quiet, tensors
 
@@ -32,11 +33,9 @@ def pow(input: Any, exponent: Any) -> Tensor:
         dtype = result_type(input, exponent)
         if dtype.kind in "iu" and exponent < 0:
             raise ArgumentError(f"pow: exponent is {exponent} and x is {input.dtype}; its result is no integer")
+        exponent = fitting("pow", "exponent", exponent, dtype)
         return cast(_power(cast(input, dtype), exponent=exponent), dtype)  # bools stay bools
-    base, power = tensors(input, exponent)
-    if power.dtype.kind in "iu" and bool((power._array < 0).any()):
-        raise ArgumentError(f"pow: the exponent has negative elements and x is {power.dtype}; cast x to a float")
-    return binary(_pow, base, power)
+    return binary(_pow, *tensors(input, exponent))
 
 
 @method("__rpow__")
@@ -85,7 +84,13 @@ _power.vjp(_power_rule)
 @primitive(saves=(("x", "y"), ("x", "y", "z")))
 @quiet
 def _pow(xp: Any, x: Any, y: Any) -> Any:
-    return xp.power(x, y)
+    return xp.power(x, y) if y.dtype.kind != "i" else _whole_power(xp, x, y)
+
+
+def _whole_power(xp: Any, x: Any, y: Any) -> Any:
+    """x ** y of integers, its fraction lost: a power below 0 is 0, but of 1 and -1."""
+    z = xp.power(x, xp.where(y < 0, xp.bitwise_and(y, 1), y))
+    return xp.where((y >= 0) | (x == 1) | (x == -1), z, 0)
 
 
 @primitive(saves=("x", "y"))

@@ -7,6 +7,7 @@ from typing import Any
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.ops.elementwise.arithmetic import _zeros_like
 from autocnn.ops.elementwise.casts import quiet
+from autocnn.ops.precision import adding
 
 
 @method("floor")
@@ -65,6 +66,7 @@ def round(input: Any, *, decimals: int = 0) -> Tensor:
 
 
 @primitive()
+@adding
 def _round(xp: Any, x: Any, *, decimals: int) -> Any:
     return xp.round(x, decimals)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autocnn.backend.select import select
 from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, result_type
 from autocnn.errors import ArgumentError, DTypeError
 from autocnn.ops.broadcast import unbroadcast
+from autocnn.ops.dtypes import fitting
 from autocnn.ops.elementwise.casts import cast
 from autocnn.ops.elementwise.comparison import _ge, _isfinite, _lt
 
@@ -23,6 +26,8 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     [1.0, 0.0]
     """
     condition = as_tensor(condition)
+    if condition.dtype == "uint8":  # what bools were before there were bools
+        condition = cast(condition, np.dtype(bool))
     if input is None or other is None:
         if input is not None or other is not None:
             raise ArgumentError("where: one of input and other is missing; give both, or the condition alone")
@@ -60,7 +65,11 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
     input, mask = as_tensor(input), as_tensor(mask)
     if mask.dtype.kind != "b":
         raise DTypeError(f"masked_fill: mask is {mask.dtype}; it must be bool. Compare with 0 first")
-    value = input.dtype.type(value).item() if type(value) in _NUMBERS else cast(value, input.dtype)
+    value = (
+        fitting("masked_fill", "value", value, input.dtype)
+        if type(value) in _NUMBERS
+        else cast(value, input.dtype)
+    )
     return _where(mask, value, input)
 
 
@@ -174,14 +183,27 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
     """
     if min is None and max is None:
         raise ArgumentError("clamp: min and max are None; give at least one")
-    bounds = [b for b in (min, max) if b is not None]
-    input = as_tensor(input)
+    if type(min) in _NUMBERS or type(max) in _NUMBERS:  # beside a number, a 0-d tensor counts as one
+        min, max = (_as_number(b) for b in (min, max))
+    input, bounds = as_tensor(input), [b for b in (min, max) if b is not None]
     input = cast(input, result_type(input, *[b if type(b) in _NUMBERS else as_tensor(b) for b in bounds]))
-    if all(type(b) in _NUMBERS for b in bounds):
-        return _clamp(input, low=min, high=max)
-    if min is not None:
-        input = binary(_clamp_min, input, min)
-    return input if max is None else binary(_clamp_max, input, max)
+    low, high = (_limit(name, b, input) for name, b in (("min", min), ("max", max)))
+    if not isinstance(low, Tensor) and not isinstance(high, Tensor):
+        return _clamp(input, low=low, high=high)
+    if low is not None:
+        input = binary(_clamp_min, input, low)
+    return input if high is None else binary(_clamp_max, input, high)
+
+
+def _as_number(bound: Any) -> Any:
+    return bound.item() if isinstance(bound, Tensor) and not bound.shape and not bound.requires_grad else bound
+
+
+def _limit(name: str, bound: Any, x: Tensor) -> Any:
+    """A limit as a number of x's dtype, or as a tensor."""
+    if bound is None:
+        return None
+    return fitting("clamp", name, bound, x.dtype) if type(bound) in _NUMBERS else as_tensor(bound)
 
 
 clip = clamp

@@ -31,6 +31,11 @@ def slope_of_sigmoid(y: Any) -> Any:
     return y * (1 - y)
 
 
+def lerp(x: Any, y: Any, w: Any) -> Any:
+    """Between x and y."""
+    return x + w * (y - x)
+
+
 ARITHMETIC: dict[str, Row] = {
     "add": binary(np.add, normal, normal),
     "sub": binary(np.subtract, normal, normal),
@@ -54,6 +59,12 @@ ARITHMETIC: dict[str, Row] = {
     "trunc_divide": (
         Case(lambda x, y: np.trunc(x / y), (exact([7.3, -7.3, 2.6]), exact([2.0, 2.0, -0.7]))),
         Case(lambda x, y: np.array([3, -3, -1, 3]), (exact([7, -7, 3, -6]), exact([2, 2, -2, -2]))),
+    ),
+    "lerp": (
+        Case(lerp, (normal(2, 3), normal(2, 3), exact([[0.0, 0.2, 0.49], [0.5, 1.0, -1.7]]))),
+        Case(lerp, (normal(3, 1), normal(2), normal(2))),
+        Case(lerp, (normal(3), normal(3), number(0.75))),
+        Case(lambda *_: np.array([1.0]), (exact([1e20]), exact([1.0]), number(1.0)), order=0),
     ),
     "remainder": (
         Case(np.remainder, (exact([7.3, -7.3, 2.6]), exact([2.0, 2.0, -0.7])), linear=()),
