@@ -128,7 +128,9 @@ class _Picture:
         if name.startswith("skip"):
             attributes.append("weight=0 arrowsize=0.5")
         elif name in style.PASSES:
-            attributes.append("weight=4 minlen=2" if target.id in self.fed else "weight=4")
+            attributes.append("weight=4")
+        if name != "leaf" and (target.id in self.fed or (source.twin in self.fed and target.kind != "output")):
+            attributes.append("minlen=2")
         ends = f"v{origin} -> v{target.id}"
         if self.both and target.phase != "forward":
             if source.phase == "forward":
@@ -192,11 +194,8 @@ def _box_head(number: int, path: clusters.Path, pad: str) -> Sequence[str]:
     if path[0] != "forward":
         words += f" · {phase.title}"
     dash = "rounded,filled" if path[0] == "forward" else "rounded,filled,dashed"
-    corner = (
-        "l" if path[0] == "forward" else "c"
-    )  # kept values come in from the left, gradients leave on the right
     return (
         f"{pad[2:]}subgraph cluster_{number} {{",
         f'{pad}graph [label={quoted(words)} style="{dash}" pencolor="{phase.line}" penwidth=0.8',
-        f'{pad}  fillcolor="{phase.ground}" fontsize=10 fontcolor="{phase.line}" labeljust={corner} margin=9];',
+        f'{pad}  fillcolor="{phase.ground}" fontsize=10 fontcolor="{phase.line}" labeljust=c margin=9];',
     )

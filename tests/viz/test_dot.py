@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from autocnn import models, ops
 from autocnn.errors import GraphError
-from autocnn.graph import transform
+from autocnn.graph import trace, transform
 from autocnn.viz import draw, render, to_dot
 from tests.graph import made
 
@@ -99,6 +100,15 @@ def test_skips_stand_out_forward_and_backward():
     assert "#0072B2" in strokes(dot, "v0 -> v6")
     assert "penwidth=3.4" in strokes(dot, "v15 -> v9")
     assert "penwidth=1.1" in strokes(dot, "v5 -> v6")
+
+
+def test_deep_residual_networks_stay_two_columns():
+    def width(depth: int) -> float:
+        net = models.residual(depth, 2)
+        svg = draw(trace(net, ops.zeros((1, 1, 8, 8)), order=1), legend=False).svg
+        return float(re.search(r'width="([\d.]+)pt"', svg)[1])
+
+    assert width(12) < 1.2 * width(6)
 
 
 def test_a_skip_into_the_last_add_is_drawn():
