@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autocnn.engine import Tensor
+from autocnn.errors import ArgumentError
 from autocnn.nn import functional as F
 from autocnn.nn import init
 from autocnn.nn.parameter import Parameter
@@ -216,6 +217,8 @@ class Hardtanh(Layer):
     ) -> None:  # fmt: skip
         self.min_val = min_val if min_value is None else min_value  # PyTorch's names of old
         self.max_val = max_val if max_value is None else max_value
+        if not self.max_val > self.min_val:
+            raise ArgumentError(f"Hardtanh: max_val is {self.max_val}; it must be above min_val, {self.min_val}")
         self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:

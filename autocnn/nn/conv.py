@@ -31,15 +31,18 @@ class _Window(Module):
         for what, count in (("in_channels", in_channels), ("out_channels", out_channels)):
             if count % groups:
                 raise ArgumentError(f"{name}: {what} is {count}; groups {groups} must divide it")
-        if padding_mode != "zeros":
-            raise ArgumentError(
-                f"{name}: padding_mode is {padding_mode!r}; only 'zeros' is known. Pad before the layer, padding=0"
-            )
+        known = ("zeros",) if self.transposed else ("zeros", "reflect", "replicate", "circular")
+        if padding_mode not in known:
+            raise ArgumentError(f"{name}: padding_mode is {padding_mode!r}; it is {' or '.join(map(repr, known))}")
+        if isinstance(padding, str) and padding not in ("same", "valid"):
+            raise ArgumentError(f"{name}: padding is {padding!r}; the words for it are 'same' and 'valid'")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = per_axis(name, "kernel_size", kernel_size, self.dims)
         self.stride = per_axis(name, "stride", stride, self.dims)
         self.padding = padding if isinstance(padding, str) else per_axis(name, "padding", padding, self.dims)
         self.dilation = per_axis(name, "dilation", dilation, self.dims)
+        if padding == "same" and any(s != 1 for s in self.stride):
+            raise ArgumentError(f"{name}: padding is 'same', stride {self.stride}; it is for a stride of 1")
         self.output_padding = per_axis(name, "output_padding", output_padding, self.dims)
         self.padding_mode = padding_mode
         ends = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
@@ -59,7 +62,9 @@ class _Window(Module):
             value = getattr(self, name)
             if value != usual:
                 said += f", {name}={value}"
-        return said if self.bias is not None else f"{said}, bias=False"
+        if self.bias is None:
+            said += ", bias=False"
+        return said if self.padding_mode == "zeros" else f"{said}, padding_mode={self.padding_mode}"
 
 
 class _Conv(_Window):
@@ -81,7 +86,21 @@ class _Conv(_Window):
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """The same with other weights: for layers that make theirs from these, by PyTorch's name."""
-        return type(self)._function(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
+        function, padding = type(self)._function, self.padding
+        if self.padding_mode != "zeros":
+            input, padding = F.pad(input, self._border(), self.padding_mode), (0,) * self.dims
+        return function(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+
+    def _border(self) -> Shape:
+        """The padding as (before, after) of each axis, the last one first."""
+        if self.padding == "valid":
+            return (0, 0) * self.dims
+        if self.padding == "same":
+            spans = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+            pairs = [(span // 2, span - span // 2) for span in spans]
+        else:
+            pairs = [(p, p) for p in self.padding if isinstance(p, int)]
+        return tuple(width for pair in reversed(pairs) for width in pair)
 
 
 class Conv1d(_Conv):

@@ -36,9 +36,29 @@ def x(*shape: int) -> Tensor:
             "Conv2d: kernel_size is (3, 3, 3); one number or 2 are needed",
         ),
         (
-            lambda: nn.Conv2d(3, 4, 3, padding_mode="reflect"),
+            lambda: nn.Conv2d(3, 4, 3, padding_mode="mirror"),
             ArgumentError,
-            "Conv2d: padding_mode is 'reflect'; only 'zeros' is known. Pad before the layer, padding=0",
+            "Conv2d: padding_mode is 'mirror'; it is 'zeros' or 'reflect' or 'replicate' or 'circular'",
+        ),
+        (
+            lambda: nn.ConvTranspose2d(3, 4, 3, padding_mode="reflect"),
+            ArgumentError,
+            "ConvTranspose2d: padding_mode is 'reflect'; it is 'zeros'",
+        ),
+        (
+            lambda: nn.Conv2d(3, 4, 3, padding="full"),
+            ArgumentError,
+            "Conv2d: padding is 'full'; the words for it are 'same' and 'valid'",
+        ),
+        (
+            lambda: nn.Conv2d(3, 4, 3, padding="same", stride=(1, 2)),
+            ArgumentError,
+            "Conv2d: padding is 'same', stride (1, 2); it is for a stride of 1",
+        ),
+        (
+            lambda: nn.Hardtanh(2.0, 1.0),
+            ArgumentError,
+            "Hardtanh: max_val is 1.0; it must be above min_val, 2.0",
         ),
         (
             lambda: nn.ConvTranspose2d(1, 1, 3, 2)(x(1, 1, 4, 4), output_size=(12, 9)),

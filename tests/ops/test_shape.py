@@ -255,7 +255,26 @@ def test_layout_and_questions():
             ArgumentError,
             "pad: pad is (1,); must be (before, after) of at most 2 axes, x is (2, 3)",
         ),
-        (lambda x: ops.pad(x, (1, 1), "reflect"), ArgumentError, "pad: mode is 'reflect'; must be 'constant'"),
+        (
+            lambda x: ops.pad(x, (1, 1), "edge"),
+            ArgumentError,
+            "pad: mode is 'edge'; must be 'constant', 'reflect', 'replicate', 'circular'",
+        ),
+        (
+            lambda x: ops.pad(x, (1, 1), "reflect", 2.0),
+            ArgumentError,
+            "pad: value is 2.0, mode 'reflect'; only a constant border has a value",
+        ),
+        (
+            lambda x: ops.pad(x.reshape(-1)[:2], (2, 1), "reflect"),
+            ArgumentError,
+            "pad: pad is (2, 1) on axis 0, x is (2,); 'reflect' takes at most 1",
+        ),
+        (
+            lambda x: ops.pad(x.reshape(-1)[:2], (-2, -1), "replicate"),
+            ShapeError,
+            "pad: pad is (-2, -1) on axis 0, x is (2,); more is cut off than is there",
+        ),
         (
             lambda x: ops.pad(x, (-2, -2)),
             ShapeError,

@@ -8,6 +8,7 @@ from typing import Any
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import as_int, as_sizes, by_name, many_axes, one_axis
+from autocnn.ops.shape.borders import MODES, border_axes
 from autocnn.ops.shape.views import clone, flatten, reshape
 from autocnn.types import Array, Axes, Namespace, Size
 
@@ -17,22 +18,30 @@ Widths = tuple[tuple[int, int], ...]
 def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """input with `value` (0) around it: `pad` is (left, right) of the last axis, then (top, bottom) ...
 
-    Negative widths crop. (a, b) -> (a, left + b + right) for `pad=(left, right)`.
-    Raises ArgumentError for widths that are no pairs, or another mode than ``"constant"``.
+    Negative widths crop. (a, b) -> (a, left + b + right) for `pad=(left, right)`. Instead of a constant `mode`
+    takes the border from inside: mirrored at the edge, which is not repeated (``"reflect"``), the edge again and
+    again (``"replicate"``), or from the other end (``"circular"``).
+
+    Raises ArgumentError for widths that are no pairs, another mode, or a border longer than what it is made of.
 
     >>> pad(Tensor([1.0, 2.0]), (1, -1)).tolist()
     [0.0, 1.0]
     """
     input = as_tensor(input)
     widths = as_sizes("pad", "pad", (tuple(pad),))
-    if mode != "constant":
-        raise ArgumentError(f"pad: mode is {mode!r}; must be 'constant'")
+    if mode != "constant" and mode not in MODES:
+        raise ArgumentError(f"pad: mode is {mode!r}; must be 'constant', {', '.join(map(repr, MODES))}")
+    if mode != "constant" and value:
+        raise ArgumentError(f"pad: value is {value}, mode {mode!r}; only a constant border has a value")
     if len(widths) % 2 or len(widths) > 2 * input.ndim:
         raise ArgumentError(
             f"pad: pad is {widths}; must be (before, after) of at most {input.ndim} axes, x is {input.shape}"
         )
     pairs = tuple(zip(widths[::2], widths[1::2], strict=True))[::-1]
-    return pad_axes("pad", input, ((0, 0),) * (input.ndim - len(pairs)) + pairs, 0.0 if value is None else value)
+    every = ((0, 0),) * (input.ndim - len(pairs)) + pairs
+    if mode != "constant":
+        return border_axes("pad", input, every, mode)
+    return pad_axes("pad", input, every, 0.0 if value is None else value)
 
 
 def pad_axes(op: str, x: Tensor, widths: Widths, value: float = 0.0) -> Tensor:

@@ -104,6 +104,12 @@ JOINING: dict[str, Row] = {
     ),
 }
 
+
+def border(mode: str) -> dict[str, object]:
+    """Two more before the first axis, one after it."""
+    return {"axis": 0, "low": 2, "high": 1, "mode": mode}
+
+
 PADDING: dict[str, Row] = {
     "pad": (
         Case(
@@ -117,6 +123,25 @@ PADDING: dict[str, Row] = {
             lambda x: padded(x, ((0, 0), (0, 0), (1, 1), (1, 2))),
             (normal(2, 3, 2, 2),),
             {"widths": ((0, 0), (0, 0), (1, 1), (1, 2)), "value": 0.0},
+            linear=(0,),
+        ),
+    ),
+    "border": (
+        Case(lambda x: np.pad(x, ((2, 1), (0, 0)), "reflect"), (normal(3, 2),), border("reflect"), linear=(0,)),
+        Case(lambda x: np.pad(x, ((2, 1), (0, 0)), "edge"), (normal(2, 2),), border("replicate"), linear=(0,)),
+        Case(lambda x: np.pad(x, ((2, 1), (0, 0)), "wrap"), (normal(2, 3),), border("circular"), linear=(0,)),
+    ),
+    "fold_border": (
+        Case(
+            lambda x: np.pad(np.eye(3), ((0, 0), (2, 1)), "reflect") @ x,
+            (normal(6, 2),),
+            {**border("reflect"), "size": 3},
+            linear=(0,),
+        ),
+        Case(
+            lambda x: np.pad(np.eye(2), ((0, 0), (2, 1)), "wrap") @ x,
+            (normal(5, 3),),
+            {**border("circular"), "size": 2},
             linear=(0,),
         ),
     ),
