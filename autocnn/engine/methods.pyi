@@ -26,6 +26,9 @@ class Methods:
     def __and__(self, other: Any) -> Tensor:
         """input & other, on integers and bools."""
 
+    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        ...
+
     def __eq__(self, other: Any) -> Any:
         ...
 
@@ -112,6 +115,9 @@ class Methods:
 
     def __rand__(self, other: Any) -> Tensor:
         """input & other, on integers and bools."""
+
+    def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        ...
 
     def __repr__(self) -> str:
         ...

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
 
@@ -91,7 +89,13 @@ np.linalg.matrix_transpose(t) np.linalg.vecdot(a,b,axis=0) np.linalg.matrix_norm
 np.linalg.matrix_power(a@b.T,3) np.cross(a,b) np.linalg.cross(a.T,b.T,axis=0) np.kron(a,m) np.kron(v,a)
 np.trapezoid(a) np.trapezoid(a,v,axis=1) np.trapezoid(t,dx=.5,axis=0) np.vecdot(a,v) np.matvec(a,v)
 np.vecmat(v,m) np.copysign(a,b) np.heaviside(a,b) np.logaddexp2(a,b) np.signbit(a) np.ravel(t.T,'K')
-np.ravel(t.T,'A') np.reshape(a.T,(2,3),order='A') np.less(i,-9999999999) np.einsum('ij->',i,dtype=float)
+np.ravel(t.T,'A') np.reshape(a.T,(2,3),order='A') np.less(i,-9999999999)
+np.average(a,1,v,returned=True)[1] np.average(a,returned=True)[1] np.cbrt(a) np.cbrt(i) np.spacing(a)
+np.gcd(i,2) np.lcm(i,3)
+np.bitwise_count(i) np.modf(a)[0] np.modf(a)[1] np.insert(a,1,b[0],0) np.insert(a,[0,2],v[0])
+np.insert(i,0,1.7,axis=1) np.choose(i,[v,v*2,v*3]) np.block([[a,b],[b,a]]) np.block([v,1.]) np.convolve(v,[1.,2.])
+np.convolve(v,a[0],'same') np.convolve(v[:2],v,'valid') np.correlate(v,a[1],'full') np.correlate(v[:2],v,'same')
+np.gradient(a)[0] np.gradient(a,.5,axis=1) np.gradient(v) np.einsum('ij->',i,dtype=float)
 np.add(i,1,casting='unsafe',dtype='int8') np.stack([a,b],dtype='float32')
 """
 EXPRESSIONS = TRIED.split()
@@ -130,7 +134,7 @@ def test_gradients_are_right_twice(expression):
     gradgradcheck(function, [INPUTS[n] for n in used], mode="fast")
 
 
-UNARY = sorted((u for u in UFUNCS if u.nin == 1), key=lambda u: u.__name__)
+UNARY = sorted((u for u in UFUNCS if u.nin == 1 and u.nout == 1), key=lambda u: u.__name__)
 BINARY = sorted(
     (u for u in UFUNCS if u.nin == 2 and not u.signature and u is not np.divmod), key=lambda u: u.__name__
 )
@@ -180,61 +184,6 @@ def compare(function, *arrays):
     np.testing.assert_allclose(found.array, expected, rtol=tolerance, atol=tolerance)
 
 
-EDGES = """
-np.sum(x) np.sum(x,0) np.sum(x,-1,keepdims=True) np.sum(x,keepdims=True) np.sum(x,axis=()) np.prod(x)
-np.prod(x,0) np.prod(x,-1,keepdims=True) np.mean(x) np.mean(x,0) np.mean(x,-1,keepdims=True) np.var(x)
-np.var(x,0) np.var(x,ddof=1) np.std(x) np.std(x,-1) np.max(x) np.max(x,0) np.max(x,-1,keepdims=True) np.min(x)
-np.min(x,0) np.argmax(x) np.argmax(x,0) np.argmin(x,-1) np.argmax(x,keepdims=True) np.all(x) np.all(x,0)
-np.any(x) np.any(x,-1) np.count_nonzero(x) np.count_nonzero(x,0) np.cumsum(x) np.cumsum(x,0) np.cumsum(x,-1)
-np.diff(x) np.ptp(x) np.average(x) np.linalg.norm(x) np.linalg.norm(x,axis=0) np.reshape(x,-1) np.ravel(x)
-np.transpose(x) np.squeeze(x) np.squeeze(x,0) np.expand_dims(x,0) np.expand_dims(x,-1) np.atleast_1d(x)
-np.atleast_2d(x) np.atleast_3d(x) np.concatenate([x,x]) np.concatenate([x,x],-1) np.concatenate([x,x],None)
-np.stack([x,x]) np.stack([x,x],-1) np.vstack([x,x]) np.hstack([x,x]) np.dstack([x,x]) np.column_stack([x,x])
-np.split(x,1) np.array_split(x,2) np.array_split(x,3,-1) np.pad(x,1) np.pad(x,(1,2)) np.flip(x) np.flip(x,0)
-np.roll(x,1) np.roll(x,1,0) np.tile(x,2) np.tile(x,(2,1)) np.tile(x,()) np.repeat(x,2) np.repeat(x,2,0)
-np.repeat(x,0) np.where(x) np.where(x,x,1) np.where(x>0,x,-1.5) np.clip(x,0,1) np.clip(x,None,1)
-np.clip(x,1,None) np.clip(x,0.5,2) np.copy(x) np.round(x) np.round(x,1) np.nan_to_num(x) np.dot(x,x) np.dot(x,2)
-np.dot(x,2.5) np.inner(x,x) np.outer(x,x) np.vdot(x,x) np.tensordot(x,x,0) np.matmul(x,x) np.diagonal(x)
-np.diag(x) np.trace(x) np.tril(x) np.triu(x) np.take(x,0) np.take(x,[0,0]) np.take(x,0,0) np.nonzero(x)
-np.argwhere(x) np.flatnonzero(x) np.zeros_like(x) np.ones_like(x) np.full_like(x,2) np.sort(x) np.sort(x,None)
-np.argsort(x) np.isclose(x,x) np.add.reduce(x) np.maximum.reduce(x) np.add.outer(x,x) np.multiply(x,x)
-np.divide(x,2) np.power(x,2) np.power(x,0.5) np.exp(x) np.floor(x) np.sign(x) np.abs(x) np.negative(x)
-np.maximum(x,1) np.maximum(x,0.5) np.logical_not(x) np.invert(x) np.equal(x,1) np.arctan2(x,1) np.hypot(x,2.0)
-np.subtract(x,x) np.isnan(x) np.reciprocal(x) np.mod(x,2) np.floor_divide(x,2) np.fmod(x,2.5)
-np.swapaxes(x,0,-1) np.moveaxis(x,0,-1) np.broadcast_to(x,(2,)+x.shape) np.meshgrid(x,x) np.rot90(x)
-np.einsum('...->...',x) np.linalg.norm(x,1) np.linalg.norm(x,np.inf) np.linalg.vector_norm(x,axis=-1)
-np.sum(x,dtype='float32') np.mean(x,dtype='float64') np.astype(x,'int32') np.cumsum(x,dtype='float64')
-np.float64(2)*x np.float32(2)+x np.int64(2)*x np.array(2.0)*x np.array([2])+x
-"""
-EDGE_SHAPES = [(), (1,), (3,), (0,), (2, 3), (1, 3), (3, 3), (2, 0), (0, 3), (2, 3, 4), (1, 1, 1), (2, 1, 3, 2)]
-
-
-@pytest.mark.parametrize("dtype", ["float32", "int32", "bool", "float16"])
-@pytest.mark.parametrize("shape", EDGE_SHAPES, ids=str)
-def test_edge_cases_are_numpys(shape, dtype):
-    """0-d, empty and length-1 operands: the same values, shapes and dtypes, or an error from both."""
-    x = np.asarray(np.random.default_rng(1).integers(0, 4, shape)).astype(dtype)
-    for expression in EDGES.split():
-        expected, ours = attempt(expression, x), attempt(expression, Tensor(x))
-        assert (expected is None) == (ours is None), expression
-        for found, right in zip(ours or (), expected or (), strict=True):
-            assert isinstance(found, Tensor), expression
-            assert (found.shape, found.dtype) == (np.shape(right), np.asarray(right).dtype), expression
-            rtol = 2e-2 if dtype == "float16" else 1e-5
-            np.testing.assert_allclose(found.array, right, rtol=rtol, atol=rtol, err_msg=expression)
-
-
-def attempt(expression, x):
-    """The results, as a sequence; None for an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            result = eval(expression, {"np": np, "x": x})
-        except (TypeError, ValueError, IndexError):
-            return None
-    return result if isinstance(result, (list, tuple)) else [result]
-
-
 # What is said ----------------------------------------------------------------------------------------------------
 
 
@@ -247,9 +196,9 @@ def attempt(expression, x):
             "numpy.linalg.svd: does not work on tensors; use np.asarray(x.detach()) for their bare values",
         ),
         (
-            lambda x: np.modf(x),
+            lambda x: np.frexp(x),
             OperandError,
-            "numpy.modf: does not work on tensors; use np.asarray(x.detach()) for their bare values",
+            "numpy.frexp: does not work on tensors; use np.asarray(x.detach()) for their bare values",
         ),
         (
             lambda x: np.add(x, 1, out=np.zeros((2, 3))),
@@ -328,6 +277,31 @@ def attempt(expression, x):
             ArgumentError,
             "numpy.select: 1 conditions, 2 choices; must be as many",
         ),
+        (
+            lambda x: np.convolve(x[0], x[0], "all"),
+            ArgumentError,
+            "numpy.convolve: mode is 'all', lengths 3 and 3; must be 'full', 'same' or 'valid', not 0",
+        ),
+        (
+            lambda x: np.gradient(x, edge_order=2),
+            ArgumentError,
+            "numpy.gradient: edge_order is 2, steps [1.0, 1.0]; must be 1, and numbers",
+        ),
+        (
+            lambda x: np.gradient(x[:1]),
+            ShapeError,
+            "numpy.gradient: f is (1, 3); needs 2 elements or more along axis 0",
+        ),
+        (
+            lambda x: np.sum(x, 0, None, np.zeros(3)),
+            OperandError,
+            "numpy.sum: out is given; a traced result cannot go there. Assign what is returned",
+        ),
+        (
+            lambda x: np.where(x > 0, x),
+            ArgumentError,
+            "numpy.where: one of x and y is missing; give both, or the condition alone",
+        ),
         (lambda x: np.matvec(x[0], x[0]), ShapeError, "numpy.matvec: x is (3,); must have 2 axes or more"),
         (
             lambda x: np.add((x > 0).to("uint8"), -1),
@@ -374,6 +348,18 @@ def test_an_array_does_not_take_a_tensor_in_place():
 
 
 # Questions, and both meanings ------------------------------------------------------------------------------------
+
+
+def test_names_lie_beside_tensors_in_plots():
+    wide, names = np.broadcast_arrays(Tensor(V), np.array(["a", None, "b"], object))
+    assert isinstance(wide, Tensor)
+    assert names.tolist() == ["a", None, "b"]
+
+
+def test_quotient_and_rest():
+    for expected, found in zip(divmod(A, 0.3), divmod(Tensor(A), 0.3), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert [z.tolist() for z in divmod(7, Tensor([2, 3]))] == [[3, 2], [1, 1]]
 
 
 def test_questions_are_answered_plainly():
@@ -464,8 +450,10 @@ def test_the_namespace_gives_tensors():
     assert anp.pi == np.pi
     assert anp.newaxis is None
     assert {"maximum", "sum", "zeros", "pi"} <= set(dir(anp))
-    with pytest.raises(AttributeError, match=r"autocnn.numpy has no 'modf'; numpy.modf does not work on tensors"):
-        _ = anp.modf
+    with pytest.raises(
+        AttributeError, match=r"autocnn.numpy has no 'frexp'; numpy.frexp does not work on tensors"
+    ):
+        _ = anp.frexp
     with pytest.raises(AttributeError, match=r"autocnn.numpy.linalg has no 'svd'"):
         _ = anp.linalg.svd
 

@@ -321,6 +321,16 @@ _fmod.vjp(
 )
 
 
+@method("__divmod__")
+def _divide_with_rest(x: Any, other: Any) -> tuple[Tensor, Tensor]:
+    return floor_divide(x, other), remainder(x, other)
+
+
+@method("__rdivmod__")
+def _divide_into_with_rest(x: Any, other: Any) -> tuple[Tensor, Tensor]:
+    return _divide_with_rest(other, x)
+
+
 # Size and sign ------------------------------------------------------------------------------------------------
 
 

@@ -153,6 +153,14 @@ def _rsqrt(xp: Any, x: Any) -> Any:
 _rsqrt.vjp(lambda g, z, x: _mul(g, _mul(_power(z, exponent=3), -0.5)))
 
 
+@primitive(saves=("z",))
+def _cbrt(xp: Any, x: Any) -> Any:
+    return xp.cbrt(x)
+
+
+_cbrt.vjp(lambda g, z, x: _div(g, _mul(_power(z, exponent=2), 3.0)))
+
+
 # Exponentials -------------------------------------------------------------------------------------------------
 
 

@@ -113,6 +113,56 @@ def _kron(a: Any, b: Any) -> Tensor:
     return s.reshape(wide, [m * n for m, n in zip(first, second, strict=True)])
 
 
+@stands_for(np.convolve)
+def _convolve(a: Any, v: Any, mode: str = "full") -> Tensor:
+    x, w = (s.ravel(t) for t in arrays(a, v))
+    return _slid("numpy.convolve", x, w, mode)
+
+
+@stands_for(np.correlate)
+def _correlate(a: Any, v: Any, mode: str = "valid") -> Tensor:
+    x, w = (s.ravel(t) for t in arrays(a, v))
+    if x.shape[0] < w.shape[0]:  # NumPy exchanges them, and so runs backwards
+        return s.flip(_slid("numpy.correlate", w, s.flip(x, (0,)), mode), (0,))
+    return _slid("numpy.correlate", x, s.flip(w, (0,)), mode)
+
+
+def _slid(op: str, x: Tensor, w: Tensor, mode: str) -> Tensor:
+    """The sums of products as w, turned round, slides along x."""
+    x, w = (w, x) if x.shape[0] < w.shape[0] else (x, w)
+    n, m = x.shape[0], w.shape[0]
+    lengths = {"full": (0, n + m - 1), "same": ((m - 1) // 2, n), "valid": (m - 1, n - m + 1)}
+    if mode not in lengths or not m:
+        raise ArgumentError(
+            f"{op}: mode is {mode!r}, lengths {n} and {m}; must be 'full', 'same' or 'valid', not 0"
+        )
+    start, length = lengths[mode]
+    padded = FUNCTIONS[np.pad](x, m - 1)
+    windows = getitem(padded, np.arange(start, start + length)[:, None] + np.arange(m))
+    return linalg.matmul(windows, s.flip(w, (0,)))
+
+
+@stands_for(np.gradient)
+def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    x = inexact(tensor_of(f))
+    axes = real_axes("numpy.gradient", axis, x.ndim)
+    steps = list(varargs) or [1.0]
+    steps = steps * len(axes) if len(steps) == 1 else steps
+    if edge_order != 1 or len(steps) != len(axes) or any(np.ndim(h) for h in steps):
+        raise ArgumentError(f"numpy.gradient: edge_order is {edge_order}, steps {steps}; must be 1, and numbers")
+    slopes = tuple([_slope(x, h, at) for h, at in zip(steps, axes, strict=True)])
+    return slopes[0] if len(axes) == 1 else slopes
+
+
+def _slope(x: Tensor, step: Any, axis: int) -> Tensor:
+    n = x.shape[axis]
+    if n < 2:
+        raise ShapeError(f"numpy.gradient: f is {x.shape}; needs 2 elements or more along axis {axis}")
+    inner = np.divide(e.sub(s.narrow(x, axis, 2, n - 2), s.narrow(x, axis, 0, n - 2)), 2.0 * step)
+    ends = [np.divide(e.sub(s.narrow(x, axis, i + 1, 1), s.narrow(x, axis, i, 1)), step) for i in (0, n - 2)]
+    return s.cat([ends[0], inner, ends[1]], axis)
+
+
 @stands_for(np.trapezoid)
 def _trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Tensor:
     z = tensor_of(y)

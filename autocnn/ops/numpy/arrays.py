@@ -115,8 +115,16 @@ def _broadcast_to(array: Any, shape: Any) -> Tensor:
 
 
 @stands_for(np.broadcast_arrays)
-def _broadcast_arrays(*args: Any) -> tuple[Tensor, ...]:
-    return s.broadcast_tensors(*map(tensor_of, args))
+def _broadcast_arrays(*args: Any) -> tuple[Any, ...]:
+    shape = broadcast_shapes("numpy.broadcast_arrays", *map(np.shape, args))
+    return tuple([_wide(x, shape) for x in args])
+
+
+def _wide(x: Any, shape: tuple[int, ...]) -> Any:
+    """An operand in that shape; names and other objects, which plots hand over beside numbers, as an array."""
+    if not isinstance(x, Tensor) and np.asarray(x).dtype.kind not in "fiub":
+        return np.broadcast_to(x, shape)
+    return broadcast_to(tensor_of(x), shape)
 
 
 # Joining and taking apart ----------------------------------------------------------------------------------------
@@ -280,7 +288,9 @@ def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Tensor:
 def _where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     test = tensor_of(condition)
     test = test if test.dtype.kind == "b" else e.ne(test, 0)
-    return e.where(test) if x is None and y is None else e.where(test, *common(x, y))
+    if (x is None) != (y is None):
+        raise ArgumentError("numpy.where: one of x and y is missing; give both, or the condition alone")
+    return e.where(test) if x is None else e.where(test, *common(x, y))
 
 
 @stands_for(np.clip)

@@ -12,7 +12,7 @@ from autocnn.errors import ArgumentError
 from autocnn.ops import elementwise as e
 from autocnn.ops import indexing
 from autocnn.ops import shape as s
-from autocnn.ops.numpy.table import FUNCTIONS, bare, common, stands_for, tensor_of
+from autocnn.ops.numpy.table import FUNCTIONS, bare, common, in_dtype, stands_for, tensor_of
 from autocnn.ops.shape.padding import pad_axes
 
 _BORDERS = ("edge", "reflect", "symmetric", "wrap")
@@ -23,6 +23,43 @@ def moved(x: Any, move: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]) 
     x = tensor_of(x)
     size = int(np.prod(x.shape))
     return indexing.take(x, Tensor(move(np.arange(size).reshape(x.shape))))
+
+
+def gathered(parts: Sequence[Any], move: Callable[[list[np.ndarray[Any, Any]]], Any]) -> Tensor:
+    """The elements of several arrays, in their common dtype, from where `move` puts their positions."""
+    xs = common(*map(tensor_of, parts))
+    starts = np.cumsum([0, *[int(np.prod(x.shape)) for x in xs]])
+    places = [np.arange(a, b).reshape(x.shape) for x, a, b in zip(xs, starts[:-1], starts[1:], strict=True)]
+    return indexing.take(s.cat([s.ravel(x) for x in xs]), Tensor(np.asarray(move(places))))
+
+
+@stands_for(np.insert)
+def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Tensor:
+    x = tensor_of(arr)
+    parts = (x, in_dtype(tensor_of(values), x.dtype))
+    return gathered(parts, lambda at: np.insert(at[0], bare(obj), at[1], axis))
+
+
+@stands_for(np.choose)
+def _choose(a: Any, choices: Any, out: None = None, mode: Any = "raise") -> Tensor:
+    return gathered(list(choices), lambda at: np.choose(bare(a), at, mode=mode))
+
+
+@stands_for(np.block)
+def _block(arrays: Any) -> Tensor:
+    leaves: list[Any] = []
+
+    def count(part: Any) -> Any:
+        if isinstance(part, list):
+            return [count(x) for x in part]
+        leaves.append(part)
+        return len(leaves) - 1
+
+    def fill(part: Any, places: list[Any]) -> Any:
+        return [fill(x, places) for x in part] if isinstance(part, list) else places[part]
+
+    numbered = count(arrays)
+    return gathered(leaves, lambda at: np.block(fill(numbered, at)))
 
 
 @stands_for(np.pad)

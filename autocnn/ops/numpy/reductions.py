@@ -224,10 +224,13 @@ def _cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None
 
 @stands_for(np.average)
 @over_no_axes
-def _average(a: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool = False) -> Tensor:
+def _average(
+    a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
+) -> Any:
     x = inexact(tensor_of(a))
-    if weights is None:
+    if weights is None and not returned:
         return _mean(x, axis, keepdims=keepdims)
+    weights = np.ones(x.shape, x.dtype) if weights is None else weights
     w = inexact(tensor_of(weights))
     if w.shape != x.shape:
         if not isinstance(axis, int) or w.shape != (x.shape[axis],):
@@ -235,7 +238,8 @@ def _average(a: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool =
         at = one_axis("numpy.average", axis, x.ndim, "axis")
         w = shape.reshape(w, [-1 if i == at else 1 for i in range(x.ndim)])
     total = _sum(shape.expand(w, x.shape), axis, keepdims=keepdims)
-    return e.div(_sum(e.mul(x, w), axis, keepdims=keepdims), total)
+    found = np.divide(_sum(np.multiply(x, w), axis, keepdims=keepdims), total)
+    return (found, total) if returned else found
 
 
 @stands_for(np.diff)

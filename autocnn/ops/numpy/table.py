@@ -52,6 +52,9 @@ def call(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, An
     if not any(p.kind is p.VAR_KEYWORD for p in known.values()):
         refuse(name, {key: value for key, value in given.items() if key not in known or key == "out"})
         given = {key: value for key, value in given.items() if key in known}
+        by_place = [key for key, p in known.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        if "out" in by_place[: len(args)]:
+            refuse(name, {"out": args[by_place.index("out")]})
     return ours(*args, **given)
 
 

@@ -14,6 +14,7 @@ from autocnn.ops import elementwise as e
 from autocnn.ops import linalg, reduce, shape
 from autocnn.ops.elementwise import cast
 from autocnn.ops.elementwise.arithmetic import _floor_divide, _fmod, _remainder
+from autocnn.ops.elementwise.exponential import _cbrt
 from autocnn.ops.numpy.table import (
     call,
     dtype_of,
@@ -27,8 +28,15 @@ from autocnn.ops.numpy.table import (
 )
 
 
-def _signbit(x: Tensor) -> Tensor:
-    return Tensor(namespace(x.array).signbit(x.array))
+def _values(ufunc: np.ufunc) -> Callable[..., Tensor]:
+    """A step function: its values, without a gradient."""
+
+    def run(*xs: Any) -> Tensor:
+        arrays = [x.array if isinstance(x, Tensor) else x for x in xs]
+        home = next(x for x in arrays if hasattr(x, "shape"))
+        return Tensor(getattr(namespace(home), ufunc.__name__)(*arrays))
+
+    return run
 
 
 _LN2 = float(np.log(2))
@@ -115,10 +123,16 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.vecdot: lambda x, y: reduce.sum(e.mul(x, y), -1),
     np.matvec: lambda x, y: shape.squeeze(linalg.matmul(x, shape.unsqueeze(y, -1)), -1),
     np.vecmat: lambda x, y: shape.squeeze(linalg.matmul(shape.unsqueeze(x, -2), y), -2),
-    np.copysign: lambda x, y: e.mul(e.abs(tensor_of(x)), e.where(_signbit(tensor_of(y)), -1.0, 1.0)),
+    np.copysign: lambda x, y: e.mul(e.abs(tensor_of(x)), e.where(_values(np.signbit)(tensor_of(y)), -1.0, 1.0)),
     np.heaviside: lambda x, y: e.where(e.eq(x, 0), y, e.where(e.isnan(x), x, e.gt(x, 0))),
     np.logaddexp2: lambda x, y: e.div(e.logaddexp(_by_ln2(x), _by_ln2(y)), _LN2),
-    np.signbit: _signbit,
+    np.signbit: _values(np.signbit),
+    np.spacing: _values(np.spacing),
+    np.gcd: _values(np.gcd),
+    np.lcm: _values(np.lcm),
+    np.bitwise_count: _values(np.bitwise_count),
+    np.modf: lambda x: (e.sub(x, e.trunc(x)), e.trunc(x)),
+    np.cbrt: _cbrt,
 }
 
 _COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)

@@ -117,6 +117,7 @@ POWERS: dict[str, Row] = {
         ),
     ),
     "sqrt": unary(np.sqrt, positive),
+    "cbrt": unary(np.cbrt, positive),
     "rsqrt": unary(lambda x: 1 / np.sqrt(x), positive),
     "exp": unary(np.exp, normal),
     "exp2": unary(np.exp2, normal),
