@@ -35,6 +35,17 @@ SCHEDULES: dict[str, Make] = {
     "cosine": lambda s, o: [s.CosineAnnealingLR(o, 50)],
     "cosine and up again": lambda s, o: [s.CosineAnnealingLR(o, T_max=7, eta_min=0.01)],
     "cosine through zero": lambda s, o: [s.CosineAnnealingLR(o, 12)],
+    "constant": lambda s, o: [s.ConstantLR(o, 0.25, total_iters=8)],
+    "polynomial": lambda s, o: [s.PolynomialLR(o, 30, power=0.9)],
+    "polynomial to zero": lambda s, o: [s.PolynomialLR(o)],
+    "warm restarts": lambda s, o: [s.CosineAnnealingWarmRestarts(o, 5, T_mult=2, eta_min=0.01)],
+    "warm restarts, evenly": lambda s, o: [s.CosineAnnealingWarmRestarts(o, T_0=7)],
+    "warm up, then restarts": lambda s, o: [
+        s.SequentialLR(o, [s.ConstantLR(o), s.CosineAnnealingWarmRestarts(o, 4)], milestones=[5])
+    ],
+    "restarts, then steps": lambda s, o: [
+        s.SequentialLR(o, [s.CosineAnnealingWarmRestarts(o, 3), s.StepLR(o, 4)], milestones=[11])
+    ],
     "lambda": lambda s, o: [s.LambdaLR(o, lambda t: 0.95**t)],
     "two lambdas": lambda s, o: [s.LambdaLR(o, [lambda t: 0.95**t, lambda t: 1 / (1 + t)])],
     "two at once": lambda s, o: [s.LinearLR(o, 0.1, total_iters=8), s.ExponentialLR(o, 0.9)],
@@ -118,6 +129,17 @@ def test_made_anew_in_the_middle_they_go_on(name: str) -> None:
         "step": lambda: lr_scheduler.StepLR(cut, 7, 0.3, last_epoch=8),
         "exponential": lambda: lr_scheduler.ExponentialLR(cut, 0.9, last_epoch=8),
         "cosine": lambda: lr_scheduler.CosineAnnealingLR(cut, 50, last_epoch=8),
+        "constant": lambda s, o: [s.ConstantLR(o, 0.25, total_iters=8)],
+        "polynomial": lambda s, o: [s.PolynomialLR(o, 30, power=0.9)],
+        "polynomial to zero": lambda s, o: [s.PolynomialLR(o)],
+        "warm restarts": lambda s, o: [s.CosineAnnealingWarmRestarts(o, 5, T_mult=2, eta_min=0.01)],
+        "warm restarts, evenly": lambda s, o: [s.CosineAnnealingWarmRestarts(o, T_0=7)],
+        "warm up, then restarts": lambda s, o: [
+            s.SequentialLR(o, [s.ConstantLR(o), s.CosineAnnealingWarmRestarts(o, 4)], milestones=[5])
+        ],
+        "restarts, then steps": lambda s, o: [
+            s.SequentialLR(o, [s.CosineAnnealingWarmRestarts(o, 3), s.StepLR(o, 4)], milestones=[11])
+        ],
         "lambda": lambda: lr_scheduler.LambdaLR(cut, lambda t: 0.95**t, last_epoch=8),
     }
     for group, rate in zip(cut.param_groups, expected[8], strict=False):
@@ -317,7 +339,9 @@ def test_one_cycle_of_very_few_steps() -> None:
 
 @pytest.mark.torch
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("name", [name for name in SCHEDULES if "at once" not in name and "other" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name in SCHEDULES if "at once" not in name and "then" not in name and "other" not in name]
+)
 def test_steps_to_any_epoch_are_torchs(name: str) -> None:
     torch = pytest.importorskip("torch")
     groups = [{"params": [torch.zeros(1, requires_grad=True)], "lr": lr} for lr in (0.5, 0.1)]
@@ -331,3 +355,23 @@ def test_steps_to_any_epoch_are_torchs(name: str) -> None:
         schedule.step(epoch)
         assert schedule.last_epoch == epoch
         np.testing.assert_allclose(rates(ours), rates(theirs), rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.torch
+def test_warm_restarts_take_parts_of_epochs() -> None:
+    torch = pytest.importorskip("torch")
+    theirs, ours = torch.optim.SGD([torch.zeros(1)], lr=0.5, momentum=0.9), optim.SGD([Tensor([0.0])], lr=0.5)
+    expected = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(theirs, 3, 2)
+    schedule = lr_scheduler.CosineAnnealingWarmRestarts(ours, 3, 2)
+    for epoch in (0.25, 2.5, 3.0, 8.75, 9.5, None, None, 1.0):
+        expected.step(epoch)
+        schedule.step(epoch)
+        assert schedule.last_epoch == expected.last_epoch
+        assert schedule.get_last_lr() == pytest.approx(expected.get_last_lr(), rel=1e-9, abs=1e-15)
+
+
+def test_options_of_schedules_that_make_no_sense() -> None:
+    with pytest.raises(ArgumentError, match=r"ConstantLR: factor is 2; it is in 0\.\.1"):
+        lr_scheduler.ConstantLR(two_groups(), 2)
+    with pytest.raises(ArgumentError, match=r"T_mult is 0; a whole number of at least 1"):
+        lr_scheduler.CosineAnnealingWarmRestarts(two_groups(), 3, 0)

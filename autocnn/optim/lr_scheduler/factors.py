@@ -133,6 +133,50 @@ class LinearLR(Factor):
         return self.start_factor + (self.end_factor - self.start_factor) * share
 
 
+class ConstantLR(Factor):
+    """The rate times `factor` for `total_iters` steps, the whole rate after them.
+
+    Raises ArgumentError if the factor is out of 0..1.
+
+    >>> from autocnn.optim.lr_scheduler import trajectory
+    >>> trajectory(lambda optimizer: ConstantLR(optimizer, 0.5, total_iters=2), 4)
+    [0.5, 0.5, 1.0, 1.0]
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1
+    ) -> None:
+        if not 0 <= factor <= 1:
+            raise ArgumentError(f"ConstantLR: factor is {factor}; it is in 0..1")
+        self.share = factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def factor(self, t: int) -> float:
+        """The factor at first, 1 from step total_iters on."""
+        return self.share if t < self.total_iters else 1.0
+
+
+class PolynomialLR(Factor):
+    """From the rate down to zero in `total_iters` steps: along a line, or a `power` of it.
+
+    >>> from autocnn.optim.lr_scheduler import trajectory
+    >>> trajectory(lambda optimizer: PolynomialLR(optimizer, 4), 6)
+    [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
+    ) -> None:
+        self.total_iters = total_iters
+        self.power = power
+        super().__init__(optimizer, last_epoch)
+
+    def factor(self, t: int) -> float:
+        """(1 - min(t, total_iters) / total_iters)^power."""
+        return float((1 - min(t, self.total_iters) / self.total_iters) ** self.power)
+
+
 class CosineAnnealingLR(Factor):
     """Half a cosine from the rate down to `eta_min` in `T_max` steps; and up again, if it goes on.
 
@@ -156,6 +200,46 @@ class CosineAnnealingLR(Factor):
         if t % (2 * self.T_max) == self.T_max:
             return 0.0
         return (1 + math.cos(math.pi * t / self.T_max)) / 2
+
+
+class CosineAnnealingWarmRestarts(LRScheduler):
+    """Half a cosine from the rate down to `eta_min` in `T_0` steps, again in `T_mult` times as many, and so on.
+
+    `step(epoch)` takes parts of an epoch too: epoch 2.5 is in the middle of the third.
+
+    Source: I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017, equation 5.
+
+    >>> from autocnn.optim.lr_scheduler import trajectory
+    >>> [round(r, 4) for r in trajectory(lambda optimizer: CosineAnnealingWarmRestarts(optimizer, 2, 2), 7)]
+    [1.0, 0.5, 1.0, 0.8536, 0.5, 0.1464, 1.0]
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1
+    ) -> None:
+        for name, value in (("T_0", T_0), ("T_mult", T_mult)):
+            if not isinstance(value, int) or value < 1:
+                raise ArgumentError(
+                    f"CosineAnnealingWarmRestarts: {name} is {value}; a whole number of at least 1"
+                )
+        self.T_0 = T_0
+        self.T_mult = T_mult
+        self.eta_min = eta_min
+        self.part = 0.0  # of an epoch
+        super().__init__(optimizer, last_epoch)
+
+    def step(self, epoch: float | None = None) -> None:
+        """Set the rates of the next epoch, or of any point of time."""
+        self.part = self.part if epoch is None else epoch - math.floor(epoch)
+        super().step(None if epoch is None else math.floor(epoch))
+
+    def get_lr(self) -> list[float]:
+        """eta_min + (initial rate - eta_min) (1 + cos(pi share)) / 2, where share of this cosine is over."""
+        t, length = self.last_epoch + self.part, self.T_0
+        while t >= length:
+            t, length = t - length, length * self.T_mult
+        left = (1 + math.cos(math.pi * t / length)) / 2
+        return [self.eta_min + (base - self.eta_min) * left for base in self.base_lrs]
 
 
 class LambdaLR(LRScheduler):
