@@ -461,3 +461,9 @@ def test_the_namespace_gives_tensors():
 def test_nan_has_the_sign_nan():
     x = np.array([np.nan, -2.0, 0.0])
     np.testing.assert_array_equal(np.sign(Tensor(x)).array, np.sign(x))
+
+
+def test_infinity_has_no_fraction():
+    x = np.array([np.inf, -np.inf, np.nan, -1.5])
+    for found, expected in zip(np.modf(Tensor(x)), np.modf(x), strict=True):
+        np.testing.assert_array_equal(found.array, expected)

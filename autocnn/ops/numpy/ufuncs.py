@@ -131,7 +131,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.gcd: _values(np.gcd),
     np.lcm: _values(np.lcm),
     np.bitwise_count: _values(np.bitwise_count),
-    np.modf: lambda x: (e.sub(x, e.trunc(x)), e.trunc(x)),
+    np.modf: lambda x: (e.where(e.isinf(x), 0.0, e.sub(x, e.trunc(x))), e.trunc(x)),
     np.cbrt: _cbrt,
 }
 
