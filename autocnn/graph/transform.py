@@ -242,13 +242,14 @@ def _box(graph: Graph, inside: list[Vertex], group_of: list[int | None], depth: 
 def module_name(path: Sequence[str]) -> str:
     """What a module is called: the last name of its path, and a number with the name that it counts in.
 
-    >>> module_name(["net", "head"]), module_name(["net", "blocks", "26"])
-    ('head', 'blocks.26')
+    >>> module_name(["net", "head"]), module_name(["net", "blocks", "26"]), module_name(["2"])
+    ('head', 'blocks.26', '[2]')
     """
     start = len(path) - 1
     while start > 0 and path[start].isdecimal():
         start -= 1
-    return ".".join(path[max(start, 0) :])
+    name = ".".join(path[max(start, 0) :])
+    return f"[{name}]" if name[:1].isdecimal() else name
 
 
 def _ops(inside: list[Vertex]) -> list[Vertex]:

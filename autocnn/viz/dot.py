@@ -161,7 +161,7 @@ class _Picture:
     def _twins(self) -> Iterator[str]:
         """Unseen edges that keep a backward vertex level with its twin."""
         for vertex in self.graph.vertices:
-            if vertex.twin is not None and vertex.kind == "op":
+            if vertex.twin is not None and vertex.kind == "op" and vertex.op != ITEM:
                 twin = self.graph.vertices[vertex.twin]
                 if twin.op != ITEM and twin.kind not in LEAVES:
                     yield f"  v{twin.id} -> v{vertex.id} [style=invis minlen=0 weight=9];"

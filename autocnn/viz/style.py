@@ -57,6 +57,7 @@ FAMILIES = {
     "reduction": Family("reduction, loss", "#EDCBDD", "tab"),
     "view": Family("shape, indexing", "#FFFFFF", "cds"),
     "random": Family("random draw", "#FFFFFF", "component"),
+    "stop": Family("gradient stops here", "#FFFFFF", "box", "filled,diagonals"),
     "module": Family("collapsed module", "#DCE6EE", "folder"),
     "input": Family("input", "#FFFFFF", "box", "filled,rounded,bold"),
     "parameter": Family("parameter", "#F1F3F5", "cylinder"),
@@ -137,6 +138,7 @@ _WORDS = {
 }
 _EXACT = {
     "arithmetic": ("clamp_max", "clamp_min"),
+    "stop": ("detach",),
     "linear": ("project",),
     "reduction": ("hot_classes", "over_samples", "per_sample", "pick", "place", "weight_of"),
     "view": (
@@ -145,7 +147,6 @@ _EXACT = {
             "channel_spread",
             "clear",
             "clone",
-            "detach",
             "diagonal",
             "overwrite",
             "same",

@@ -210,7 +210,9 @@ def test_where_a_gradient_stops_stands_a_detach():
         "%10: f32[3,3] = output(%6)",
     ]
     assert from_json(to_json(graph)) == graph
-    assert ">detach</text>" in draw(graph).svg
+    svg = draw(graph).svg
+    assert ">detach</text>" in svg
+    assert ">gradient stops here</text>" in svg
 
 
 def test_one_detached_tensor_is_one_detach_and_one_that_stops_nothing_is_none():

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from autocnn import models, ops
+from autocnn import models, nn, ops
 from autocnn.errors import GraphError
 from autocnn.graph import trace, transform
 from autocnn.viz import draw, render, to_dot
@@ -100,6 +100,16 @@ def test_skips_stand_out_forward_and_backward():
     assert "#0072B2" in strokes(dot, "v0 -> v6")
     assert "penwidth=3.4" in strokes(dot, "v15 -> v9")
     assert "penwidth=1.1" in strokes(dot, "v5 -> v6")
+
+
+def test_ops_with_several_gradients_leave_no_stray_vertex():
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU())
+    graph = trace(net, ops.rand((2, 1, 4, 4)), order=1)
+    assert any(vertex.op == "item" and vertex.phase == "backward" for vertex in graph.vertices)
+    picture = draw(graph)
+    declared = set(re.findall(r"^ *(v\d+) \[label", picture.dot, re.MULTILINE))
+    assert set(nodes(picture.svg)) == declared
+    assert "[2]" in texts(picture.svg)  # the op's note, since the ReLU has no name but its number
 
 
 def test_deep_residual_networks_stay_two_columns():
