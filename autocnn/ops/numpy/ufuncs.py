@@ -39,6 +39,10 @@ def _values(ufunc: np.ufunc) -> Callable[..., Tensor]:
     return run
 
 
+def _fraction(x: Tensor) -> Tensor:
+    return e.sub(x, e.trunc(x))
+
+
 _LN2 = float(np.log(2))
 
 
@@ -131,7 +135,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.gcd: _values(np.gcd),
     np.lcm: _values(np.lcm),
     np.bitwise_count: _values(np.bitwise_count),
-    np.modf: lambda x: (e.where(e.isinf(x), 0.0, e.sub(x, e.trunc(x))), e.trunc(x)),
+    np.modf: lambda x: (_fraction(e.where(e.isinf(x), 0.0, x)), e.trunc(x)),
     np.cbrt: _cbrt,
 }
 
