@@ -125,6 +125,121 @@ class ZeroPad3d(_ZeroPad):
     dims = 3
 
 
+class _Border(Layer):
+    dims: ClassVar[int]
+    mode: ClassVar[str]
+
+    def __init__(self, padding: Size) -> None:
+        self.padding = per_axis(self._get_name(), "padding", padding, 2 * self.dims)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """x with a border made of what lies inside."""
+        return F.pad(input, self.padding, self.mode)
+
+    def extra_repr(self) -> str:
+        """The border."""
+        return str(self.padding)
+
+
+class ReflectionPad1d(_Border):
+    """A border along the last axis, mirrored at the edge: (left, right), or one number for both.
+
+    >>> ReflectionPad1d(1)(Tensor([[[1.0, 2.0]]])).tolist()
+    [[[2.0, 1.0, 2.0, 1.0]]]
+    """
+
+    dims = 1
+    mode = "reflect"
+
+
+class ReflectionPad2d(_Border):
+    """A border around an image, mirrored at the edge: (left, right, top, bottom), or one number for all.
+
+    >>> ReflectionPad2d(1)
+    ReflectionPad2d((1, 1, 1, 1))
+    """
+
+    dims = 2
+    mode = "reflect"
+
+
+class ReflectionPad3d(_Border):
+    """A border around a volume, mirrored at the edge: (left, right, top, bottom, front, back), or one number.
+
+    >>> ReflectionPad3d(1)
+    ReflectionPad3d((1, 1, 1, 1, 1, 1))
+    """
+
+    dims = 3
+    mode = "reflect"
+
+
+class ReplicationPad1d(_Border):
+    """A border along the last axis, of the edge repeated: (left, right), or one number for both.
+
+    >>> ReplicationPad1d(1)(Tensor([[[1.0, 2.0]]])).tolist()
+    [[[1.0, 1.0, 2.0, 2.0]]]
+    """
+
+    dims = 1
+    mode = "replicate"
+
+
+class ReplicationPad2d(_Border):
+    """A border around an image, of the edge repeated: (left, right, top, bottom), or one number for all.
+
+    >>> ReplicationPad2d(1)
+    ReplicationPad2d((1, 1, 1, 1))
+    """
+
+    dims = 2
+    mode = "replicate"
+
+
+class ReplicationPad3d(_Border):
+    """A border around a volume, of the edge repeated: (left, right, top, bottom, front, back), or one number.
+
+    >>> ReplicationPad3d(1)
+    ReplicationPad3d((1, 1, 1, 1, 1, 1))
+    """
+
+    dims = 3
+    mode = "replicate"
+
+
+class CircularPad1d(_Border):
+    """A border along the last axis, from the other end: (left, right), or one number for both.
+
+    >>> CircularPad1d(1)(Tensor([[[1.0, 2.0]]])).tolist()
+    [[[2.0, 1.0, 2.0, 1.0]]]
+    """
+
+    dims = 1
+    mode = "circular"
+
+
+class CircularPad2d(_Border):
+    """A border around an image, from the other end: (left, right, top, bottom), or one number for all.
+
+    >>> CircularPad2d(1)
+    CircularPad2d((1, 1, 1, 1))
+    """
+
+    dims = 2
+    mode = "circular"
+
+
+class CircularPad3d(_Border):
+    """A border around a volume, from the other end: (left, right, top, bottom, front, back), or one number.
+
+    >>> CircularPad3d(1)
+    CircularPad3d((1, 1, 1, 1, 1, 1))
+    """
+
+    dims = 3
+    mode = "circular"
+
+
 class Unfold(Layer):
     """Every window as a column: x (N, C, H, W) -> (N, C kh kw, L).
 

@@ -59,3 +59,15 @@ def test_convolutions_with_borders_are_torchs(mode, padding):
         ours(Tensor(x)).numpy(force=True), theirs(torch.tensor(x)).detach().numpy(), atol=1e-5
     )
     assert repr(ours).startswith(repr(theirs)[:-1])
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("kind", ["Reflection", "Replication", "Circular"])
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_layers_with_borders_are_torchs(kind, dims):
+    torch = pytest.importorskip("torch")
+    x = rng.standard_normal((2, 3, *(4, 3, 5)[:dims]))
+    for padding in (1, tuple(range(2 * dims)) if dims == 1 else (2, 1) * dims):
+        ours, theirs = (getattr(library, f"{kind}Pad{dims}d")(padding) for library in (nn, torch.nn))
+        np.testing.assert_array_equal(ours(Tensor(x)).numpy(), theirs(torch.tensor(x)).numpy())
+        assert repr(ours) == repr(theirs)
