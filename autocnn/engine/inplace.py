@@ -97,8 +97,8 @@ def _overwrite_memory(target: Tensor, value: Tensor, op: str) -> None:
 
 def _rebase(target: Tensor, base: Tensor, path: Path, value: Tensor) -> None:
     """Give base and views the nodes of what they hold now. What required a gradient goes on to: one of zeros."""
-    buried = base.requires_grad and not value.requires_grad and local.context.recording
-    if path or buried:
+    strange = value.is_leaf if value.requires_grad else base.requires_grad  # the node of the value is not theirs
+    if path or (strange and local.context.recording):
         before = Tensor(base._array, base.node())
         made = _overwrite.note((before, value), {"path": path}, base._array, ())
         if not path:

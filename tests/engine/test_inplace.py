@@ -295,3 +295,14 @@ def test_bools_hold_no_numbers() -> None:
 def test_a_leaf_is_not_written_by_index() -> None:
     with pytest.raises(InPlaceError, match=r"its value must survive. Write under no_grad\(\), or into a clone$"):
         ac.ones(2, requires_grad=True)[0] = 1.0
+
+
+def test_a_copy_of_a_leaf_is_no_leaf() -> None:
+    x = ac.tensor([1.0, 2.0], requires_grad=True)
+    for y in (ac.zeros(2), ac.zeros(2) * x):
+        y.copy_(x)
+        assert not y.is_leaf
+        y.add_(1.0)
+        (y * y).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [8.0, 12.0]
