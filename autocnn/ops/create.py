@@ -78,10 +78,17 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
 
 def _values(data: Any, dtype: DType | None) -> Array:
     if dtype is not None and not isinstance(data, Tensor) and not is_array(data):
-        as_array(data)  # says what is wrong with it
-        return np.asarray(data, dtype)
+        raw = as_array(data)  # says what is wrong with it
+        if dtype.kind in "iu" and raw.dtype.kind in "iuf" and not _holds(dtype, raw):
+            data = [fitting("tensor", "data", v, dtype) for v in raw.ravel().tolist()]
+        return np.asarray(data, dtype).reshape(raw.shape)
     array = as_array(data)
     return array if dtype is None or array.dtype == dtype else array.astype(dtype)
+
+
+def _holds(dtype: DType, numbers: Array) -> bool:
+    limits = np.iinfo(dtype)
+    return not numbers.size or bool(limits.min <= numbers.min() and numbers.max() <= limits.max)
 
 
 def _finished(array: Array, device: str | None, requires_grad: bool) -> Tensor:
@@ -102,19 +109,19 @@ def full(
     """
     shape = _size("full", (size,))
     kind = as_array(fill_value).dtype if dtype is None else as_dtype("full", dtype)
-    value = _filling(fill_value, device or "cpu")
-    if type(value) in (int, float, bool):
-        value = fitting("full", "fill_value", value, kind)
+    value = _fitted("full", fill_value, kind, device or "cpu")
     made = device_namespace(device or "cpu").full(shape, value, kind)
     return _finished(made, None, requires_grad)
 
 
-def _filling(value: Any, device: str) -> Any:
-    """What fills an array on a device: a number, or values to broadcast."""
-    if type(value) in (int, float, bool):
-        return value
-    array = as_array(value)
-    return array.item() if not array.shape else to_device(array, device)
+def _fitted(op: str, value: Any, dtype: DType, device: Any) -> Any:
+    """What fills an array on a device: a number that the dtype has, or values to broadcast."""
+    if type(value) not in (int, float, bool):
+        array = as_array(value)
+        if array.shape:
+            return to_device(array, device)
+        value = array.item()
+    return fitting(op, "fill_value", value, dtype)
 
 
 @by_name("size")
@@ -169,7 +176,7 @@ def full_like(
     """
     like = as_array(input)
     kind = like.dtype if dtype is None else as_dtype("full_like", dtype)
-    made = namespace(like).full_like(like, _filling(fill_value, device_of(like)), dtype=kind)
+    made = namespace(like).full_like(like, _fitted("full_like", fill_value, kind, device_of(like)), dtype=kind)
     return _finished(made, device, requires_grad)
 
 

@@ -308,3 +308,14 @@ def test_a_range_that_no_memory_holds_is_refused(end):
         match=rf"^arange: start is 0, end {end} and step 1; no memory holds so many$".replace("+", r"\+"),
     ):
         ac.arange(end)
+
+
+def test_numbers_fit_the_dtype_that_they_are_given():
+    assert ac.tensor([-1, 2], dtype="uint8").tolist() == [255, 2]
+    assert ac.full_like(ac.ones(2), -1, dtype="uint8").tolist() == [255, 255]
+    with pytest.raises(ArgumentError, match=r"^tensor: data is 300; uint8 goes from 0 to 255$"):
+        ac.tensor([[1, 300]], dtype="uint8")
+    with pytest.raises(ArgumentError, match=r"^tensor: data is nan; int8 goes from -128 to 127$"):
+        ac.tensor(float("nan"), dtype="int8")
+    with pytest.raises(ArgumentError, match=r"^full_like: fill_value is 300; int8 goes from -128 to 127$"):
+        ac.full_like(ac.ones(2), 300, dtype="int8")

@@ -354,6 +354,7 @@ def test_numbers_that_fill_or_limit_fit_their_dtype():
         ("clamp", "max", lambda n: x.clamp(0, n)),
         ("masked_fill", "value", lambda n: x.masked_fill(x > 5, n)),
         ("fill_", "value", lambda n: x.fill_(n)),
+        ("setitem", "value", lambda n: x.__setitem__(0, n)),
         ("full", "fill_value", lambda n: ac.full((2,), n, dtype="uint8")),
         ("hardtanh", "max_val", lambda n: ac.nn.functional.hardtanh(x, 0, n)),
         ("threshold", "value", lambda n: ac.threshold(x, 1, n)),

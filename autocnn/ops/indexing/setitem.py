@@ -8,6 +8,7 @@ from autocnn.engine import Tensor, as_tensor, method, primitive, slots
 from autocnn.engine.inplace import write
 from autocnn.errors import ShapeError
 from autocnn.ops.broadcast import broadcast_to, unbroadcast
+from autocnn.ops.dtypes import fitting
 from autocnn.ops.indexing.getitem import _index, _slice, advanced, check_positions, key_of
 from autocnn.ops.indexing.key import parse
 from autocnn.ops.shape.views import reshape
@@ -26,6 +27,8 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
     [1.0, 0.0, 0.0]
     """
     where = parse("setitem", key, input.shape)
+    if type(value) in (int, float):
+        value = fitting("setitem", "value", value, input.dtype)
     v = as_tensor(value, input)
     v = v if v.dtype == input.dtype else slots.cast(v, input.dtype)
     region = input if where.advanced and where.plain else _slice(input, index=where.basic)
