@@ -221,7 +221,7 @@ def test_dtypes(rng, dtype):
         assert str(ours.dtype) == str(theirs.dtype).removeprefix("torch.")
     for name in ("any", "all"):
         ours = getattr(ac.tensor(x), name)(dim=0)
-        assert ours.dtype == bool
+        assert ours.dtype == ("uint8" if dtype == "uint8" else bool)
         np.testing.assert_array_equal(ours.array, getattr(torch.tensor(x != 0), name)(dim=0).numpy())
     assert ac.tensor(x).sum(dtype="float64").dtype == np.float64
     assert ac.tensor(x).mean(dtype="float64").item() == x.mean(dtype="float64")
@@ -291,3 +291,17 @@ def test_half_precision_gradients_of_what_was_broadcast_are_added_up_in_single()
     x = ac.zeros(3, dtype=ac.float16, requires_grad=True)
     (ac.full((4096, 3), 0.1, dtype=ac.float16) * x).sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), 409.5, rtol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int8", "bool", "float64"])
+@pytest.mark.parametrize("name", ["sum", "prod", "cumsum", "nansum"])
+def test_sums_have_the_dtype_that_was_asked_for(name, dtype):
+    x, dims = ac.tensor([[1.0, 2.0], [3.0, 0.0]]), (0,) if name == "cumsum" else ()
+    assert getattr(ac, name)(x, *dims, dtype=dtype).dtype == dtype
+    assert getattr(ac, name)(x, 1, dtype=dtype).dtype == dtype
+
+
+def test_the_truth_of_uint8_is_uint8():
+    x = ac.tensor([[1, 0], [2, 3]], dtype="uint8")
+    assert (x.all().dtype, x.any(0).dtype) == ("uint8", "uint8")
+    assert x.all(1).tolist() == [0, 1]

@@ -9,6 +9,7 @@ from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import one_axis
 from autocnn.ops.elementwise.arithmetic import _mul
+from autocnn.ops.elementwise.casts import cast
 from autocnn.ops.elementwise.selection import maximum, minimum
 from autocnn.ops.reduce.axes import axes_of, count_of, numpy_names, reduced
 from autocnn.ops.reduce.sums import _spread
@@ -197,7 +198,12 @@ def all(input: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
     False
     """
     input = as_tensor(input)
-    return _all(input, axes=axes_of("all", dim, input.shape), keepdims=bool(keepdim))
+    return _truth(_all(input, axes=axes_of("all", dim, input.shape), keepdims=bool(keepdim)), input)
+
+
+def _truth(z: Tensor, x: Tensor) -> Tensor:
+    """Truth as bool; of uint8, which once stood for bools, as uint8."""
+    return cast(z, x.dtype) if x.dtype == "uint8" else z
 
 
 @primitive(differentiable=False)
@@ -214,7 +220,7 @@ def any(input: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
     True
     """
     input = as_tensor(input)
-    return _any(input, axes=axes_of("any", dim, input.shape), keepdims=bool(keepdim))
+    return _truth(_any(input, axes=axes_of("any", dim, input.shape), keepdims=bool(keepdim)), input)
 
 
 @primitive(differentiable=False)

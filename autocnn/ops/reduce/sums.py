@@ -28,11 +28,16 @@ def sum(input: Any, dim: Axes = None, keepdim: bool = False, *, dtype: Any = Non
     [4.0, 6.0]
     """
     input = _typed("sum", input, dtype)
-    return _sum(input, axes=axes_of("sum", dim, input.shape), keepdims=bool(keepdim))
+    return _kept(_sum(input, axes=axes_of("sum", dim, input.shape), keepdims=bool(keepdim)), input, dtype)
 
 
 def _typed(name: str, x: Any, dtype: Any) -> Tensor:
     return as_tensor(x) if dtype is None else cast(x, as_dtype(name, dtype))
+
+
+def _kept(z: Tensor, x: Tensor, dtype: Any) -> Tensor:
+    """A sum of integers in the dtype that was asked for; it was added up as int64."""
+    return z if dtype is None else cast(z, x.dtype)
 
 
 @primitive()
@@ -116,9 +121,9 @@ def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: An
     """
     input = _typed("prod", input, dtype)
     if dim is None or not input.shape:
-        whole = _prod(reshape(input, (-1,)), axis=0, keepdims=False)
+        whole = _kept(_prod(reshape(input, (-1,)), axis=0, keepdims=False), input, dtype)
         return reshape(whole, (1,) * input.ndim) if keepdim else whole
-    return _prod(input, axis=one_axis("prod", dim, input.ndim), keepdims=bool(keepdim))
+    return _kept(_prod(input, axis=one_axis("prod", dim, input.ndim), keepdims=bool(keepdim)), input, dtype)
 
 
 @primitive(saves=("x",))
@@ -181,7 +186,7 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Tensor:
     [1.0, 3.0, 6.0]
     """
     input = _typed("cumsum", input, dtype)
-    return _cumsum(input, axis=one_axis("cumsum", dim, input.ndim), reverse=False)
+    return _kept(_cumsum(input, axis=one_axis("cumsum", dim, input.ndim), reverse=False), input, dtype)
 
 
 @primitive()
