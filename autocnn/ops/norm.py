@@ -73,7 +73,7 @@ def _normalize_batch(
     result = _batch_norm.note((x, w, b), {"eps": eps}, z, residuals)
     with no_grad():
         for running, now, scale in ((mean, residuals[0], 1.0), (var, residuals[1], count / max(count - 1, 1))):
-            if running is not None:
+            if running is not None and count:
                 step = mul(Tensor(now), momentum * scale)
                 write(running, add(mul(running, 1 - momentum), step), "batch_norm")
     return result

@@ -167,3 +167,9 @@ def test_normalisation_says_what_does_not_fit(call, error, text):
     with pytest.raises(error) as caught:
         call(np.ones((2, 3, 4)))
     assert str(caught.value) == text
+
+
+def test_a_batch_of_nothing_leaves_the_running_statistics():
+    mean, var = Tensor(np.array([1.0, 2.0])), Tensor(np.array([3.0, 4.0]))
+    assert ops.batch_norm(Tensor(np.ones((0, 2, 3))), mean, var, training=True).shape == (0, 2, 3)
+    assert (mean.tolist(), var.tolist()) == ([1.0, 2.0], [3.0, 4.0])

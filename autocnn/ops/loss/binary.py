@@ -126,5 +126,5 @@ def kl_div(
     x, y = floating(input), floating(target)
     each = mul(exp(y), sub(y, x)) if log_target else sub(xlogy(y, y), mul(y, x))
     if reduction == "batchmean":
-        return true_divide(sum(each), max(x.shape[0] if x.ndim else 1, 1))
+        return true_divide(sum(each), x.shape[0] if x.ndim else 1)
     return reduced_loss(each, None, one_name("kl_div", reduction, size_average, reduce))
