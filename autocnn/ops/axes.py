@@ -15,8 +15,8 @@ from autocnn.types import Shape
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def one_axis(op: str, dim: Any, ndim: int, name: str = "dim") -> int:
-    """An axis counted from 0; a 0-d tensor has the axes 0 and -1, as in PyTorch.
+def one_axis(op: str, dim: Any, ndim: int, name: str = "dim", needed: bool = False) -> int:
+    """An axis counted from 0; a 0-d tensor has the axes 0 and -1, as in PyTorch, unless its length is `needed`.
 
     Raises OutOfRangeError where there is no such axis.
 
@@ -24,6 +24,8 @@ def one_axis(op: str, dim: Any, ndim: int, name: str = "dim") -> int:
     2
     """
     axis = as_int(op, name, dim)
+    if needed and not ndim:
+        raise OutOfRangeError(f"{op}: {name} is {axis}; a 0-d tensor has no axes")
     count = max(ndim, 1)
     if not -count <= axis < count:
         raise OutOfRangeError(f"{op}: {name} is {axis}; must be from {-count} to {count - 1}")

@@ -358,3 +358,25 @@ def test_sizes_by_name():
     assert x.repeat(repeats=(2, 1)).shape == (4, 3)
     for make in (ac.zeros, ac.ones, ac.empty, ac.rand, ac.randn):
         assert make(size=(2, 1)).shape == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("op", "arguments"),
+    [
+        ("size", (0,)),
+        ("select", (0, 0)),
+        ("narrow", (0, 0, 1)),
+        ("roll", (1, 0)),
+        ("unflatten", (0, (1, 1))),
+        ("repeat_interleave", (2, 0)),
+    ],
+)
+def test_a_0d_tensor_has_no_axis_with_a_length(op, arguments):
+    with pytest.raises(OutOfRangeError, match=rf"^{op}: dims? is 0; a 0-d tensor has no axes$"):
+        getattr(ac.tensor(1.0), op)(*arguments)
+
+
+@pytest.mark.parametrize(("op", "shape"), [("hsplit", (2, 3)), ("hsplit", (3,)), ("vsplit", (3, 2))])
+def test_sections_of_one_length_fill_the_axis(op, shape):
+    with pytest.raises(ShapeError, match=rf"^{op}: sections is 2; must divide length 3 of dim \d$"):
+        getattr(ac, op)(ac.ones(shape), 2)

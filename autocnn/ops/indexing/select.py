@@ -138,7 +138,11 @@ def repeat_interleave(
     [1.0, 2.0, 2.0]
     """
     input = as_tensor(input)
-    input, axis = (flatten(input), 0) if dim is None else (input, one_axis("repeat_interleave", dim, input.ndim))
+    input, axis = (
+        (flatten(input), 0)
+        if dim is None
+        else (input, one_axis("repeat_interleave", dim, input.ndim, needed=True))
+    )
     times = _positions("repeat_interleave", repeats)
     if bool((times.array < 0).any()):
         raise ArgumentError(f"repeat_interleave: repeats is {times.tolist()}; must not be negative")

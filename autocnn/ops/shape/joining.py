@@ -237,7 +237,7 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Tensor:
     [2.0, 3.0]
     """
     input = as_tensor(input)
-    axis = one_axis("narrow", dim, input.ndim)
+    axis = one_axis("narrow", dim, input.ndim, needed=True)
     start = start + input.shape[axis] if start < 0 else start
     if not 0 <= start <= start + length <= input.shape[axis]:
         raise ShapeError(f"narrow: start {start} and length {length} do not fit in dim {axis} of x {input.shape}")
@@ -320,7 +320,7 @@ def select(input: Any, dim: int, index: int) -> Tensor:
     [1.0, 3.0]
     """
     input = as_tensor(input)
-    axis = one_axis("select", dim, input.ndim)
+    axis = one_axis("select", dim, input.ndim, needed=True)
     piece = narrow(input, axis, as_int("select", "index", index), 1)
     return reshape(piece, _without(piece.shape, axis))
 
@@ -350,15 +350,25 @@ def split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tu
 def hsplit(input: Any, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
     """`tensor_split` along the second axis, or the only one.
 
+    Raises ShapeError where sections of one length do not fill it.
+
     >>> [p.tolist() for p in hsplit(Tensor([1.0, 2.0]), 2)]
     [[1.0], [2.0]]
     """
-    return tensor_split(input, indices_or_sections, 0 if as_tensor(input).ndim == 1 else 1)
+    return _split_evenly("hsplit", as_tensor(input), indices_or_sections, 0 if as_tensor(input).ndim == 1 else 1)
+
+
+def _split_evenly(op: str, x: Tensor, sections: int | Sequence[int], axis: int) -> tuple[Tensor, ...]:
+    if not isinstance(sections, Sequence) and x.ndim and sections > 0 and x.shape[axis] % sections:
+        raise ShapeError(f"{op}: sections is {sections}; must divide length {x.shape[axis]} of dim {axis}")
+    return tensor_split(x, sections, axis)
 
 
 @method("vsplit")
 def vsplit(input: Any, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
     """`tensor_split` along the first axis.
+
+    Raises ShapeError where sections of one length do not fill it.
 
     >>> [p.tolist() for p in vsplit(Tensor([[1.0], [2.0]]), 2)]
     [[[1.0]], [[2.0]]]
@@ -366,7 +376,7 @@ def vsplit(input: Any, indices_or_sections: int | Sequence[int]) -> tuple[Tensor
     input = as_tensor(input)
     if input.ndim < 2:
         raise ShapeError(f"vsplit: x is {input.shape}; must have at least 2 axes")
-    return tensor_split(input, indices_or_sections, 0)
+    return _split_evenly("vsplit", input, indices_or_sections, 0)
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:

@@ -146,9 +146,8 @@ def roll(input: Any, shifts: Size, dims: Axes = None) -> Tensor:
         if len(by) != 1:
             raise ArgumentError(f"roll: shifts is {shifts} without dims; must be one number")
         return reshape(_roll(flatten(input), shifts=by, dims=(0,)), input.shape)
-    axes = tuple(
-        one_axis("roll", d, input.ndim, "dims") for d in (dims if isinstance(dims, Sequence) else (dims,))
-    )
+    given = dims if isinstance(dims, Sequence) else (dims,)
+    axes = tuple(one_axis("roll", d, input.ndim, "dims", needed=True) for d in given)
     if len(by) != len(axes):
         raise ArgumentError(f"roll: shifts is {shifts}, dims {dims}; as many of one as of the other")
     return _roll(input, shifts=by, dims=axes)

@@ -88,7 +88,7 @@ def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Tensor:
     (2, 1)
     """
     input = as_tensor(input)
-    axis = one_axis("unflatten", dim, input.ndim)
+    axis = one_axis("unflatten", dim, input.ndim, needed=True)
     inner = fill_one(
         "unflatten", "sizes", as_sizes("unflatten", "sizes", (sizes,)), input.shape[axis], input.shape
     )
@@ -351,7 +351,7 @@ def size(input: Tensor, dim: int | None = None) -> Any:
     >>> Tensor([[1.0, 2.0]]).size(), Tensor([[1.0, 2.0]]).size(1)
     ((1, 2), 2)
     """
-    return input.shape if dim is None else input.shape[one_axis("size", dim, input.ndim)]
+    return input.shape if dim is None else input.shape[one_axis("size", dim, input.ndim, needed=True)]
 
 
 @method("dim", "ndimension")
