@@ -56,6 +56,8 @@ class Optimizer:
         listed = param_group["params"]
         tensors = [listed] if isinstance(listed, Tensor) else list(listed)
         group = {"params": [], **self.defaults, **param_group}
+        if isinstance(group.get("lr"), Tensor):  # steps are made by numbers
+            group["lr"] = group["lr"].item()
         if tensors and isinstance(tensors[0], tuple):
             group["param_names"] = [name for name, _ in tensors]
             tensors = [tensor for _, tensor in tensors]

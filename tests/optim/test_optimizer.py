@@ -302,3 +302,11 @@ def test_how_pytorch_computes_makes_no_difference_here(kind: Any) -> None:
     np.testing.assert_array_equal(one.array, two.array)
     with pytest.raises(ArgumentError, match="differentiable is True; steps are not recorded"):
         kind([one], differentiable=True)
+
+
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad])
+def test_a_rate_that_is_a_tensor_is_read_as_a_number(kind: Any) -> None:
+    one, two = weight(3), weight(3)
+    train(kind([one], lr=0.25), 2)
+    train(kind([two], lr=Tensor(0.25)), 2)
+    np.testing.assert_array_equal(one.array, two.array)
