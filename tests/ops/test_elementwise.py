@@ -382,6 +382,9 @@ def test_alpha_does_not_change_the_dtype():
     assert ac.add(ac.tensor(yes), ac.tensor(yes), alpha=2).dtype == "bool"
     assert ac.square(ac.tensor(yes)).dtype == "int64"
     assert ac.addcmul(ac.tensor(x), ac.tensor(x), ac.tensor(x), value=2.5).tolist() == [3, 10]
+    assert ac.addcdiv(ac.tensor(x), ac.tensor(x), ac.tensor(x), value=0.5).tolist() == [1.5, 2.5]
+    with pytest.raises(ArgumentError, match=r"^addcmul: value is nan; int64 goes from"):
+        ac.addcmul(ac.tensor(x), ac.tensor(x), ac.tensor(x), value=float("nan"))
 
 
 def test_activations_refuse_limits_that_mean_nothing():

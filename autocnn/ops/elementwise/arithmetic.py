@@ -7,6 +7,7 @@ from typing import Any
 from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, result_type, slots
 from autocnn.errors import ArgumentError, DTypeError
 from autocnn.ops.broadcast import unbroadcast
+from autocnn.ops.dtypes import fitting
 from autocnn.ops.elementwise.casts import cast, floating, floats, quiet
 from autocnn.ops.precision import adding
 
@@ -427,7 +428,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tens
     [4.0]
     """
     input, a, b = promote(input, tensor1, tensor2)
-    return add(input, mul(a, b), alpha=_whole(value, input, a, b))
+    return add(input, mul(a, b), alpha=_whole("addcmul", value, input, a, b))
 
 
 @method("addcdiv")
@@ -438,12 +439,13 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tens
     [4.0]
     """
     input, a, b = promote(input, tensor1, tensor2)
-    return add(input, true_divide(a, b), alpha=_whole(value, input, a, b))
+    return add(input, true_divide(a, b), alpha=value)
 
 
-def _whole(value: float, *operands: Any) -> float:
+def _whole(op: str, value: float, *operands: Any) -> Any:
     """A factor, without its fraction where the operands are integers."""
-    return value if any(isinstance(x, Tensor) and x.dtype.kind == "f" for x in operands) else int(value)
+    floats = any(isinstance(x, Tensor) and x.dtype.kind == "f" for x in operands)
+    return value if floats else fitting(op, "value", value, result_type(0))
 
 
 subtract, multiply, divide, negative, absolute = sub, mul, div, neg, abs
