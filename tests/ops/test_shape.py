@@ -380,3 +380,9 @@ def test_a_0d_tensor_has_no_axis_with_a_length(op, arguments):
 def test_sections_of_one_length_fill_the_axis(op, shape):
     with pytest.raises(ShapeError, match=rf"^{op}: sections is 2; must divide length 3 of dim \d$"):
         getattr(ac, op)(ac.ones(shape), 2)
+
+
+@pytest.mark.parametrize("op", ["hstack", "vstack"])
+def test_numbers_that_are_stacked_promote_as_vectors(op):
+    number, vector = ac.tensor(1.0, dtype="float64"), ac.tensor([1.0])
+    assert getattr(ac, op)((vector, number)).dtype == "float64"

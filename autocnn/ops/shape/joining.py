@@ -87,7 +87,7 @@ def hstack(tensors: Sequence[Any]) -> Tensor:
     >>> hstack([Tensor([1.0]), Tensor([2.0])]).tolist()
     [1.0, 2.0]
     """
-    xs = [_at_least(1, x) for x in _operands("hstack", tensors)]
+    xs = _operands("hstack", tensors, 1)
     return cat(xs, 0 if xs[0].ndim == 1 else 1)
 
 
@@ -97,15 +97,16 @@ def vstack(tensors: Sequence[Any]) -> Tensor:
     >>> vstack([Tensor([1.0]), Tensor([2.0])]).tolist()
     [[1.0], [2.0]]
     """
-    return cat([_at_least(2, x) for x in _operands("vstack", tensors)], 0)
+    return cat(_operands("vstack", tensors, 2), 0)
 
 
-def _operands(op: str, tensors: Sequence[Any]) -> list[Tensor]:
+def _operands(op: str, tensors: Sequence[Any], ndim: int = 0) -> list[Tensor]:
+    """Tensors of at least so many axes, and then in their common dtype."""
     if isinstance(tensors, Tensor) or not isinstance(tensors, Sequence):
         raise ArgumentError(f"{op}: tensors is a {type(tensors).__name__}; must be a list or tuple of tensors")
     if not tensors:
         raise ArgumentError(f"{op}: tensors is empty; must hold at least one")
-    xs = [as_tensor(x) for x in tensors]
+    xs = [_at_least(ndim, as_tensor(x)) for x in tensors]
     return list(promote(*xs)) if any(x.dtype != xs[0].dtype for x in xs) else xs
 
 
