@@ -33,6 +33,12 @@ def find_data(config: pytest.Config) -> Path | None:
     return place.resolve() if place.is_dir() else None
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What is compared with PyTorch is skipped where there is none."""
+    if item.get_closest_marker("torch") is not None:
+        pytest.importorskip("torch", reason="needs PyTorch, the optional oracle: pip install torch")
+
+
 @pytest.fixture(scope="session")
 def data_dir(pytestconfig: pytest.Config) -> Path:
     """The folder with the real data files; a test that needs it is skipped where there is none."""
