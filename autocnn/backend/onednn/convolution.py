@@ -1,0 +1,252 @@
+"""Cross-correlation and its adjoints in x and in w (with the bias): 1-d to 3-d, strided, dilated, grouped.
+
+The library chooses the layout of the weights; they are reordered into it, and their gradient out of it, at each
+call. That costs far less than convolving with weights as they lie: it is one visit of the weights, which are small
+beside the images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autocnn.backend.geometry import Pads, windows
+from autocnn.backend.onednn import header
+from autocnn.backend.onednn.execute import Plan, ask, attributes, described, plan, reorder, same, size_of
+from autocnn.backend.onednn.library import Unserved
+from autocnn.backend.onednn.memory import (
+    Handle,
+    channels_last,
+    dense,
+    describe,
+    describe_any,
+    describe_channels_last,
+    dims,
+    empty_last,
+    fits,
+    logical,
+    steps_of,
+)
+from autocnn.types import Array, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """How a kernel moves over the images, as the library writes it."""
+
+    stride: Shape
+    padding: Pads
+    dilation: Shape
+    groups: int
+
+    def __iter__(self) -> Any:
+        """Strides, gaps between taps, zeros before and behind."""
+        yield dims(self.stride)
+        yield dims([d - 1 for d in self.dilation])
+        yield dims([lo for lo, _ in self.padding])
+        yield dims([hi for _, hi in self.padding])
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighted:
+    """A plan beside the reorder between weights as they lie and as the library wants them."""
+
+    plan: Plan
+    result: Shape
+    reorder: Plan | None
+    weights: Array | None
+
+
+def applies(x: Array, w: Array, padding: Pads) -> bool:
+    """Whether oneDNN may take images and weights: float32, 1-d to 3-d, nothing empty, nothing cropped.
+
+    >>> x, w = np.ones((1, 2, 5), np.float32), np.ones((4, 2, 3), np.float32)
+    >>> applies(x, w, ((1, 1),)), applies(x, w, ((-1, 0),))
+    (True, False)
+    """
+    return 3 <= x.ndim <= 5 and fits(x, w) and all(lo >= 0 and hi >= 0 for lo, hi in padding)
+
+
+def conv(
+    x: Array,
+    w: Array,
+    bias: Array | None = None,
+    *,
+    stride: Sequence[int],
+    padding: Pads,
+    dilation: Sequence[int],
+    groups: int,
+    relu: bool = False,
+) -> Array | None:
+    """x (N, C, *spatial), w (O, C / groups, *kernel), bias (O,) -> (N, O, *counts), a ReLU behind on request.
+
+    None where oneDNN does not serve.
+    """
+    if not applies(x, w, padding) or not fits(bias) or (bias is not None and bias.shape != w.shape[:1]):
+        return None
+    w, steps = _taken(w)
+    key = ("conv", x.shape, w.shape, steps, bias is None, stride, padding, dilation, groups, relu)
+    ready = plan(key, _forward, x.shape, w.shape, steps, bias is not None, key[5:9], relu)
+    if ready is None:
+        return None
+    z = empty_last(ready.result)
+    if ready.reorder is not None:
+        ready.reorder(w, ready.weights)
+        w = ready.weights
+    if bias is None:
+        ready.plan(channels_last(x), w, z)
+    else:
+        ready.plan(channels_last(x), w, np.ascontiguousarray(bias), z)
+    return logical(z)
+
+
+def conv_input(
+    g: Array,
+    w: Array,
+    *,
+    shape: Shape,
+    stride: Sequence[int],
+    padding: Pads,
+    dilation: Sequence[int],
+    groups: int,
+) -> Array | None:
+    """The adjoint in x, a transposed convolution: g (N, O, *counts), w -> `shape` (of x); None if unserved."""
+    if not applies(g, w, padding):
+        return None
+    w, steps = _taken(w)
+    key = ("conv_input", g.shape, w.shape, steps, shape, stride, padding, dilation, groups)
+    ready = plan(key, _backward_input, g.shape, w.shape, steps, shape, key[5:])
+    if ready is None:
+        return None
+    gx = empty_last(shape)
+    if ready.reorder is not None:
+        ready.reorder(w, ready.weights)
+        w = ready.weights
+    ready.plan(channels_last(g), w, gx)
+    return logical(gx)
+
+
+def conv_weight(
+    g: Array,
+    x: Array,
+    *,
+    shape: Shape,
+    stride: Sequence[int],
+    padding: Pads,
+    dilation: Sequence[int],
+    groups: int,
+    bias: bool = False,
+) -> Any:
+    """The adjoint in w: g (N, O, *counts), x (N, C, *spatial) -> `shape` (of w).
+
+    With `bias` a pair, the second the bias's gradient (O,). None where oneDNN does not serve.
+    """
+    if not applies(x, g, padding):
+        return None
+    key = ("conv_weight", g.shape, x.shape, shape, bias, stride, padding, dilation, groups)
+    ready = plan(key, _backward_weight, g.shape, x.shape, shape, bias, key[5:])
+    if ready is None:
+        return None
+    gw = np.empty(shape, g.dtype)
+    inner = gw if ready.reorder is None else ready.weights
+    if bias:
+        gb = np.empty(shape[0], g.dtype)
+        ready.plan(channels_last(x), channels_last(g), inner, gb)
+    else:
+        ready.plan(channels_last(x), channels_last(g), inner)
+    if ready.reorder is not None:
+        ready.reorder(inner, gw)
+    return (gw, gb) if bias else gw
+
+
+def _taken(w: Array) -> tuple[Array, Shape]:
+    """Weights that are dense in memory, and their strides in elements."""
+    steps = steps_of(w)
+    if steps is None:
+        w = np.ascontiguousarray(w)
+        steps = dense(w.shape)
+    return w, steps
+
+
+def _forward(x: Shape, w: Shape, steps: Shape, with_bias: bool, window: Any, relu: bool) -> _Weighted:
+    how = _Window(*window)
+    src, weights = describe_channels_last(x), describe_any(_grouped(w, how.groups))
+    dst = describe_channels_last(_result(x, w, how))
+    bias = describe((w[0],)) if with_bias else None
+    made = described(
+        "convolution_forward", header.TRAINING, header.DIRECT, src, weights, bias, dst, *how, attributes(relu)
+    )
+    inner = ask(made, header.ASK_WEIGHTS)
+    places = [(header.SRC, src), (header.WEIGHTS, inner), (header.BIAS, bias), (header.DST, dst)]
+    main = Plan(made, [place for place in places if place[1] is not None])
+    return _weighted(main, _result(x, w, how), _weights(w, steps, how.groups), inner, inner)
+
+
+def _backward_input(g: Shape, w: Shape, steps: Shape, x: Shape, window: Any) -> _Weighted:
+    how = _Window(*window)
+    hint = _hint(x, w, g, how)
+    source, result = describe_channels_last(x), describe_channels_last(g)
+    weights = describe_any(_grouped(w, how.groups))
+    made = described("convolution_backward_data", header.DIRECT, source, weights, result, *how, hint, attributes())
+    inner = ask(made, header.ASK_WEIGHTS)
+    places = [(header.DST_GRADIENT, result), (header.WEIGHTS, inner), (header.SRC_GRADIENT, source)]
+    return _weighted(Plan(made, places), x, _weights(w, steps, how.groups), inner, inner)
+
+
+def _backward_weight(g: Shape, x: Shape, w: Shape, with_bias: bool, window: Any) -> _Weighted:
+    how = _Window(*window)
+    hint = _hint(x, w, g, how)
+    source, result = describe_channels_last(x), describe_channels_last(g)
+    weights = describe_any(_grouped(w, how.groups))
+    bias = describe((w[0],)) if with_bias else None
+    made = described(
+        "convolution_backward_weights", header.DIRECT, source, weights, bias, result, *how, hint, attributes()
+    )
+    inner = ask(made, header.ASK_WEIGHTS_GRADIENT)
+    places = [
+        (header.SRC, source), (header.DST_GRADIENT, result), (header.WEIGHTS_GRADIENT, inner),
+        (header.BIAS_GRADIENT, bias),
+    ]  # fmt: skip
+    main = Plan(made, [place for place in places if place[1] is not None])
+    return _weighted(main, w, inner, _weights(w, dense(w), how.groups), inner)
+
+
+def _hint(x: Shape, w: Shape, g: Shape, how: _Window) -> Handle:
+    """The description of the forward convolution, which the library asks for to describe its adjoints."""
+    if _result(x, w, how) != g:
+        raise Unserved(f"convolution: the cotangent is {g}, the result {_result(x, w, how)}")
+    return described(
+        "convolution_forward", header.TRAINING, header.DIRECT, describe_channels_last(x),
+        describe_any(_grouped(w, how.groups)), None, describe_channels_last(g), *how, attributes(),
+    )  # fmt: skip
+
+
+def _result(x: Shape, w: Shape, how: _Window) -> Shape:
+    """The shape of the convolution; raises Unserved where shapes do not fit together."""
+    if len(x) != len(w) or x[1] != w[1] * how.groups or w[0] % how.groups:
+        raise Unserved(f"convolution: x {x} and w {w} do not fit in {how.groups} groups")
+    counts = windows(x[2:], w[2:], how.stride, how.padding, how.dilation)
+    if min(counts) < 1:
+        raise Unserved(f"convolution: the kernel of {w} does not fit in {x}")
+    return (x[0], w[0], *counts)
+
+
+def _grouped(w: Shape, groups: int) -> Shape:
+    """The shape of weights as the library counts it: groups in front, where there are several."""
+    return w if groups == 1 else (groups, w[0] // groups, *w[1:])
+
+
+def _weights(w: Shape, steps: Shape, groups: int) -> Handle:
+    """Weights as they lie."""
+    ahead = () if groups == 1 else (w[0] // groups * steps[0],)
+    return describe(_grouped(w, groups), (*ahead, *steps))
+
+
+def _weighted(main: Plan, result: Shape, one: Any, other: Any, inner: Any) -> _Weighted:
+    """The plan with a reorder of weights from one layout to another, unless they are the same."""
+    if same(one, other):
+        return _Weighted(main, result, None, None)
+    return _Weighted(main, result, reorder(one, other), np.zeros(size_of(inner) // 4, np.float32))

@@ -1,0 +1,134 @@
+"""Functions of single elements, and sums and products of two arrays, for large arrays.
+
+NumPy does these on one thread, in which they are bound by its share of the memory's bandwidth.
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+
+from autocnn.backend.onednn import header
+from autocnn.backend.onednn.execute import Plan, attributes, described, plan
+from autocnn.backend.onednn.memory import describe, fits, is_finite, steps_of
+from autocnn.types import Array
+
+FEW = 1 << 14
+"""Elements below which NumPy is done before the library has been called."""
+
+UNARY = {
+    "relu": header.RELU, "tanh": header.TANH, "elu": header.ELU, "sigmoid": header.SIGMOID,
+    "softplus": header.SOFTPLUS, "sqrt": header.SQRT, "square": header.SQUARE, "abs": header.ABS,
+    "log": header.LOG,
+}  # fmt: skip
+"""Functions of one array, those that treat NaN and infinity as NumPy does; `alpha` is the factor of elu (its value
+at minus infinity, below 0) and the slope of softplus."""
+
+OF_RESULT = {
+    "relu": header.RELU_OF_RESULT, "tanh": header.TANH_OF_RESULT, "sigmoid": header.SIGMOID_OF_RESULT,
+}  # fmt: skip
+"""Those whose derivative is known from the result."""
+
+BINARY = {"add": header.ADD, "sub": header.SUB, "mul": header.MUL, "div": header.DIV}
+"""Functions of two arrays."""
+
+
+def applies(x: Array, *others: Array) -> bool:
+    """Whether oneDNN may take arrays: many elements, float32, dense, and all in the same layout.
+
+    >>> x = np.ones((128, 128), np.float32)
+    >>> applies(x, x), applies(x[:, ::2], x[:, ::2]), applies(x, x.T.copy().T)
+    (True, False, False)
+    """
+    if x.size < FEW or not fits(x, *others) or any(x.shape != y.shape for y in others):
+        return False
+    steps = steps_of(x)
+    return steps is not None and all(x.strides == y.strides or steps == steps_of(y) for y in others)
+
+
+def unary(name: str, x: Array, alpha: float = 0.0, beta: float = 0.0) -> Array | None:
+    """A function of `UNARY` of each element, in the layout of x; None where oneDNN does not serve.
+
+    Nor does it for the relu of what is not finite: the library makes 0 of NaN.
+    """
+    if not applies(x) or (name == "relu" and not is_finite(x)):
+        return None
+    ready = plan(("unary", name, x.size, alpha, beta), _forward, UNARY[name], x.size, alpha, beta)
+    if ready is None:
+        return None
+    z = np.empty_like(x)
+    ready(x, z)
+    return z
+
+
+def unary_backward(name: str, g: Array, x: Array, alpha: float = 0.0, beta: float = 0.0) -> Array | None:
+    """g times the derivative at x, in the layout of x; None where oneDNN does not serve."""
+    return _backward_of(UNARY[name], g, x, alpha, beta)
+
+
+def unary_backward_of_result(name: str, g: Array, z: Array, alpha: float = 0.0) -> Array | None:
+    """g times the derivative where the function of `OF_RESULT` gave z; None where oneDNN does not serve."""
+    return _backward_of(OF_RESULT[name], g, z, alpha, 0.0)
+
+
+def binary(name: str, x: Array, y: Array) -> Array | None:
+    """A function of `BINARY` of two arrays of one shape and layout; None where oneDNN does not serve."""
+    if not applies(x, y):
+        return None
+    ready = plan(("binary", name, x.size), _binary, BINARY[name], x.size)
+    if ready is None:
+        return None
+    z = np.empty_like(x)
+    ready(x, y, z)
+    return z
+
+
+def add_into(total: Array, *terms: Array) -> bool:
+    """Add arrays of one shape and layout to the first in place; False, and nothing done, if unserved."""
+    if not applies(total, *terms) or not total.flags.writeable:
+        return False
+    ready = plan(("add_into", len(terms), total.size), _sum, 1 + len(terms), total.size)
+    if ready is None:
+        return False
+    ready(total, *terms, total)
+    return True
+
+
+def _backward_of(kind: int, g: Array, x: Array, alpha: float, beta: float) -> Array | None:
+    if not applies(x, g):
+        return None
+    ready = plan(("unary_backward", kind, x.size, alpha, beta), _backward, kind, x.size, alpha, beta)
+    if ready is None:
+        return None
+    gx = np.empty_like(x)
+    ready(g, x, gx)
+    return gx
+
+
+def _forward(kind: int, size: int, alpha: float, beta: float) -> Plan:
+    data = describe((size,))
+    made = described("eltwise_forward", header.TRAINING, kind, data, data, alpha, beta, attributes())
+    return Plan(made, [(header.SRC, data), (header.DST, data)])
+
+
+def _backward(kind: int, size: int, alpha: float, beta: float) -> Plan:
+    data = describe((size,))
+    hint = described("eltwise_forward", header.TRAINING, kind, data, data, alpha, beta, attributes())
+    made = described("eltwise_backward", kind, data, data, data, alpha, beta, hint, attributes())
+    known = header.DST if kind in OF_RESULT.values() else header.SRC
+    return Plan(made, [(header.DST_GRADIENT, data), (known, data), (header.SRC_GRADIENT, data)])
+
+
+def _binary(kind: int, size: int) -> Plan:
+    data = describe((size,))
+    made = described("binary", kind, data, data, data, attributes())
+    return Plan(made, [(header.SRC, data), (header.SRC_1, data), (header.DST, data)])
+
+
+def _sum(count: int, size: int) -> Plan:
+    data = describe((size,))
+    pointers = (ctypes.c_void_p * count)(*[data._as_parameter_.value] * count)
+    ones = (ctypes.c_float * count)(*[1.0] * count)
+    made = described("sum", data, count, ones, pointers, attributes())
+    return Plan(made, [*((header.MANY_SRC + i, data) for i in range(count)), (header.DST, data)])

@@ -1,0 +1,216 @@
+"""Batch norm, with a fused ReLU on request, and standardisation over the last axes (layer norm)."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from autocnn.backend.onednn import header
+from autocnn.backend.onednn.execute import Plan, ask, attributes, described, plan, size_of
+from autocnn.backend.onednn.memory import (
+    channels_last,
+    describe,
+    describe_channels_last,
+    empty_last,
+    fits,
+    logical,
+)
+from autocnn.types import Array, Shape
+
+_FAR = 16.0
+"""Standard deviations from 0 beyond which a channel is left to the NumPy kernel."""
+
+_AFFINE = header.USE_SCALE | header.USE_SHIFT
+
+
+def applies(x: Array, *vectors: Array | None) -> bool:
+    """Whether oneDNN may normalise x (N, C, ...): float32, with at most three axes behind the channels, not empty.
+
+    >>> applies(np.ones((2, 3), np.float32)), applies(np.ones((0, 3), np.float32))
+    (True, False)
+    """
+    return 2 <= x.ndim <= 5 and fits(x, *vectors) and all(v is None or v.shape == x.shape[1:2] for v in vectors)
+
+
+def batch_norm(
+    x: Array, w: Array | None, b: Array | None, *, eps: float, relu: bool = False
+) -> tuple[Array, ...] | None:
+    """Each channel to mean 0 and variance 1, scaled and shifted: x (N, C, ...) -> z, mean (C,), var (C,).
+
+    With `relu` it is max(0, z), and a fourth array comes that :func:`batch_norm_backward` wants back: which
+    elements were positive, in the library's own form. None where oneDNN does not serve, and where a channel lies
+    so far from 0 that the library's statistics are not good enough.
+    """
+    if not applies(x, w, b) or (relu and not _finite(w, b)):
+        return None
+    ready = plan(("batch_norm", x.shape, eps, relu), _batch_forward, x.shape, eps, relu)
+    if ready is None:
+        return None
+    mean, var = np.empty(x.shape[1], x.dtype), np.empty(x.shape[1], x.dtype)
+    z = empty_last(x.shape)
+    arrays = [channels_last(x), *_affine(x.shape[1], w, b), mean, var, z]
+    main, room = ready
+    positive = (np.empty(room, np.uint8),) if relu else ()
+    main(*arrays, *positive)
+    return (logical(z), mean, var, *positive) if _is_centred(mean, var, eps) else None
+
+
+def batch_norm_inference(
+    x: Array, w: Array | None, b: Array | None, mean: Array, var: Array, *, eps: float, relu: bool = False
+) -> Array | None:
+    """The same with given statistics: x (N, C, ...), all else (C,); None where oneDNN does not serve."""
+    if not applies(x, w, b, mean, var):
+        return None
+    ready = plan(("batch_norm_inference", x.shape, eps, relu), _batch_inference, x.shape, eps, relu)
+    if ready is None:
+        return None
+    z = empty_last(x.shape)
+    ready(channels_last(x), *_affine(x.shape[1], w, b), *map(np.ascontiguousarray, (mean, var)), z)
+    return logical(z)
+
+
+def batch_norm_backward(
+    g: Array, x: Array, w: Array | None, mean: Array, var: Array, *, eps: float, positive: Array | None = None
+) -> tuple[Array, Array, Array] | None:
+    """Cotangents of :func:`batch_norm`: g, x (N, C, ...) -> gx (N, C, ...), gw (C,), gb (C,).
+
+    `positive` is the fourth array of a batch norm with ReLU. None where oneDNN does not serve.
+    """
+    if g.shape != x.shape or not fits(g) or not applies(x, w, mean, var):
+        return None
+    relu = positive is not None
+    ready = plan(("batch_norm_backward", x.shape, eps, relu), _batch_backward, x.shape, eps, relu)
+    if ready is None:
+        return None
+    ready, room = ready
+    if positive is not None and (positive.dtype, positive.shape) != (np.uint8, (room,)):
+        return None
+    c = x.shape[1]
+    gx, gw, gb = empty_last(x.shape), np.empty(c, x.dtype), np.empty(c, x.dtype)
+    scale = _affine(c, w, None)[0]
+    arrays = [channels_last(g), channels_last(x), scale, *map(np.ascontiguousarray, (mean, var)), gx, gw, gb]
+    ready(*arrays, *(() if positive is None else (positive,)))
+    return logical(gx), gw, gb
+
+
+def standardize(x: Array, *, axes: Shape, eps: float) -> tuple[Array, tuple[Array, Array]] | None:
+    """x to mean 0 and variance 1 over its last axes -> z, (mean, invstd) with those axes kept.
+
+    None where oneDNN does not serve, and for other axes.
+    """
+    rows = _rows(x, axes)
+    if rows is None:
+        return None
+    ready = plan(("standardize", rows, eps), _layer_forward, rows, eps)
+    if ready is None:
+        return None
+    z, mean, var = np.empty(x.shape, x.dtype), np.empty(rows[0], x.dtype), np.empty(rows[0], x.dtype)
+    ready(np.ascontiguousarray(x), mean, var, z)
+    kept = (*x.shape[: x.ndim - len(axes)], *(1,) * len(axes))
+    var += np.float32(eps)
+    np.sqrt(var, out=var)
+    return z, (mean.reshape(kept), np.divide(np.float32(1), var, out=var).reshape(kept))
+
+
+def standardize_backward(g: Array, x: Array, mean: Array, invstd: Array, *, axes: Shape) -> Array | None:
+    """Cotangent of :func:`standardize`; None where oneDNN does not serve."""
+    rows = _rows(x, axes)
+    if rows is None or not fits(g, mean, invstd) or g.shape != x.shape or not mean.size == invstd.size == rows[0]:
+        return None
+    ready = plan(("standardize_backward", rows), _layer_backward, rows)
+    if ready is None:
+        return None
+    with np.errstate(over="ignore"):
+        var = np.divide(np.float32(1), np.square(invstd))  # the library is told eps 0, so this is var + eps
+    gx = np.empty(x.shape, x.dtype)
+    ready(*map(np.ascontiguousarray, (g, x, mean, var)), gx)
+    return gx
+
+
+def _finite(*vectors: Array | None) -> bool:
+    """Whether all are finite: the library's relu makes 0 of NaN, which must not be lost."""
+    return all(v is None or bool(np.isfinite(v).all()) for v in vectors)
+
+
+def _is_centred(mean: Array, var: Array, eps: float) -> bool:
+    """Whether the error of the mean is small beside the deviation that it is subtracted from.
+
+    The library adds up a channel one number after the other, which leaves an error of about 1e-5 of the mean.
+    """
+    return bool(np.all(np.square(mean) <= _FAR**2 * (var + np.float32(eps))))  # not so for NaN
+
+
+def _affine(channels: int, w: Array | None, b: Array | None) -> list[Array]:
+    """Scale and shift, 1 and 0 where they are not given."""
+    scale = np.ones(channels, np.float32) if w is None else np.ascontiguousarray(w)
+    return [scale, np.zeros(channels, np.float32) if b is None else np.ascontiguousarray(b)]
+
+
+def _rows(x: Array, axes: Shape) -> tuple[int, int] | None:
+    """How many items x has, and how large they are, if `axes` are its last ones."""
+    lead = x.ndim - len(axes)
+    if not axes or axes != tuple(range(lead, x.ndim)) or not fits(x):
+        return None
+    return prod(x.shape[:lead]), prod(x.shape[lead:])
+
+
+def _batch_forward(x: Shape, eps: float, relu: bool) -> tuple[Plan, int]:
+    data, vector = describe_channels_last(x), describe((x[1],))
+    flags = _AFFINE | (header.FUSE_RELU if relu else 0)
+    made = described("batch_normalization_forward", header.TRAINING, data, data, eps, flags, attributes())
+    places = [
+        (header.SRC, data), (header.SCALE, vector), (header.SHIFT, vector), (header.MEAN, vector),
+        (header.VARIANCE, vector), (header.DST, data),
+    ]  # fmt: skip
+    if not relu:
+        return Plan(made, places), 0
+    positive = ask(made, header.ASK_WORKSPACE)
+    return Plan(made, [*places, (header.WORKSPACE, positive)]), size_of(positive)
+
+
+def _batch_inference(x: Shape, eps: float, relu: bool) -> Plan:
+    data, vector = describe_channels_last(x), describe((x[1],))
+    flags = _AFFINE | header.GLOBAL_STATISTICS
+    made = described("batch_normalization_forward", header.INFERENCE, data, data, eps, flags, attributes(relu))
+    return Plan(made, [
+        (header.SRC, data), (header.SCALE, vector), (header.SHIFT, vector), (header.MEAN, vector),
+        (header.VARIANCE, vector), (header.DST, data),
+    ])  # fmt: skip
+
+
+def _batch_backward(x: Shape, eps: float, relu: bool) -> tuple[Plan, int]:
+    data, vector = describe_channels_last(x), describe((x[1],))
+    flags = _AFFINE | (header.FUSE_RELU if relu else 0)
+    hint = described("batch_normalization_forward", header.TRAINING, data, data, eps, flags, attributes())
+    made = described(
+        "batch_normalization_backward", header.BACKWARD, data, data, data, eps, flags, hint, attributes()
+    )
+    places: list[tuple[int, Any]] = [
+        (header.DST_GRADIENT, data), (header.SRC, data), (header.SCALE, vector), (header.MEAN, vector),
+        (header.VARIANCE, vector), (header.SRC_GRADIENT, data), (header.SCALE_GRADIENT, vector),
+        (header.SHIFT_GRADIENT, vector),
+    ]  # fmt: skip
+    if not relu:
+        return Plan(made, places), 0
+    positive = ask(hint, header.ASK_WORKSPACE)
+    return Plan(made, [*places, (header.WORKSPACE, positive)]), size_of(positive)
+
+
+def _layer_forward(rows: tuple[int, int], eps: float) -> Plan:
+    data, vector = describe(rows), describe(rows[:1])
+    made = described("layer_normalization_forward", header.TRAINING, data, data, vector, eps, 0, attributes())
+    return Plan(made, [(header.SRC, data), (header.MEAN, vector), (header.VARIANCE, vector), (header.DST, data)])
+
+
+def _layer_backward(rows: tuple[int, int]) -> Plan:
+    data, vector = describe(rows), describe(rows[:1])
+    hint = described("layer_normalization_forward", header.TRAINING, data, data, vector, 0.0, 0, attributes())
+    made = described(
+        "layer_normalization_backward", header.BACKWARD_DATA, data, data, data, vector, 0.0, 0, hint, attributes()
+    )
+    return Plan(made, [
+        (header.DST_GRADIENT, data), (header.SRC, data), (header.MEAN, vector), (header.VARIANCE, vector),
+        (header.SRC_GRADIENT, data),
+    ])  # fmt: skip

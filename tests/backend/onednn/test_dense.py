@@ -1,0 +1,158 @@
+"""Softmax, matrix products, functions of elements and reorders through oneDNN against NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autocnn.backend.onednn import elementwise, matmul, memory, reorder, softmax
+
+
+def close(mine, expected, atol=1e-5):
+    assert mine is not None, "oneDNN did not serve"
+    assert mine.shape == expected.shape
+    np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=atol)
+
+
+# Softmax ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((4, 7), 1), ((128, 10), -1), ((9,), 0), ((2, 5, 4, 3), 1)])
+def test_softmax(shape, axis, draw):
+    x, g = draw(*shape) * 3, draw(*shape)
+    axis %= len(shape)
+    shifted = np.exp(x - x.max(axis, keepdims=True))
+    z = shifted / shifted.sum(axis, keepdims=True)
+    close(softmax.softmax(x, axis=axis), z)
+    close(softmax.softmax(x, axis=axis, log=True), np.log(z))
+    close(softmax.softmax_backward(g, z, axis=axis), z * (g - (g * z).sum(axis, keepdims=True)))
+    logs = softmax.softmax_backward(g, np.log(z), axis=axis, log=True)
+    close(logs, g - z * g.sum(axis, keepdims=True))
+
+
+def test_what_softmax_does_not_serve(draw):
+    x = draw(4, 7)
+    assert softmax.softmax(x, axis=0) is None, "axis 0 is not contiguous"
+    assert softmax.softmax(x[:0], axis=1) is None
+    assert softmax.softmax(x[:, ::2], axis=1) is None
+    assert softmax.softmax(np.float32(1.0), axis=0) is None
+    assert softmax.softmax_backward(x[:2], x, axis=1) is None
+
+
+# Matrix products ----------------------------------------------------------------------------------------------
+
+PRODUCTS = {
+    "rows": lambda d: (d(5, 7), d(7, 3)),
+    "columns": lambda d: (d(7, 5).T, d(3, 7).T),
+    "vectors": lambda d: (d(1, 7), d(7, 1)),
+    "stack": lambda d: (d(2, 5, 7, last=False), d(7, 3)),
+    "two stacks": lambda d: (d(2, 1, 5, 7, last=False), d(4, 7, 3, last=False)),
+    "every other matrix": lambda d: (d(9, 5, 7, last=False)[::2], d(7, 3)),
+    "every other column": lambda d: (d(5, 14)[:, ::2], d(7, 6)[:, :3]),
+    "backwards": lambda d: (d(5, 7)[::-1], d(7, 3)[:, ::-1]),
+    "broadcast": lambda d: (np.broadcast_to(d(7), (5, 7)), d(7, 3)),
+    "channels last": lambda d: (d(2, 3, 5, 7), d(2, 3, 7, 4)),
+    "large": lambda d: (d(64, 300), d(80, 300).T),
+}
+
+
+@pytest.mark.parametrize("operands", PRODUCTS.values(), ids=PRODUCTS)
+def test_products(operands, draw):
+    x, y = operands(draw)
+    bias = draw(y.shape[-1])
+    close(matmul.matmul(x, y), x @ y, 1e-4)
+    close(matmul.matmul(x, y, bias), x @ y + bias, 1e-4)
+    close(matmul.matmul(x, y, bias, relu=True), np.maximum(x @ y + bias, 0), 1e-4)
+
+
+def test_what_products_do_not_serve(draw):
+    x, y = draw(5, 7), draw(7, 3)
+    assert matmul.matmul(x, x) is None
+    assert matmul.matmul(x[:0], y) is None
+    assert matmul.matmul(x[0], y) is None
+    assert matmul.matmul(x, y.astype(np.float64)) is None
+    assert matmul.matmul(x, y, draw(4)) is None
+    assert matmul.matmul(draw(2, 5, 7, last=False), draw(3, 7, 3, last=False)) is None
+
+
+# Functions of elements ----------------------------------------------------------------------------------------
+
+FUNCTIONS = {
+    "relu": lambda x: np.maximum(x, 0),
+    "tanh": np.tanh,
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "softplus": lambda x: np.log1p(np.exp(x)),
+    "sqrt": np.sqrt,
+    "square": np.square,
+    "abs": np.abs,
+    "log": np.log,
+}
+POSITIVE = {"sqrt", "log"}
+DERIVATIVES = {
+    "relu": lambda x: x > 0,
+    "tanh": lambda x: 1 - np.tanh(x) ** 2,
+    "sigmoid": lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2,
+}
+
+
+@pytest.mark.parametrize("name", elementwise.UNARY)
+def test_functions_of_one_array(name, draw):
+    x = draw(8, 16, 16, 16)
+    x = np.abs(x) if name in POSITIVE else x
+    z = elementwise.unary(name, x, alpha=0.0 if name == "relu" else 1.0)
+    close(z, FUNCTIONS[name](x))
+    assert z.strides == x.strides
+
+
+@pytest.mark.parametrize("name", elementwise.OF_RESULT)
+def test_derivatives(name, draw):
+    x, g = draw(8, 16, 16, 16), draw(8, 16, 16, 16)
+    close(elementwise.unary_backward(name, g, x), g * DERIVATIVES[name](x))
+    close(elementwise.unary_backward_of_result(name, g, FUNCTIONS[name](x)), g * DERIVATIVES[name](x))
+
+
+@pytest.mark.parametrize("name", set(elementwise.UNARY))
+def test_what_is_not_finite_stays_so(name):
+    x = np.resize(np.array([np.nan, 1.0, np.inf], np.float32), elementwise.FEW)
+    z = elementwise.unary(name, x, alpha=1.0)
+    assert (z is None) == (name == "relu"), "the library makes 0 of the relu of NaN"
+    if z is not None:
+        np.testing.assert_allclose(z[:3], FUNCTIONS[name](x[:3]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", elementwise.BINARY)
+def test_functions_of_two_arrays(name, draw):
+    x, y = draw(8, 16, 16, 16), draw(8, 16, 16, 16)
+    numpy = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide}
+    close(elementwise.binary(name, x, y), numpy[name](x, y))
+
+
+def test_adding_in_place(draw):
+    x, y = draw(8, 16, 16, 16), draw(8, 16, 16, 16)
+    expected = x + y + y
+    assert elementwise.add_into(x, y, y)
+    close(x, expected)
+    x.flags.writeable = False
+    assert not elementwise.add_into(x, y)
+
+
+def test_what_functions_of_elements_do_not_serve(draw):
+    x = draw(8, 16, 16, 16)
+    assert elementwise.unary("tanh", x[:1]) is None, "too few to pay"
+    assert elementwise.unary("tanh", x[::2]) is None
+    assert elementwise.binary("add", x, draw(8, 16, 16, 16, last=False)) is None, "the layouts differ"
+    assert elementwise.binary("add", x, x[:4]) is None
+    assert elementwise.binary("add", x, x.astype(np.float64)) is None
+
+
+# Layouts ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(8, 3, 32, 32), (4, 16, 512), (2, 3, 16, 16, 16), (1, 2, 3, 4)])
+def test_reordering_to_channels_last(shape, draw):
+    x = draw(*shape, last=False)
+    z = reorder.to_channels_last(x)
+    np.testing.assert_array_equal(z, x)
+    assert memory.is_channels_last(z)
+    assert np.shares_memory(reorder.to_channels_last(z), z)

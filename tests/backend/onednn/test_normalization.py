@@ -1,0 +1,107 @@
+"""Batch norm and standardisation through oneDNN against the NumPy kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autocnn.backend import kernels
+from autocnn.backend.onednn import normalization
+
+SHAPES = [(5, 3), (4, 3, 7), (3, 5, 6, 4), (2, 3, 3, 4, 5), (1, 2, 3, 3), (13, 16, 9, 9), (3, 600, 2, 1)]
+EPS = 1e-5
+
+
+@pytest.fixture
+def problem(draw):
+    def made(shape, affine=True, last=True):
+        x, g = draw(*shape, last=last) * 3 + 5, draw(*shape, last=last)
+        return x, g, *((draw(shape[1]), draw(shape[1])) if affine else (None, None))
+
+    return made
+
+
+def close(mine, kernel, atol=2e-5):
+    assert mine is not None, "oneDNN did not serve"
+    np.testing.assert_allclose(mine, kernel, rtol=2e-4, atol=atol)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("last", [True, False], ids=["channels_last", "c_order"])
+def test_batch_norm(shape, affine, last, problem):
+    x, g, w, b = problem(shape, affine, last)
+    expected = kernels.batch_norm(np, x, w, b, eps=EPS)
+    for mine, kernel in zip(normalization.batch_norm(x, w, b, eps=EPS), expected, strict=True):
+        close(mine, kernel)
+    _, mean, var = expected
+    backward = normalization.batch_norm_backward(g, x, w, mean, var, eps=EPS)
+    for mine, kernel in zip(backward, kernels.batch_norm_backward(np, g, x, w, mean, var, eps=EPS), strict=True):
+        close(mine, kernel, 1e-4)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_batch_norm_with_relu(shape, problem):
+    x, g, w, b = problem(shape)
+    expected, mean, var = kernels.batch_norm(np, x, w, b, eps=EPS)
+    z, _, _, positive = normalization.batch_norm(x, w, b, eps=EPS, relu=True)
+    close(z, np.maximum(expected, 0))
+    backward = normalization.batch_norm_backward(g, x, w, mean, var, eps=EPS, positive=positive)
+    slow = kernels.batch_norm_backward(np, g * (z > 0), x, w, mean, var, eps=EPS)
+    for mine, kernel in zip(backward, slow, strict=True):
+        close(mine, kernel, 1e-4)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("relu", [True, False])
+def test_batch_norm_with_given_statistics(shape, relu, problem):
+    x, _, w, b = problem(shape)
+    mean, var = np.full_like(b, 4.0), np.abs(w) + 1
+    z = kernels.batch_norm_inference(np, x, w, b, mean, var, eps=EPS)
+    mine = normalization.batch_norm_inference(x, w, b, mean, var, eps=EPS, relu=relu)
+    close(mine, np.maximum(z, 0) if relu else z)
+
+
+def test_batch_norm_leaves_channels_far_from_zero(draw):
+    assert normalization.batch_norm(draw(8, 3, 4, 4) + 100, None, None, eps=EPS) is None
+
+
+def test_batch_norm_does_not_make_zeros_of_nan(draw):
+    x, w = draw(8, 3, 4, 4), draw(3)
+    x[0, 0, 0, 0] = np.nan
+    assert normalization.batch_norm(x, None, None, eps=EPS, relu=True) is None
+    w[0] = np.nan
+    assert normalization.batch_norm(draw(8, 3, 4, 4), w, None, eps=EPS, relu=True) is None
+
+
+def test_what_batch_norm_does_not_serve(draw):
+    x, w = draw(8, 3, 4, 4), draw(3)
+    assert normalization.batch_norm(x[:0], w, w, eps=EPS) is None
+    assert normalization.batch_norm(x.astype(np.float64), None, None, eps=EPS) is None
+    assert normalization.batch_norm(x, draw(4), None, eps=EPS) is None
+    assert normalization.batch_norm_inference(x, w, w, w, draw(2), eps=EPS) is None
+    assert normalization.batch_norm_backward(x[:1], x, w, w, w, eps=EPS) is None
+    assert normalization.batch_norm_backward(x, x, w, w, w, eps=EPS, positive=np.zeros(1, np.uint8)) is None
+
+
+@pytest.mark.parametrize(("shape", "axes"), [((4, 7), (1,)), ((3, 4, 5), (1, 2)), ((2, 3, 4, 5), (1, 2, 3))])
+def test_standardisation_over_the_last_axes(shape, axes, draw):
+    x, g = draw(*shape, last=False) * 2 + 3, draw(*shape, last=False)
+    z, (mean, invstd) = kernels.standardize(np, x, axes=axes, eps=EPS)
+    mine, (my_mean, my_invstd) = normalization.standardize(x, axes=axes, eps=EPS)
+    for one, other in ((mine, z), (my_mean, mean), (my_invstd, invstd)):
+        close(one, other)
+    gx = kernels.standardize_backward(np, g, x, mean, invstd, axes=axes)
+    close(normalization.standardize_backward(g, x, mean, invstd, axes=axes), gx)
+
+
+def test_standardisation_of_constant_rows(draw):
+    x, g = np.ones((3, 8), np.float32), draw(3, 8)
+    _, (mean, invstd) = normalization.standardize(x, axes=(1,), eps=EPS)
+    gx = normalization.standardize_backward(g, x, mean, invstd, axes=(1,))
+    close(gx, kernels.standardize_backward(np, g, x, mean, invstd, axes=(1,)), 1e-3)
+
+
+def test_standardisation_over_other_axes_is_not_served(draw):
+    assert normalization.standardize(draw(3, 4, 5), axes=(1,), eps=EPS) is None
+    assert normalization.standardize(draw(3, 4, 5)[:0], axes=(2,), eps=EPS) is None
