@@ -126,7 +126,9 @@ def test_float32_stays_float32_and_channels_last_through_both_passes():
     gx, gw = grad(z, [x, w], Tensor(z.array))
     for t in (z, gx, gw):
         assert t.dtype == np.float32
+    for t in (z, gx):
         assert t.array.transpose(0, 2, 3, 1).flags.c_contiguous
+    assert gw.array.flags.c_contiguous, "as its weight lies"
 
 
 def test_only_what_the_rules_need_is_saved():

@@ -1,32 +1,50 @@
-"""Reference kernels on plain arrays: convolution, pooling and normalisation for any NumPy-like namespace.
+"""The kernels that ops call: convolution, pooling, normalisation, products, for any NumPy-like namespace.
 
-Pure functions of arrays; ``xp`` is the namespace that owns them. Results of rank 3 to 5 are channels-last.
+Pure functions of arrays; ``xp`` is the namespace that owns them. Results of rank 3 to 5 are channels-last. The
+modules here serve every namespace and dtype; for NumPy's arrays oneDNN is asked first, which takes 32-bit floats
+where it is installed.
 """
 
+from autocnn.backend.kernels import conv as _conv
+from autocnn.backend.kernels import norm as _norm
+from autocnn.backend.kernels import pool as _pool
+from autocnn.backend.kernels import products as _products
 from autocnn.backend.kernels.adaptive import adaptive_average, adaptive_spread
-from autocnn.backend.kernels.conv import conv, conv_input, conv_weight
 from autocnn.backend.kernels.fold import fold, unfold
-from autocnn.backend.kernels.norm import (
-    batch_norm,
-    batch_norm_backward,
-    batch_norm_inference,
-    channel_sum,
-    standardize,
-    standardize_backward,
-)
-from autocnn.backend.kernels.pool import (
-    average,
-    average_spread,
-    max_flat_indices,
-    max_pool,
-    max_scatter,
-    max_take,
-)
+from autocnn.backend.kernels.pool import max_flat_indices, max_take
+from autocnn.backend.kernels.serving import first
 from autocnn.backend.kernels.windows import channels_last, empty, logical
+from autocnn.backend.onednn import convolution as _convolution
+from autocnn.backend.onednn import matmul as _matmul
+from autocnn.backend.onednn import normalization as _normalization
+from autocnn.backend.onednn import pooling as _pooling
+from autocnn.backend.onednn import softmax as _softmax
+
+conv_input = first(_convolution.conv_input, _conv.conv_input)
+conv_weight = first(_convolution.conv_weight, _conv.conv_weight)
+conv = first(_convolution.conv, _conv.conv)
+
+average = first(_pooling.average, _pool.average)
+average_spread = first(_pooling.average_spread, _pool.average_spread)
+max_pool = first(_pooling.max_pool, _pool.max_pool)
+max_scatter = first(_pooling.max_scatter, _pool.max_scatter)
+
+batch_norm = first(_normalization.batch_norm, _norm.batch_norm)
+batch_norm_backward = first(_normalization.batch_norm_backward, _norm.batch_norm_backward)
+batch_norm_inference = first(_normalization.batch_norm_inference, _norm.batch_norm_inference)
+channel_sum = first(_matmul.channel_sum, _norm.channel_sum)
+standardize = first(_normalization.standardize, _norm.standardize)
+standardize_backward = first(_normalization.standardize_backward, _norm.standardize_backward)
+
+matmul = first(_matmul.matmul, _products.matmul)
+softmax = first(_softmax.softmax, _products.softmax)
+softmax_backward = first(_softmax.softmax_backward, _products.softmax_backward)
+log_softmax = first(_softmax.log_softmax, _products.log_softmax)
+log_softmax_backward = first(_softmax.log_softmax_backward, _products.log_softmax_backward)
 
 __all__ = [
     "adaptive_average", "adaptive_spread", "average", "average_spread", "batch_norm", "batch_norm_backward",
     "batch_norm_inference", "channel_sum", "channels_last", "conv", "conv_input", "conv_weight", "empty", "fold",
-    "logical", "max_flat_indices", "max_pool", "max_scatter", "max_take", "standardize", "standardize_backward",
-    "unfold",
+    "log_softmax", "log_softmax_backward", "logical", "matmul", "max_flat_indices", "max_pool", "max_scatter",
+    "max_take", "softmax", "softmax_backward", "standardize", "standardize_backward", "unfold",
 ]  # fmt: skip

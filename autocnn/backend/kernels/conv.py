@@ -104,13 +104,13 @@ def conv_weight(
     dilation: Sequence[int],
     groups: int,
 ) -> Array:
-    """Adjoint of :func:`conv` in w: g (N, O, *counts), x (N, C, *spatial) -> ``shape`` (of w)."""
+    """Adjoint of :func:`conv` in w: g (N, O, *counts), x (N, C, *spatial) -> ``shape`` (of w), as weights lie."""
     n, counts = g.shape[0], g.shape[2:]
     o, share, *kernel = shape
     gl, xl = channels_last(xp, g), channels_last(xp, x)
     if depthwise.applies(x.shape[1], share, groups):
         gw = depthwise.conv_weight(xp, gl, xl, shape=shape, stride=stride, padding=padding, dilation=dilation)
-        return logical(xp, gw)
+        return xp.ascontiguousarray(logical(xp, gw))
     per_group, depth = o // groups, volume(kernel) * share
     gw = xp.zeros((o, depth), g.dtype)
     part = xp.empty((per_group, depth), g.dtype)
@@ -124,7 +124,7 @@ def conv_weight(
             mine = slice(k * per_group, (k + 1) * per_group)
             xp.matmul(xp.transpose(rows[:, mine]), columns, out=part)
             xp.add(gw[mine], part, out=gw[mine])
-    return logical(xp, xp.reshape(gw, (o, *kernel, share)))
+    return xp.ascontiguousarray(logical(xp, xp.reshape(gw, (o, *kernel, share))))
 
 
 def _scattered(

@@ -24,8 +24,27 @@ def applies(x: Array, axis: int) -> bool:
     return steps is not None and steps[axis] == 1 and x.shape[axis] > 1
 
 
-def softmax(x: Array, *, axis: int, log: bool = False) -> Array | None:
-    """e ** x over its sum along an axis, or the logarithm of that; None where oneDNN does not serve."""
+def softmax(x: Array, *, axis: int) -> Array | None:
+    """e ** x over its sum along an axis; None where oneDNN does not serve."""
+    return _run(x, axis, log=False)
+
+
+def log_softmax(x: Array, *, axis: int) -> Array | None:
+    """The logarithm of softmax(x), without overflow; None where oneDNN does not serve."""
+    return _run(x, axis, log=True)
+
+
+def softmax_backward(g: Array, z: Array, *, axis: int) -> Array | None:
+    """The cotangent of x from that of z = softmax(x); None where oneDNN does not serve."""
+    return _run_backward(g, z, axis, log=False)
+
+
+def log_softmax_backward(g: Array, z: Array, *, axis: int) -> Array | None:
+    """The cotangent of x from that of z = log_softmax(x); None where oneDNN does not serve."""
+    return _run_backward(g, z, axis, log=True)
+
+
+def _run(x: Array, axis: int, log: bool) -> Array | None:
     if not applies(x, axis):
         return None
     rows = (x.size // x.shape[axis], x.shape[axis])
@@ -37,8 +56,7 @@ def softmax(x: Array, *, axis: int, log: bool = False) -> Array | None:
     return z
 
 
-def softmax_backward(g: Array, z: Array, *, axis: int, log: bool = False) -> Array | None:
-    """The cotangent of x from that of z, softmax(x) or its logarithm; None where oneDNN does not serve."""
+def _run_backward(g: Array, z: Array, axis: int, log: bool) -> Array | None:
     if not applies(z, axis) or not applies(g, axis) or g.strides != z.strides or g.shape != z.shape:
         return None
     rows = (z.size // z.shape[axis], z.shape[axis])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from autocnn.backend import kernels
 from autocnn.engine import Tensor, method, primitive
 from autocnn.errors import ShapeError
 from autocnn.ops.axes import one_axis
@@ -43,9 +44,7 @@ def _axis(name: str, dim: int | None, ndim: int) -> int:
 def _softmax(xp: Any, x: Any, *, axis: int) -> Any:
     if x.size == 0 or x.ndim == 0:
         return xp.ones_like(x)
-    z = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
-    z /= xp.sum(z, axis=axis, keepdims=True)
-    return z
+    return kernels.softmax(xp, x, axis=axis)
 
 
 def _softmax_rule(g: Any, z: Any, x: Any, axis: int) -> Any:
@@ -58,10 +57,7 @@ def _softmax_rule(g: Any, z: Any, x: Any, axis: int) -> Any:
 def _softmax_backward(xp: Any, g: Any, z: Any, *, axis: int) -> Any:
     if z.ndim == 0:
         return xp.zeros_like(g)
-    gx = g * z
-    total = xp.sum(gx, axis=axis, keepdims=True)
-    gx -= z * total
-    return gx
+    return kernels.softmax_backward(xp, g, z, axis=axis)
 
 
 _softmax.vjp(_softmax_rule)
@@ -85,9 +81,7 @@ def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Tensor
 def _log_softmax(xp: Any, x: Any, *, axis: int) -> Any:
     if x.size == 0 or x.ndim == 0:
         return xp.zeros_like(x)
-    z = x - xp.max(x, axis=axis, keepdims=True)
-    z -= xp.log(xp.sum(xp.exp(z), axis=axis, keepdims=True))
-    return z
+    return kernels.log_softmax(xp, x, axis=axis)
 
 
 def _log_softmax_rule(g: Any, z: Any, x: Any, axis: int) -> Any:
@@ -101,7 +95,7 @@ def _log_softmax_rule(g: Any, z: Any, x: Any, axis: int) -> Any:
 def _log_softmax_backward(xp: Any, g: Any, z: Any, *, axis: int) -> Any:
     if z.ndim == 0:
         return xp.zeros_like(g)
-    return g - xp.exp(z) * xp.sum(g, axis=axis, keepdims=True)
+    return kernels.log_softmax_backward(xp, g, z, axis=axis)
 
 
 _log_softmax.vjp(_log_softmax_rule)

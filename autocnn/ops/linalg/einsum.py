@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, method, primitive, promote
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import as_int, many_axes
 from autocnn.ops.broadcast import _sum_to
 from autocnn.ops.elementwise import mul
-from autocnn.ops.linalg.products import _regular
 from autocnn.ops.linalg.triangles import diagonal
 from autocnn.ops.shape.views import reshape
 from autocnn.types import Array, Namespace
@@ -168,9 +168,9 @@ def _contract(
         z = a.reshape((*lead, *n, *[1] * len(m))) * b.reshape((*lead, *[1] * len(n), *m))
     else:
         stack = math.prod(lead)
-        a = _regular(xp, a.reshape(stack, math.prod(n), math.prod(k)))
-        b = _regular(xp, b.reshape(stack, math.prod(k), math.prod(m)))
-        z = (xp.matmul(a, b) if stack != 1 else xp.matmul(a[0], b[0])).reshape((*lead, *n, *m))
+        a = a.reshape(stack, math.prod(n), math.prod(k))
+        b = b.reshape(stack, math.prod(k), math.prod(m))
+        z = kernels.matmul(xp, *((a, b) if stack != 1 else (a[0], b[0]))).reshape((*lead, *n, *m))
     return z, "".join(batch + rows + columns)
 
 

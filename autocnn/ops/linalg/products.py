@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, method, primitive, promote
 from autocnn.errors import ShapeError
 from autocnn.ops.broadcast import broadcast_shapes, size_of, unbroadcast
 from autocnn.ops.elementwise import add, mul
 from autocnn.ops.shape.views import _permute, _reshape, squeeze, swap_last, unsqueeze
-from autocnn.types import Array
 
 # Matrix products -------------------------------------------------------------------------------------------------
 
@@ -57,9 +57,9 @@ def _same_dtype(*operands: Any) -> tuple[Tensor, ...]:
 def _matmul(xp: Any, x: Any, y: Any) -> Any:
     """(..., n, k) @ (..., k, m): one product where y has no leading axes, instead of one for each matrix in x."""
     if y.ndim == 2 < x.ndim and x.size:
-        rows = xp.matmul(_regular(xp, x.reshape(-1, x.shape[-1])), _regular(xp, y))
+        rows = kernels.matmul(xp, x.reshape(-1, x.shape[-1]), y)
         return rows.reshape(*x.shape[:-1], y.shape[1])
-    return xp.matmul(_regular(xp, x), _regular(xp, y))
+    return kernels.matmul(xp, x, y)
 
 
 def _matmul_x(g: Any, z: Any, x: Any, y: Any) -> Any:
@@ -77,14 +77,6 @@ _matmul.vjp(_matmul_x, _matmul_y)
 
 def _as_rows(x: Any) -> Any:
     return _reshape(x, shape=(size_of(x.shape[:-1]), x.shape[-1]))
-
-
-def _regular(xp: Any, x: Array) -> Array:
-    """x with rows or columns that lie together, as BLAS wants them; a copy where they do not."""
-    (n, k), (down, along), size = x.shape[-2:], x.strides[-2:], x.itemsize
-    rows = along == size and down >= k * size
-    columns = down == size and along >= n * size
-    return x if rows or columns else xp.ascontiguousarray(x)
 
 
 @method("mm")
@@ -227,15 +219,14 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
 
 @primitive(saves=(("w",), ("x",)))
 def _project(xp: Any, x: Any, w: Any) -> Any:
-    rows = _regular(xp, x.reshape(size_of(x.shape[:-1]), x.shape[-1]))
-    return xp.matmul(rows, _regular(xp, w).T).reshape(*x.shape[:-1], w.shape[0])
+    rows = x.reshape(size_of(x.shape[:-1]), x.shape[-1])
+    return kernels.matmul(xp, rows, w.T).reshape(*x.shape[:-1], w.shape[0])
 
 
 @primitive(saves=(("w",), ("x",), ()))
 def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
-    z = _project.forward(xp, x, w)
-    z += b
-    return z
+    rows = x.reshape(size_of(x.shape[:-1]), x.shape[-1])
+    return kernels.matmul(xp, rows, w.T, b).reshape(*x.shape[:-1], w.shape[0])
 
 
 def _linear_w(g: Any, x: Any) -> Any:

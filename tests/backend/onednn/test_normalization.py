@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autocnn.backend import kernels
 from autocnn.backend.onednn import normalization
+
+from . import reference as kernels
 
 SHAPES = [(5, 3), (4, 3, 7), (3, 5, 6, 4), (2, 3, 3, 4, 5), (1, 2, 3, 3), (13, 16, 9, 9), (3, 600, 2, 1)]
 EPS = 1e-5
