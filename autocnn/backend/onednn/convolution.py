@@ -67,7 +67,7 @@ def applies(x: Array, w: Array, padding: Pads) -> bool:
     >>> applies(x, w, ((1, 1),)), applies(x, w, ((-1, 0),))
     (True, False)
     """
-    return 3 <= x.ndim <= 5 and fits(x, w) and all(lo >= 0 and hi >= 0 for lo, hi in padding)
+    return 3 <= x.ndim <= 5 and fits(x, w) and min(map(min, padding)) >= 0
 
 
 def conv(
@@ -163,11 +163,13 @@ def conv_weight(
 
 
 def _taken(w: Array) -> tuple[Array, Shape]:
-    """Weights that are dense in memory, and their strides in elements."""
+    """Weights that are dense in memory, and their strides in elements: none where they are in C order."""
+    if w.flags.c_contiguous:
+        return w, ()
     steps = steps_of(w)
     if steps is None:
         w = np.ascontiguousarray(w)
-        steps = dense(w.shape)
+        steps = ()
     return w, steps
 
 
@@ -211,7 +213,7 @@ def _backward_weight(g: Shape, x: Shape, w: Shape, with_bias: bool, window: Any)
         (header.BIAS_GRADIENT, bias),
     ]  # fmt: skip
     main = Plan(made, [place for place in places if place[1] is not None])
-    return _weighted(main, w, inner, _weights(w, dense(w), how.groups), inner)
+    return _weighted(main, w, inner, _weights(w, (), how.groups), inner)
 
 
 def _hint(x: Shape, w: Shape, g: Shape, how: _Window) -> Handle:
@@ -241,6 +243,7 @@ def _grouped(w: Shape, groups: int) -> Shape:
 
 def _weights(w: Shape, steps: Shape, groups: int) -> Handle:
     """Weights as they lie."""
+    steps = steps or dense(w)
     ahead = () if groups == 1 else (w[0] // groups * steps[0],)
     return describe(_grouped(w, groups), (*ahead, *steps))
 

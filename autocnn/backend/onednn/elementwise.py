@@ -11,7 +11,7 @@ import numpy as np
 
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.execute import Plan, attributes, described, plan
-from autocnn.backend.onednn.memory import describe, fits, is_finite, steps_of
+from autocnn.backend.onednn.memory import describe, fits, is_finite, row_of, steps_of
 from autocnn.types import Array
 
 FEW = 1 << 14
@@ -128,7 +128,7 @@ def _binary(kind: int, size: int) -> Plan:
 
 def _sum(count: int, size: int) -> Plan:
     data = describe((size,))
-    pointers = (ctypes.c_void_p * count)(*[data._as_parameter_.value] * count)
-    ones = (ctypes.c_float * count)(*[1.0] * count)
+    pointers = row_of(ctypes.c_void_p, count)(*[data._as_parameter_.value] * count)
+    ones = row_of(ctypes.c_float, count)(*[1.0] * count)
     made = described("sum", data, count, ones, pointers, attributes())
     return Plan(made, [*((header.MANY_SRC + i, data) for i in range(count)), (header.DST, data)])

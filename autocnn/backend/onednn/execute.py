@@ -17,7 +17,7 @@ import numpy as np
 
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.library import Unserved, functions, serving
-from autocnn.backend.onednn.memory import Handle, check, create
+from autocnn.backend.onednn.memory import Handle, address, check, create, row_of
 from autocnn.types import Array
 
 CAPACITY = 2048
@@ -29,7 +29,10 @@ _PAGE = 4096
 class Plan:
     """A primitive ready to run on the arrays of one shape, in the order of its `places`."""
 
-    __slots__ = ("_arguments", "_count", "_execute", "_keep", "_memories", "_point", "_primitive", "_scratch")
+    __slots__ = (
+        "_arguments", "_count", "_execute", "_keep", "_memories", "_point", "_primitive", "_room", "_scratch",
+        "_scratch_size", "_seen", "_stream",
+    )  # fmt: skip
 
     def __init__(self, description: Handle, places: Sequence[tuple[int, Any]]) -> None:
         """Make the primitive that is described; each place comes with the description of its memory."""
@@ -38,62 +41,63 @@ class Plan:
         every = [*places, (header.SCRATCHPAD, scratch)]
         memories = [create("memory_create", memory, _engine(), None) for _, memory in every]
         pointers = [memory._as_parameter_.value or 0 for memory in memories]
-        self._arguments = (header.Argument * len(every))(
-            *[header.Argument(place, pointer) for (place, _), pointer in zip(every, pointers, strict=True)]
-        )
+        arguments = [header.Argument(place, at) for (place, _), at in zip(every, pointers, strict=True)]
+        self._arguments = row_of(header.Argument, len(every))(*arguments)
         self._count = len(every)
-        self._memories = pointers[:-1]
-        self._primitive = primitive._as_parameter_
-        self._keep = (primitive, memories)
-        self._scratch = _Scratch(pointers[-1], size_of(scratch))
+        self._memories, self._scratch = pointers[:-1], pointers[-1]
+        self._primitive, self._stream = primitive._as_parameter_, _here.stream()._as_parameter_
+        self._keep = (primitive, memories, _here.stream())
+        self._room, self._scratch_size, self._seen = _here.room, size_of(scratch), 0
+        self._room.hold(self._scratch_size)
         self._point, self._execute = functions()
 
     def __call__(self, *arrays: Array) -> None:
         """Run on arrays, the results among them. Raises Unserved if the library fails."""
         point = self._point
         for memory, array in zip(self._memories, arrays, strict=True):
-            point(memory, array.ctypes.data)
-        self._scratch.ready(point)
-        status = self._execute(self._primitive, _here.stream, self._count, self._arguments)
+            point(memory, address(array))
+        if self._scratch_size and self._seen != self._room.address:
+            self._seen = self._room.address
+            point(self._scratch, self._seen)
+        status = self._execute(self._primitive, self._stream, self._count, self._arguments)
         if status:
             check(status, "primitive_execute")
 
 
-class _Scratch:
-    """A plan's scratch memory: the thread's, which all its plans share, as none runs within another."""
+class _Room:
+    """The scratch memory of a thread, as large as the largest of its plans needs: none runs within another."""
 
-    __slots__ = ("_address", "_memory", "_size")
+    __slots__ = ("_memory", "address")
 
-    def __init__(self, memory: int, size: int) -> None:
-        self._memory, self._size, self._address = memory, size, 0
+    def __init__(self) -> None:
+        self._memory = np.empty(0, np.uint8)
+        self.address = 0
 
-    def ready(self, point: Any) -> None:
-        """Have enough of it, and the memory object point there."""
-        if self._size and self._address != _here.scratch(self._size):
-            self._address = _here.address
-            point(self._memory, self._address)
+    def hold(self, size: int) -> None:
+        """Be at least so many bytes."""
+        if size and self._memory.size < size + _PAGE:
+            self._memory = np.empty(size + _PAGE, np.uint8)
+            self.address = -(-address(self._memory) // _PAGE) * _PAGE
 
 
 class _Here(threading.local):
     """What a thread has of its own: a stream, its plans, and scratch memory."""
 
     def __init__(self) -> None:
-        self.stream: Handle | None = None
+        self._stream: Handle | None = None
         self.shelves: dict[int, dict[Hashable, Any]] = {}
-        self.forget()
+        self.room = _Room()
+
+    def stream(self) -> Handle:
+        """The stream of this thread's calls."""
+        if self._stream is None:
+            self._stream = create("stream_create", _engine(), header.IN_ORDER)
+        return self._stream
 
     def forget(self) -> None:
-        """Give back the scratch memory and all plans."""
+        """Give back all plans and the scratch memory."""
         self.shelves.clear()
-        self.room = np.empty(0, np.uint8)
-        self.address = 0
-
-    def scratch(self, size: int) -> int:
-        """The address of at least so many bytes."""
-        if self.room.size < size + _PAGE:
-            self.room = np.empty(size + _PAGE, np.uint8)
-            self.address = -(-self.room.ctypes.data // _PAGE) * _PAGE
-        return self.address
+        self.room = _Room()
 
 
 _here = _Here()
@@ -102,21 +106,18 @@ _here = _Here()
 def plan(key: Hashable, make: Callable[..., Any], *arguments: Any) -> Any:
     """What `make(*arguments)` gave for this key, in this thread; None where oneDNN does not serve.
 
-    That it declined is remembered as well.
+    That it declined is remembered as well. Nor does it serve where a list, which is no key, stands for a tuple.
     """
     library = serving()
     if library is None:
         return None
     threads = library.max_threads()
-    shelf = _here.shelves.get(threads)
-    if shelf is None:
-        shelf = _here.shelves[threads] = {}
     try:
-        return shelf[key]
+        return _here.shelves[threads][key]
+    except TypeError:
+        return None
     except KeyError:
-        pass
-    if _here.stream is None:
-        _here.stream = _stream()
+        shelf = _here.shelves.setdefault(threads, {})
     if len(shelf) >= CAPACITY:
         del shelf[next(iter(shelf))]
     try:
@@ -197,7 +198,3 @@ def _engine() -> ctypes.c_void_p:
     if library is None:
         raise Unserved("oneDNN is not there")
     return library.engine
-
-
-def _stream() -> Handle:
-    return create("stream_create", _engine(), header.IN_ORDER)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import site
 import sys
 import threading
@@ -149,18 +150,11 @@ def _places() -> list[str]:
         if not Path(named).is_file():
             raise Unserved(f"{VARIABLE} is {named!r}; there is no such file")
         return [named]
-    roots = (sys.prefix, site.getuserbase(), sys.base_prefix)
-    files = [Path(root, "lib", _NAME) for root in dict.fromkeys(roots)]
-    return [*(str(file) for file in files if file.is_file()), *([_NAME] if _loads(_NAME) else [])]
-
-
-def _loads(name: str) -> bool:
-    """Whether the system's loader knows a library by its bare name."""
-    try:
-        ctypes.CDLL(name)
-    except OSError:
-        return False
-    return True
+    environment = [f"{root}/lib" for root in (sys.prefix, site.getuserbase(), sys.base_prefix)]
+    loader = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
+    system = ["/usr/local/lib", "/usr/local/lib64", f"/usr/lib/{platform.machine()}-linux-gnu", "/usr/lib64"]
+    folders = dict.fromkeys([*environment, *loader, *system, "/usr/lib", "/opt/homebrew/lib"])
+    return [file for folder in folders if folder and Path(file := f"{folder}/{_NAME}").is_file()]
 
 
 def _open(place: str) -> Library:

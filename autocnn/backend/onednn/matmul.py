@@ -29,13 +29,17 @@ def matmul(x: Array, y: Array, bias: Array | None = None, *, relu: bool = False)
     """x (..., m, k) y (..., k, n) + bias (n,) -> (..., m, n); None where oneDNN does not serve."""
     if not applies(x, y) or not fits(bias) or (bias is not None and bias.shape != y.shape[-1:]):
         return None
-    x, y = _matrices(x, max(x.ndim, y.ndim)), _matrices(y, max(x.ndim, y.ndim))
+    if x.ndim > 2 or y.ndim > 2 or not (x.flags.forc and y.flags.forc):
+        x, y = _matrices(x, max(x.ndim, y.ndim)), _matrices(y, max(x.ndim, y.ndim))
     key = ("matmul", x.shape, x.strides, y.shape, y.strides, bias is None, relu)
     ready = plan(key, _make, x, y, bias is not None, relu)
     if ready is None:
         return None
     z = np.empty((*_batch(x, y), x.shape[-2], y.shape[-1]), x.dtype)
-    ready(x, y, *(() if bias is None else (np.ascontiguousarray(bias),)), z)
+    if bias is None:
+        ready(x, y, z)
+    else:
+        ready(x, y, np.ascontiguousarray(bias), z)
     return z
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from functools import cache
 from math import isfinite, prod
 from typing import Any
 
@@ -20,6 +21,7 @@ FLOAT = np.dtype(np.float32)
 _NUMBERS = {FLOAT: header.FLOAT, np.dtype(np.uint8): header.BYTE, np.dtype(np.int32): header.INT}
 _TO_LAST = {2: (0, 1), 3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
 _TO_FIRST = {2: (0, 1), 3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}
+_at, _byte = ctypes.addressof, ctypes.c_char.from_buffer
 MOST = 2**31 - 1
 """The library counts in 32 bits in places: more elements than this it does not get."""
 
@@ -62,7 +64,21 @@ def check(status: int, what: str) -> None:
 
 def dims(sizes: Sequence[int]) -> Any:
     """Integers as the library reads them."""
-    return (ctypes.c_int64 * max(1, len(sizes)))(*sizes)
+    return row_of(ctypes.c_int64, len(sizes))(*sizes)
+
+
+@cache
+def row_of(kind: Any, count: int) -> Any:
+    """The type of so many of a kind in a row; ctypes makes a new one each time, and a type is a reference cycle."""
+    return kind * count
+
+
+def address(x: Array) -> int:
+    """Where an array's memory begins, the quick way for one in C order, or its transpose, that may be written."""
+    flags = x.flags
+    if flags.forc and flags.writeable:
+        return _at(_byte(x if flags.c_contiguous else x.T))
+    return int(x.ctypes.data)
 
 
 def describe(shape: Sequence[int], strides: Sequence[int] | None = None, number: int = header.FLOAT) -> Handle:
@@ -93,7 +109,7 @@ def dense(shape: Sequence[int]) -> Shape:
 
 
 def fits(*arrays: Array | None) -> bool:
-    """Whether all are plain, non-empty NumPy arrays of aligned 32-bit floats; None is passed over.
+    """Whether all are plain NumPy arrays of aligned 32-bit floats, neither empty nor huge; None is passed over.
 
     >>> fits(np.ones(3, np.float32)), fits(np.ones(3)), fits(np.ones(0, np.float32))
     (True, False, False)
