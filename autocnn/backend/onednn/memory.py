@@ -69,7 +69,7 @@ def dims(sizes: Sequence[int]) -> Any:
 
 @cache
 def row_of(kind: Any, count: int) -> Any:
-    """The type of so many of a kind in a row; ctypes makes a new one each time, and a type is a reference cycle."""
+    """The type of so many of a kind in a row, kept: ctypes would make a new one each time, a reference cycle."""
     return kind * count
 
 
