@@ -5,6 +5,7 @@ modules here serve every namespace and dtype; for NumPy's arrays oneDNN is asked
 where it is installed.
 """
 
+from autocnn.backend.kernels import activation as _activation
 from autocnn.backend.kernels import conv as _conv
 from autocnn.backend.kernels import norm as _norm
 from autocnn.backend.kernels import pool as _pool
@@ -15,6 +16,7 @@ from autocnn.backend.kernels.pool import max_flat_indices, max_take
 from autocnn.backend.kernels.serving import first
 from autocnn.backend.kernels.windows import channels_last, empty, logical
 from autocnn.backend.onednn import convolution as _convolution
+from autocnn.backend.onednn import elementwise as _elementwise
 from autocnn.backend.onednn import matmul as _matmul
 from autocnn.backend.onednn import normalization as _normalization
 from autocnn.backend.onednn import pooling as _pooling
@@ -37,14 +39,17 @@ standardize = first(_normalization.standardize, _norm.standardize)
 standardize_backward = first(_normalization.standardize_backward, _norm.standardize_backward)
 
 matmul = first(_matmul.matmul, _products.matmul)
-softmax = first(_softmax.softmax, _products.softmax)
-softmax_backward = first(_softmax.softmax_backward, _products.softmax_backward)
-log_softmax = first(_softmax.log_softmax, _products.log_softmax)
-log_softmax_backward = first(_softmax.log_softmax_backward, _products.log_softmax_backward)
+softmax = first(_softmax.softmax, _activation.softmax)
+softmax_backward = first(_softmax.softmax_backward, _activation.softmax_backward)
+log_softmax = first(_softmax.log_softmax, _activation.log_softmax)
+relu = first(_elementwise.relu, _activation.relu)
+relu_backward = first(_elementwise.relu_backward, _activation.relu_backward)
+log_softmax_backward = first(_softmax.log_softmax_backward, _activation.log_softmax_backward)
 
 __all__ = [
     "adaptive_average", "adaptive_spread", "average", "average_spread", "batch_norm", "batch_norm_backward",
     "batch_norm_inference", "channel_sum", "channels_last", "conv", "conv_input", "conv_weight", "empty", "fold",
     "log_softmax", "log_softmax_backward", "logical", "matmul", "max_flat_indices", "max_pool", "max_scatter",
-    "max_take", "softmax", "softmax_backward", "standardize", "standardize_backward", "unfold",
+    "max_take", "relu", "relu_backward", "softmax", "softmax_backward", "standardize", "standardize_backward",
+    "unfold",
 ]  # fmt: skip

@@ -22,8 +22,8 @@ UNARY = {
     "softplus": header.SOFTPLUS, "sqrt": header.SQRT, "square": header.SQUARE, "abs": header.ABS,
     "log": header.LOG,
 }  # fmt: skip
-"""Functions of one array, those that treat NaN and infinity as NumPy does; `alpha` is the factor of elu (its value
-at minus infinity, below 0) and the slope of softplus."""
+"""Functions of one array, which treat NaN and infinity as NumPy does, except that relu makes 0 of NaN; `alpha` is the
+factor of elu and the slope of softplus."""
 
 OF_RESULT = {
     "relu": header.RELU_OF_RESULT, "tanh": header.TANH_OF_RESULT, "sigmoid": header.SIGMOID_OF_RESULT,
@@ -48,11 +48,8 @@ def applies(x: Array, *others: Array) -> bool:
 
 
 def unary(name: str, x: Array, alpha: float = 0.0, beta: float = 0.0) -> Array | None:
-    """A function of `UNARY` of each element, in the layout of x; None where oneDNN does not serve.
-
-    Nor does it for the relu of what is not finite: the library makes 0 of NaN.
-    """
-    if not applies(x) or (name == "relu" and not is_finite(x)):
+    """A function of `UNARY` of each element, in the layout of x; None where oneDNN does not serve."""
+    if not applies(x):
         return None
     ready = plan(("unary", name, x.size, alpha, beta), _forward, UNARY[name], x.size, alpha, beta)
     if ready is None:
@@ -70,6 +67,16 @@ def unary_backward(name: str, g: Array, x: Array, alpha: float = 0.0, beta: floa
 def unary_backward_of_result(name: str, g: Array, z: Array, alpha: float = 0.0) -> Array | None:
     """g times the derivative where the function of `OF_RESULT` gave z; None where oneDNN does not serve."""
     return _backward_of(OF_RESULT[name], g, z, alpha, 0.0)
+
+
+def relu(x: Array) -> Array | None:
+    """max(x, 0); None where oneDNN does not serve, and where x is not finite: the library makes 0 of NaN."""
+    return unary("relu", x) if applies(x) and is_finite(x) else None
+
+
+def relu_backward(g: Array, z: Array) -> Array | None:
+    """g where relu's value z is not 0; None where oneDNN does not serve."""
+    return unary_backward_of_result("relu", g, z)
 
 
 def binary(name: str, x: Array, y: Array) -> Array | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend import kernels
 from autocnn.backend.select import select
 from autocnn.engine import Tensor, as_tensor, binary, method, primitive
 from autocnn.engine.inplace import write
@@ -36,13 +37,13 @@ def relu(input: Any, inplace: bool = False) -> Tensor:
 
 @primitive(saves=("z",))
 def _relu(xp: Any, x: Any) -> Any:
-    return xp.maximum(x, 0)
+    return kernels.relu(xp, x)
 
 
 @primitive(saves=(("y",), ()))
 def _relu_backward(xp: Any, x: Any, y: Any) -> Any:
     """The cotangent x where relu's value y is not 0; a NaN lets it pass."""
-    return select(xp, y <= 0, 0.0, x)
+    return kernels.relu_backward(xp, x, y)
 
 
 _relu.vjp(lambda g, z, x: _relu_backward(g, z))

@@ -112,13 +112,21 @@ def test_derivatives(name, draw):
     close(elementwise.unary_backward_of_result(name, g, FUNCTIONS[name](x)), g * DERIVATIVES[name](x))
 
 
-@pytest.mark.parametrize("name", set(elementwise.UNARY))
+@pytest.mark.parametrize("name", elementwise.UNARY)
 def test_what_is_not_finite_stays_so(name):
     x = np.resize(np.array([np.nan, 1.0, np.inf], np.float32), elementwise.FEW)
-    z = elementwise.unary(name, x, alpha=1.0)
+    z = elementwise.relu(x) if name == "relu" else elementwise.unary(name, x, alpha=1.0)
     assert (z is None) == (name == "relu"), "the library makes 0 of the relu of NaN"
     if z is not None:
         np.testing.assert_allclose(z[:3], FUNCTIONS[name](x[:3]), rtol=1e-5)
+
+
+def test_relu(draw):
+    x, g = draw(8, 16, 16, 16), draw(8, 16, 16, 16)
+    z = elementwise.relu(x)
+    np.testing.assert_array_equal(z, np.maximum(x, 0))
+    z[0, 0, 0, 0] = np.nan
+    np.testing.assert_array_equal(elementwise.relu_backward(g, z), np.where(z <= 0, 0, g))
 
 
 @pytest.mark.parametrize("name", elementwise.BINARY)

@@ -1,0 +1,43 @@
+"""Softmax and its logarithm, and relu, each with its adjoint."""
+
+from __future__ import annotations
+
+from autocnn.backend.select import select
+from autocnn.types import Array, Namespace
+
+
+def relu(xp: Namespace, x: Array) -> Array:
+    """max(x, 0); NaN stays."""
+    return xp.maximum(x, 0)
+
+
+def relu_backward(xp: Namespace, g: Array, z: Array) -> Array:
+    """The cotangent g where relu's value z is not 0; a NaN lets it pass."""
+    return select(xp, z <= 0, 0.0, g)
+
+
+def softmax(xp: Namespace, x: Array, *, axis: int) -> Array:
+    """e ** x over its sum along an axis."""
+    z = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+    z /= xp.sum(z, axis=axis, keepdims=True)
+    return z
+
+
+def softmax_backward(xp: Namespace, g: Array, z: Array, *, axis: int) -> Array:
+    """The cotangent of x from that of z = softmax(x): z (g - sum(g z))."""
+    gx = g * z
+    total = xp.sum(gx, axis=axis, keepdims=True)
+    gx -= z * total
+    return gx
+
+
+def log_softmax(xp: Namespace, x: Array, *, axis: int) -> Array:
+    """x less the logarithm of the sum of e ** x along an axis, without overflow."""
+    z = x - xp.max(x, axis=axis, keepdims=True)
+    z -= xp.log(xp.sum(xp.exp(z), axis=axis, keepdims=True))
+    return z
+
+
+def log_softmax_backward(xp: Namespace, g: Array, z: Array, *, axis: int) -> Array:
+    """The cotangent of x from that of z = log_softmax(x): g - e ** z sum(g)."""
+    return g - xp.exp(z) * xp.sum(g, axis=axis, keepdims=True)
