@@ -21,6 +21,7 @@ from autocnn.backend.onednn import matmul as _matmul
 from autocnn.backend.onednn import normalization as _normalization
 from autocnn.backend.onednn import pooling as _pooling
 from autocnn.backend.onednn import softmax as _softmax
+from autocnn.backend.onednn import sums as _sums
 
 conv_input = first(_convolution.conv_input, _conv.conv_input)
 conv_weight = first(_convolution.conv_weight, _conv.conv_weight)
@@ -34,7 +35,7 @@ max_scatter = first(_pooling.max_scatter, _pool.max_scatter)
 batch_norm = first(_normalization.batch_norm, _norm.batch_norm)
 batch_norm_backward = first(_normalization.batch_norm_backward, _norm.batch_norm_backward)
 batch_norm_inference = first(_normalization.batch_norm_inference, _norm.batch_norm_inference)
-channel_sum = first(_matmul.channel_sum, _norm.channel_sum)
+channel_sum = first(_sums.channel_sum, _norm.channel_sum)
 standardize = first(_normalization.standardize, _norm.standardize)
 standardize_backward = first(_normalization.standardize_backward, _norm.standardize_backward)
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.execute import Plan, attributes, described, plan
-from autocnn.backend.onednn.memory import describe, fits, is_finite, row_of, steps_of
+from autocnn.backend.onednn.memory import describe, fits, row_of, steps_of
+from autocnn.backend.onednn.sums import is_finite
 from autocnn.types import Array
 
 FEW = 1 << 14
@@ -22,8 +23,8 @@ UNARY = {
     "softplus": header.SOFTPLUS, "sqrt": header.SQRT, "square": header.SQUARE, "abs": header.ABS,
     "log": header.LOG,
 }  # fmt: skip
-"""Functions of one array, which treat NaN and infinity as NumPy does, except that relu makes 0 of NaN; `alpha` is the
-factor of elu and the slope of softplus."""
+"""Functions of one array; all but relu treat NaN and infinity as NumPy does. `alpha` is the factor of elu and the
+slope of softplus."""
 
 OF_RESULT = {
     "relu": header.RELU_OF_RESULT, "tanh": header.TANH_OF_RESULT, "sigmoid": header.SIGMOID_OF_RESULT,

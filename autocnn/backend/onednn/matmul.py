@@ -8,11 +8,8 @@ import numpy as np
 
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.execute import Plan, attributes, described, plan
-from autocnn.backend.onednn.memory import channels_last, describe, fits
+from autocnn.backend.onednn.memory import describe, fits
 from autocnn.types import Array, Shape
-
-FEW = 1 << 12
-"""Elements below which a sum is done before the library has been called."""
 
 
 def applies(x: Array, y: Array) -> bool:
@@ -41,18 +38,6 @@ def matmul(x: Array, y: Array, bias: Array | None = None, *, relu: bool = False)
     else:
         ready(x, y, np.ascontiguousarray(bias), z)
     return z
-
-
-def channel_sum(x: Array) -> Array | None:
-    """Sum over all axes but the channels': x (N, C, ...) -> (C,); None where oneDNN does not serve.
-
-    A product with a row of ones: it adds in blocks, more exactly than one number after the other.
-    """
-    if not 2 <= x.ndim <= 5 or x.size < FEW or not fits(x):
-        return None
-    rows = channels_last(x).reshape(-1, x.shape[1])
-    z = matmul(np.ones((1, rows.shape[0]), x.dtype), rows)
-    return None if z is None else z[0]
 
 
 def _matrices(x: Array, ndim: int) -> Array:

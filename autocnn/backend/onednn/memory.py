@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from functools import cache
-from math import isfinite, prod
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -120,19 +120,6 @@ def fits(*arrays: Array | None) -> bool:
         if type(x) is not np.ndarray or x.dtype != FLOAT or not 0 < x.size <= MOST or not x.flags.aligned:
             return False
     return True
-
-
-def is_finite(x: Array) -> bool:
-    """Whether a dense array is known to hold neither NaN nor infinity: its product with itself is finite.
-
-    Squares cannot cancel, so nothing is overlooked; values beyond 1e19 are refused without need.
-
-    >>> is_finite(np.ones(2, np.float32)), is_finite(np.array([-np.inf, np.inf], np.float32))
-    (True, False)
-    """
-    flat = x.ravel("K")
-    with np.errstate(over="ignore", invalid="ignore"):
-        return isfinite(np.dot(flat, flat))
 
 
 def channels_last(x: Array) -> Array:

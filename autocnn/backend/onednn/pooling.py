@@ -22,9 +22,9 @@ from autocnn.backend.onednn.memory import (
     dims,
     empty_last,
     fits,
-    is_finite,
     logical,
 )
+from autocnn.backend.onednn.sums import is_finite
 from autocnn.types import Array, Shape
 
 _BYTES = 256

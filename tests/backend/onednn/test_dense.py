@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autocnn.backend.onednn import elementwise, matmul, memory, reorder, softmax
+from autocnn.backend.onednn import elementwise, matmul, memory, reorder, softmax, sums
 
 
 def close(mine, expected, atol=1e-5):
@@ -152,6 +152,31 @@ def test_what_functions_of_elements_do_not_serve(draw):
     assert elementwise.binary("add", x, draw(8, 16, 16, 16, last=False)) is None, "the layouts differ"
     assert elementwise.binary("add", x, x[:4]) is None
     assert elementwise.binary("add", x, x.astype(np.float64)) is None
+
+
+# Sums ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(64, 100), (8, 5, 200), (8, 7, 16, 16), (2, 3, 16, 9, 9)])
+@pytest.mark.parametrize("last", [True, False], ids=["channels_last", "c_order"])
+def test_sums_of_channels(shape, last, draw):
+    x = draw(*shape, last=last) + 1
+    axes = tuple(i for i in range(x.ndim) if i != 1)
+    close(sums.channel_sum(x), x.sum(axes, dtype=np.float64).astype(np.float32))
+    assert sums.channel_sum(x[:0]) is None
+
+
+@pytest.mark.parametrize("size", [10, 5000, 100_000])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_found_anywhere(size, value, rng):
+    x = rng.standard_normal(size, dtype=np.float32)
+    assert sums.is_finite(x)
+    for place in (0, size // 2, size - 1):
+        y = x.copy()
+        y[place] = value
+        assert not sums.is_finite(y)
+        y[place - 1] = -value
+        assert not sums.is_finite(y)
 
 
 # Layouts ------------------------------------------------------------------------------------------------------
