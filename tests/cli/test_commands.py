@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from autocnn import models, nn, ops
+from autocnn.backend import onednn
 from autocnn.cli import main
 from autocnn.graph import load
 
@@ -81,6 +83,15 @@ def test_graph_without_a_file_is_a_listing(capsys):
     ]
     _, out, _ = run(capsys, "graph", "tiny", "--input", "2,4", "--depth", "1")
     assert "%1: f32[2,4] = body(%0, ops=1, parameters=16)" in out
+
+
+def test_info(capsys):
+    code, out, err = run(capsys, "info")
+    assert (code, err) == (0, "")
+    assert f"NumPy {np.__version__}\n" in out
+    with onednn.disabled():
+        _, out, _ = run(capsys, "info")
+    assert out.endswith("oneDNN: not used, NumPy computes everything: oneDNN is switched off by disabled()\n")
 
 
 def test_summary(capsys):
