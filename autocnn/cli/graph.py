@@ -10,17 +10,23 @@ from autocnn.cli.model import images, model_of, shape_of, training_loss
 from autocnn.errors import UsageError
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".json")
+PASSES = ("forward", "forward and backward", "forward, backward and second order")
 
 
 @click.command()
 @click.argument("model")
-@click.option("--backward", is_flag=True, help="Show the backward pass beside the forward pass.")
+@click.option(
+    "--order",
+    type=click.IntRange(0, 2),
+    default=0,
+    help="0: the forward pass; 1: the backward pass too; 2: that of the gradients' squared norm too.",
+)
 @click.option("--input", "size", metavar="N,C,H,W", help="Size of the input; each model has its own.")
 @click.option("--depth", type=click.IntRange(1), metavar="N", help="Show modules N deep as single boxes.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="svg, png, pdf, dot or json; else a listing."
 )
-def command(model: str, backward: bool, size: str | None, depth: int | None, output: Path | None) -> None:
+def command(model: str, order: int, size: str | None, depth: int | None, output: Path | None) -> None:
     """Draw the compute graph of MODEL, such as lenet5, as training runs it."""
     from autocnn.graph import listing, trace
     from autocnn.graph.transform import collapse
@@ -32,11 +38,10 @@ def command(model: str, backward: bool, size: str | None, depth: int | None, out
         raise UsageError(f"graph: --output is {str(output)!r}; the folder {output.parent} is not there")
     network = model_of(model)
     x = images(shape_of("graph", model, size))
-    graph = trace(network, x, order=1, loss=training_loss) if backward else trace(network, x)
+    graph = trace(network, x, order=order, loss=training_loss if order else None)
     if output is None:
         click.echo(listing(graph if depth is None else collapse(graph, depth)))
         return
-    passes = "forward and backward" if backward else "forward"
-    title = f"{type(network).__name__}: {passes}"
+    title = f"{type(network).__name__}: {PASSES[order]}"
     draw(graph, title=title, depth=depth).save(output)
     click.echo(f"{output}: {len(graph.vertices):,} vertices, {len(graph.edges):,} edges")

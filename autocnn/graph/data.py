@@ -102,6 +102,16 @@ class Graph:
         starts, order = self._out_index
         return tuple(self.edges[place] for place in order[starts[vertex] : starts[vertex + 1]])
 
+    def forward_twin(self, vertex: int) -> int | None:
+        """The forward vertex that a vertex of a backward pass, of whatever order, belongs to, if to any.
+
+        The twin of a second-order vertex may itself be of the backward pass.
+        """
+        at: int | None = vertex
+        while at is not None and self.vertices[at].phase != "forward":
+            at = self.vertices[at].twin
+        return at
+
     @cached_property
     def _in_starts(self) -> list[int]:
         return _starts((edge.target for edge in self.edges), len(self.vertices))

@@ -7,17 +7,18 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from autocnn.engine import Tensor, as_tensor, enable_grad, grad, primitive, slots, tape
 from autocnn.engine.debug import user_line
 from autocnn.engine.tape import SCALAR, Leaf, Node, Place, Watcher, watching
 from autocnn.errors import GraphError
-from autocnn.graph.data import SEVERAL, Edge, Graph, Vertex
+from autocnn.graph.data import PHASES, SEVERAL, Edge, Graph, Vertex
 from autocnn.graph.params import plain
 from autocnn.graph.transform import ancestors, subgraph
 
 Parameters = Mapping[str, Tensor] | Iterable[tuple[str, Tensor]]
+Penalty = Callable[[dict[str, Tensor]], Tensor]
 
 
 def trace(
@@ -26,16 +27,20 @@ def trace(
     order: int = 0,
     parameters: Parameters | None = None,
     loss: Callable[[Any], Tensor] | None = None,
+    penalty: Penalty | None = None,
     lines: bool = False,
 ) -> Graph:
     """Run a function, or a module, once, and return what it computed as a Graph.
 
     ``order=1`` adds the backward pass, with the kernels that training runs: of ``loss(outputs)``, or of the sum
-    of the outputs. Its gradients follow the outputs: of inputs and parameters that require one. ``parameters``
-    names tensors; by default those of ``function.named_parameters()``. ``lines`` notes the user's source lines.
+    of the outputs. Its gradients follow the outputs: of inputs and parameters that require one. ``order=2`` adds
+    the derivative of that: the backward pass runs with ``create_graph``, ``penalty`` makes one number of the
+    gradients by name (by default the sum of all their squares), and its gradients follow the first ones.
+    ``parameters`` names tensors; by default those of ``function.named_parameters()``. ``lines`` notes the user's
+    source lines.
     The graph holds what the outputs depend on; arrays of parameters and constants are in ``graph.values``. Where
     a value was detached, and its gradient stops, stands a ``detach``.
-    Raises GraphError for an order or an output that it cannot record.
+    Raises GraphError for an order or an output that it cannot record, and where nothing can be differentiated.
 
     >>> import autocnn as ac
     >>> from autocnn.graph import listing
@@ -45,10 +50,13 @@ def trace(
     %3: f32[2] = add(%1, 1)
     %4: f32[2] = output(%3)
     """
-    if order not in (0, 1):
-        raise GraphError(f"trace: order is {order}; 0 (forward) or 1 (forward and backward)")
-    names = _names(function, parameters)
-    recorder = _Recorder(names, lines)
+    if order not in (0, 1, 2):
+        raise GraphError(
+            f"trace: order is {order}; 0 (forward), 1 (forward and backward) or 2 (the backward of gradients too)"
+        )
+    if penalty is not None and order < 2:
+        raise GraphError(f"trace: order is {order}; a penalty on the gradients needs order=2")
+    recorder = _Recorder(_names(function, parameters), lines)
     operands = [_operand(x) for x in inputs]
     for place, (name, x) in enumerate(zip(_argument_names(function, len(inputs)), operands, strict=True)):
         if isinstance(x, Tensor):
@@ -58,9 +66,12 @@ def trace(
         marked = list(_outputs(result))
         roots = [x for _, x in marked] if loss is None else [loss(result)]
         marked += [("loss", x) for x in roots if loss is not None]
-        sources = [(name, recorder.find(x)) for name, x in marked]
-        gradients = _backward(recorder, roots) if order else []
-        return recorder.graph(sources, gradients)
+        ends = [_End(recorder.find(x), name) for name, x in marked]
+        if order == 1:
+            ends += _gradients(recorder, roots)[1]
+        elif order == 2:
+            ends += _second(recorder, roots, penalty or _sum_of_squares)
+        return recorder.graph(ends)
 
 
 def graph_of(*tensors: Tensor, parameters: Parameters | None = None) -> Graph:
@@ -85,7 +96,7 @@ def graph_of(*tensors: Tensor, parameters: Parameters | None = None) -> Graph:
                 todo.extend(edge for edge in node.edges if edge is not SCALAR)
         for serial in sorted(nodes):
             recorder.read(nodes[serial])
-        return recorder.graph([(None, recorder.place_of[tensor.node().serial]) for tensor in tensors], [])
+        return recorder.graph([_End(recorder.place_of[tensor.node().serial]) for tensor in tensors])
 
 
 @contextmanager
@@ -105,13 +116,23 @@ def _detach(xp: Any, x: Any) -> Any:
     return x
 
 
+class _End(NamedTuple):
+    """An output to be: the vertex whose value it is, what it is called, and the leaf that it is a gradient of."""
+
+    source: int
+    name: str | None = None
+    phase: str = "forward"
+    leaf: int | None = None
+
+
 class _Recorder(Watcher):
     """A watcher that writes vertices and edges down."""
 
     def __init__(self, names: Mapping[int, str], lines: bool) -> None:
         self.names = names
         self.lines = lines
-        self.backward = False
+        self.order = 0
+        """The pass that runs: 0 forward, 1 backward, 2 the backward pass of that."""
         self.place_of: dict[int, int] = {}
         """The vertex of each node, by serial number."""
         self.vertices: list[Vertex] = []
@@ -128,9 +149,9 @@ class _Recorder(Watcher):
     # What a watcher does ------------------------------------------------------------------------------------
 
     def place(self, place: Place) -> Place:
-        """The place of an op; whatever runs during the backward pass belongs to it."""
-        if self.backward and not place.order:
-            place = place._replace(order=1)
+        """The place of an op; whatever runs during a backward pass belongs to it."""
+        if place.order < self.order:
+            place = place._replace(order=self.order)
         if self.lines and not place.order:
             place = place._replace(line=user_line())
         return place
@@ -189,10 +210,8 @@ class _Recorder(Watcher):
         self, node: Node, tensor: Tensor | None, kind: str, name: str | None, user: Node | None = None
     ) -> int:
         number = self.place_of[node.serial] = len(self.vertices)
-        place = Place() if user is None else user.place
-        phase = "forward"
-        if kind == "constant":
-            phase = "backward" if self.backward and user is None else _phase(place)
+        place = Place(order=self.order) if user is None else user.place
+        phase = _phase(place) if kind == "constant" else "forward"
         scope = place.scope if kind != "input" else ""
         self._add(node, "", kind, {}, scope=scope, phase=phase, name=name)
         if tensor is not None:
@@ -259,36 +278,42 @@ class _Recorder(Watcher):
 
     # The whole ----------------------------------------------------------------------------------------------
 
-    def graph(self, outputs: list[tuple[str | None, int]], gradients: list[tuple[int, int]]) -> Graph:
-        """The graph of what the outputs, and the gradients (of vertex, at vertex), depend on."""
-        ends: list[int] = []
-        for name, source in outputs:
-            ends.append(self._end(source, name, "", "forward", None))
-        for of, source in gradients:
-            leaf = self.vertices[of]
-            name = f"grad {leaf.name or f'%{of}'}"
-            ends.append(self._end(source, name, leaf.scope, "backward", of))
+    def graph(self, ends: list[_End]) -> Graph:
+        """The graph of what the outputs, and the gradients among them, depend on."""
+        numbers = [self._end(end) for end in ends]
         whole = Graph(
             tuple(self.vertices),
             tuple(self.edges),
             inputs=tuple(self.inputs),
-            outputs=tuple(ends),
+            outputs=tuple(numbers),
             values=self.values,
         )
-        return subgraph(whole, ancestors(whole, *ends, *self.inputs))
+        return subgraph(whole, ancestors(whole, *numbers, *self.inputs))
 
-    def _end(self, source: int, name: str | None, scope: str, phase: str, twin: int | None) -> int:
-        made = self.vertices[source]
+    def _end(self, end: _End) -> int:
+        made = self.vertices[end.source]
         number = len(self.vertices)
+        scope = "" if end.leaf is None else self.vertices[end.leaf].scope
         self.vertices.append(
-            Vertex(number, "", "output", {}, made.shape, made.dtype, made.device, scope, phase, twin, name)
+            Vertex(
+                number, "", "output", {}, made.shape, made.dtype, made.device, scope, end.phase, end.leaf, end.name
+            )
         )
-        self.edges.append(Edge(source, number, 0))
+        self.edges.append(Edge(end.source, number, 0))
         return number
 
+    def called(self, leaf: int) -> str:
+        """The name of a parameter or input, or its vertex."""
+        return self.vertices[leaf].name or f"%{leaf}"
 
-def _backward(recorder: _Recorder, outputs: list[Tensor]) -> list[tuple[int, int]]:
-    """Run the backward pass; pairs of a leaf's vertex and its gradient's."""
+
+# Backward passes ----------------------------------------------------------------------------------------------
+
+
+def _gradients(
+    recorder: _Recorder, outputs: list[Tensor], *, create_graph: bool = False
+) -> tuple[dict[int, Tensor], list[_End]]:
+    """Run the backward pass of outputs: the gradients by the vertex of their leaf, and the ends that they are."""
     roots = [x for x in outputs if x.requires_grad]
     wanted = [(number, leaf) for number, leaf in recorder.leaves.items() if leaf.requires_grad]
     if not roots or not wanted:
@@ -298,12 +323,43 @@ def _backward(recorder: _Recorder, outputs: list[Tensor]) -> list[tuple[int, int
         )
     with tape.context(watch=None):
         seeds = [slots.ones_like(x.detach()) for x in roots]
-    recorder.backward = True
+    recorder.order += 1
     for seed in seeds:
         recorder._leaf(seed.node(), seed, "constant", "seed")
-    found = grad(roots, [leaf for _, leaf in wanted], seeds, allow_unused=True)
-    pairs = zip(wanted, found, strict=True)
-    return [(number, recorder.find(g)) for (number, _), g in pairs if g is not None]
+    found = grad(roots, [leaf for _, leaf in wanted], seeds, create_graph=create_graph, allow_unused=True)
+    known = {number: g for (number, _), g in zip(wanted, found, strict=True) if g is not None}
+    phase, order = PHASES[recorder.order], "" if recorder.order == 1 else "second "
+    ends = [
+        _End(recorder.find(g), f"{order}grad {recorder.called(leaf)}", phase, leaf) for leaf, g in known.items()
+    ]
+    return known, ends
+
+
+def _second(recorder: _Recorder, outputs: list[Tensor], penalty: Penalty) -> list[_End]:
+    """Run the backward pass so that it can be differentiated, then that of a penalty on the gradients."""
+    found, ends = _gradients(recorder, outputs, create_graph=True)
+    named = {recorder.called(leaf): g for leaf, g in found.items()}
+    if len(named) < len(found):
+        names = [recorder.called(leaf) for leaf in found]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise GraphError(f"trace: two tensors are named {twice!r}; order=2 tells gradients by name. Rename one")
+    value = penalty(named)
+    if not isinstance(value, Tensor) or not value.requires_grad:
+        raise GraphError(
+            "trace: the penalty on the gradients depends on nothing that requires a gradient, so there is no "
+            "second backward pass; use order=1"
+        )
+    ends.append(_End(recorder.find(value), "penalty", PHASES[1]))
+    return ends + _gradients(recorder, [value])[1]
+
+
+def _sum_of_squares(gradients: dict[str, Tensor]) -> Tensor:
+    """The squared length of the whole gradient. Its own gradient is twice the Hessian times it."""
+    squares: list[Any] = [(g * g).sum() for g in gradients.values()]
+    return sum(squares[1:], start=squares[0])  # type: ignore[no-any-return]
+
+
+# Names, places, arguments -------------------------------------------------------------------------------------
 
 
 @cache
@@ -313,7 +369,7 @@ def _text(value: Any) -> str:
 
 
 def _phase(place: Place) -> str:
-    return ("forward", "backward", "second")[min(place.order, 2)]
+    return PHASES[min(place.order, 2)]
 
 
 def _wants(node: Node) -> bool:

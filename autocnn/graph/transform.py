@@ -56,7 +56,12 @@ def forward(graph: Graph) -> Graph:
 
 def backward(graph: Graph) -> Graph:
     """The backward pass alone; the forward values that it uses become inputs."""
-    return subgraph(graph, (v.id for v in graph.vertices if v.phase != "forward"))
+    return subgraph(graph, (v.id for v in graph.vertices if v.phase == "backward"))
+
+
+def second(graph: Graph) -> Graph:
+    """The backward pass of the gradients alone; the earlier values that it uses become inputs."""
+    return subgraph(graph, (v.id for v in graph.vertices if v.phase == "second"))
 
 
 def ancestors(graph: Graph, *vertices: int) -> set[int]:

@@ -52,14 +52,14 @@ STARTS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "dot": b"digraph",
 @pytest.mark.parametrize("suffix", STARTS)
 def test_graph_writes_each_kind_of_file(capsys, tmp_path, suffix):
     path = tmp_path / f"graph.{suffix}"
-    code, out, err = run(capsys, "graph", "tiny", "--input", "2,4", "--backward", "-o", str(path))
+    code, out, err = run(capsys, "graph", "tiny", "--input", "2,4", "--order", "1", "-o", str(path))
     assert (code, err) == (0, "")
     assert out.startswith(f"{path}: ")
     assert path.read_bytes().startswith(STARTS[suffix])
 
 
 def test_the_picture_and_the_data_hold_both_passes(capsys, tmp_path):
-    run(capsys, "graph", "TINY", "--input", "2,4", "--backward", "-o", str(tmp_path / "graph.json"))
+    run(capsys, "graph", "TINY", "--input", "2,4", "--order", "1", "-o", str(tmp_path / "graph.json"))
     graph = load(tmp_path / "graph.json")
     assert {vertex.phase for vertex in graph.vertices} == {"forward", "backward"}
     assert [graph.vertices[i].name for i in graph.outputs] == [
@@ -68,9 +68,15 @@ def test_the_picture_and_the_data_hold_both_passes(capsys, tmp_path):
         "grad body.weight",
         "grad head.weight",
     ]
-    run(capsys, "graph", "tiny", "--input", "2,4", "--backward", "-o", str(tmp_path / "graph.svg"))
+    run(capsys, "graph", "tiny", "--input", "2,4", "--order", "1", "-o", str(tmp_path / "graph.svg"))
     words = {text.text for text in ElementTree.parse(tmp_path / "graph.svg").iter() if text.tag.endswith("text")}
     assert {"Tiny: forward and backward", "body", "head · backward", "skip connection", "grad weight"} <= words
+
+
+def test_graph_of_the_second_order(capsys):
+    _, out, _ = run(capsys, "graph", "tiny", "--input", "2,4", "--order", "2")
+    assert '"penalty"  # backward' in out
+    assert '"second grad ' in out
 
 
 def test_graph_without_a_file_is_a_listing(capsys):

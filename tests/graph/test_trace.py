@@ -305,7 +305,10 @@ def test_source_lines():
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda: trace(tied, tensor(3, 3), order=3), "trace: order is 3; 0 (forward) or 1 (forward and backward)"),
+        (
+            lambda: trace(tied, tensor(3, 3), order=3),
+            "trace: order is 3; 0 (forward), 1 (forward and backward) or 2 (the backward of gradients too)",
+        ),
         (
             lambda: trace(lambda x: x * 2, tensor(3), order=1),
             "trace: no output depends on anything that requires a gradient, so there is no backward pass; "
