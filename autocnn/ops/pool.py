@@ -11,6 +11,7 @@ from typing import Any
 
 from autocnn.backend import geometry, kernels
 from autocnn.engine import Tensor, as_tensor, primitive
+from autocnn.engine.primitive import residual_tensor
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.channels import batched, unbatched
 from autocnn.ops.precision import adding
@@ -85,7 +86,8 @@ def _max(
     z, (winners,) = _max_pool.run((x.array,), window)
     best = _max_pool.note((x,), window, z, (winners,))
     shared = {name: value for name, value in window.items() if name != "ceil_mode"}  # the node keeps the window
-    indices = _max_pool_indices(Tensor(winners), space=x.shape[2:], **shared)
+    kept = Tensor(winners) if best._node is None else residual_tensor(best.node(), 0, winners)
+    indices = _max_pool_indices(kept, space=x.shape[2:], **shared)
     return unbatched(best, alone), unbatched(indices, alone)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import autocnn as ac
+from autocnn import ops
 from autocnn.engine import Tensor, primitive, scope
 from autocnn.engine.primitive import Primitive
 from autocnn.errors import GraphError
@@ -408,3 +409,8 @@ def test_outputs_may_be_nested() -> None:
     assert [graph.vertices[i].name for i in graph.outputs] == [None, None, "h", "a", "b.c"]
     for array, expected in zip(replay(graph, [x]), (x + 1, x * 2, x * 3, x * 4, x * 5), strict=True):
         np.testing.assert_array_equal(array, expected.array)
+
+
+def test_positions_of_maxima_come_from_the_pool() -> None:
+    graph = trace(lambda x: ops.max_pool2d(x, 2, return_indices=True)[1], tensor(1, 1, 4, 4))
+    assert [v.op or v.kind for v in graph.vertices] == ["input", "max_pool", "item", "max_pool_indices", "output"]
