@@ -1,6 +1,7 @@
 """A computation as data: vertices, edges, text, JSON, transformations and counts."""
 
 from autocnn.graph.data import Edge, Graph, Vertex
+from autocnn.graph.onnx import to_onnx
 from autocnn.graph.replay import replay
 from autocnn.graph.store import from_json, load, save, to_json
 from autocnn.graph.text import listing
@@ -17,5 +18,6 @@ __all__ = [
     "replay",
     "save",
     "to_json",
+    "to_onnx",
     "trace",
 ]

@@ -73,6 +73,13 @@ def test_the_picture_and_the_data_hold_both_passes(capsys, tmp_path):
     assert {"Tiny: forward and backward", "body", "head · backward", "skip connection", "grad weight"} <= words
 
 
+def test_graph_as_onnx(capsys, tmp_path):
+    onnx = pytest.importorskip("onnx", reason="onnx is an extra")
+    path = tmp_path / "tiny.onnx"
+    run(capsys, "graph", "tiny", "--input", "2,4", "-o", str(path))
+    onnx.checker.check_model(onnx.load(path), full_check=True)
+
+
 def test_graph_of_the_second_order(capsys):
     _, out, _ = run(capsys, "graph", "tiny", "--input", "2,4", "--order", "2")
     assert '"penalty"  # backward' in out
@@ -137,7 +144,11 @@ MISTAKES = [
     ),
     (
         ["graph", "tiny", "--input", "2,4", "-o", "graph.gif"],
-        "graph: --output is 'graph.gif'; its name must end in .svg, .png, .pdf, .dot, .json",
+        "graph: --output is 'graph.gif'; its name must end in .svg, .png, .pdf, .dot, .json, .onnx",
+    ),
+    (
+        ["graph", "tiny", "--input", "2,4", "--order", "1", "-o", "graph.onnx"],
+        "graph: an .onnx file holds the whole forward pass; leave --order and --depth out",
     ),
     (
         ["graph", "tiny", "--input", "2,4", "-o", "no/such/folder/graph.svg"],
