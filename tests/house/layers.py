@@ -10,7 +10,7 @@ from .source import PACKAGE, Module, imports, modules, place
 
 GROUND = {"types", "errors"}
 PLAIN = "graph (plain data)"
-PLAIN_PARTS = {"data", "text", "store", "transform", "analysis"}
+PLAIN_PARTS = {"data", "text", "store", "transform", "analysis", "diff", "onnx"}
 BELOW = {"backend", "engine", "ops", "nn", "optim", "data", PLAIN, "graph", "viz", "models"}
 
 # What each layer may import besides itself and the ground; the order is the order of reading.
