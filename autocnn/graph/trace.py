@@ -315,7 +315,11 @@ def _gradients(
 ) -> tuple[dict[int, Tensor], list[_End]]:
     """Run the backward pass of outputs: the gradients by the vertex of their leaf, and the ends that they are."""
     roots = [x for x in outputs if x.requires_grad]
-    wanted = [(number, leaf) for number, leaf in recorder.leaves.items() if leaf.requires_grad]
+    wanted = [
+        (number, leaf)
+        for number, leaf in recorder.leaves.items()
+        if leaf.requires_grad and recorder.place_of.get(leaf.node().serial) == number  # not overwritten since
+    ]
     if not roots or not wanted:
         raise GraphError(
             "trace: no output depends on anything that requires a gradient, so there is no backward pass; "
