@@ -100,24 +100,35 @@ class _Spectrum:
 _NOTHING = _Spectrum(0, ())
 
 
-def skip_edges(graph: Graph) -> frozenset[int]:
-    """Places in ``graph.edges`` of the edges that carry a shortcut into an addition or concatenation.
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A residual block: two branches of unlike length that leave one value and meet again."""
 
-    Where two branches of unlike length leave one value and meet again, the shorter one is the shortcut: one
-    edge if it is the value itself, all its edges if it holds a projection. Found from the graph alone, in the
-    forward and in the backward pass; parameters and their gradients make no branches.
+    fork: int
+    """The vertex that both branches leave."""
+    join: int
+    """The addition or concatenation in which they meet."""
+    shortcut: tuple[int, ...]
+    """Places in ``graph.edges`` of the edges of the shorter branch, the last one first."""
+
+
+def residual_blocks(graph: Graph) -> tuple[Block, ...]:
+    """The residual blocks of a graph, by their joins: found from forks and joins alone, in every pass.
+
+    The shorter branch is the shortcut: one edge if it is the value itself, all its edges if it holds a projection.
+    Parameters and their gradients make no branches.
     """
     data = _data_edges(graph)
     uses = [0] * len(graph)
     for places in data:
         for place in places:
             uses[graph.edges[place].source] += 1
-    dominators, depth = _Dominators(len(graph)), [0] * len(graph)
-    found: set[int] = set()
+    tree, depth = _Dominators(len(graph)), [0] * len(graph)
+    found: list[Block] = []
     for vertex in graph.vertices:
         sources = [graph.edges[place].source for place in data[vertex.id]]
         depth[vertex.id] = 1 + max((depth[source] for source in sources), default=-1)
-        fork = dominators.add(vertex.id, sources)
+        fork = tree.add(vertex.id, sources)
         if (
             len(sources) == 2
             and fork is not None
@@ -125,8 +136,13 @@ def skip_edges(graph: Graph) -> frozenset[int]:
             and depth[sources[0]] != depth[sources[1]]
         ):
             shorter = min(data[vertex.id], key=lambda place: depth[graph.edges[place].source])
-            found.update(_branch(graph, data, uses, shorter, fork))
-    return frozenset(found)
+            found.append(Block(fork, vertex.id, tuple(_branch(graph, data, uses, shorter, fork))))
+    return tuple(found)
+
+
+def skip_edges(graph: Graph) -> frozenset[int]:
+    """Places in ``graph.edges`` of the edges that carry a shortcut into an addition or concatenation."""
+    return frozenset(place for block in residual_blocks(graph) for place in block.shortcut)
 
 
 def _data_edges(graph: Graph) -> list[list[int]]:

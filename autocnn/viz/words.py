@@ -117,7 +117,9 @@ def _notes(vertex: Vertex) -> list[str]:
     if vertex.kind == "module":
         ops, parameters = _count(vertex, "ops"), _count(vertex, "parameters")
         notes = [f"{ops:,} op{'s' * (ops != 1)}"]
-        return [*notes, f"{parameters:,} parameter{'s' * (parameters != 1)}"] if parameters else notes
+        notes += [f"{parameters:,} parameter{'s' * (parameters != 1)}"] if parameters else []
+        times = _count(vertex, "repeats")
+        return [f"×{times}, {vertex.params['weights']} weights", *notes] if times else notes
     notes = []
     for key, value in sorted(vertex.params.items()):
         value = single(key, value)

@@ -70,7 +70,7 @@ def test_names_and_free_batch():
     ends = [*model.graph.input, *model.graph.output]
     shapes = [[d.dim_param or d.dim_value for d in end.type.tensor_type.shape.dim] for end in ends]
     assert shapes == [["batch", 1, 32, 32], ["batch", 10]]
-    assert [end.name for end in ends] == ["x", "output"]
+    assert [end.name for end in ends] == ["input", "output"]
 
 
 # Ops with a free number of images -------------------------------------------------------------------------------
@@ -303,7 +303,7 @@ REFUSED: list[tuple[Callable[[], Graph], str]] = [
     ),
     (
         lambda: transform.collapse(traced(nn.Sequential(nn.Linear(3, 3)), 2, 3)),
-        "to_onnx: %1 0 stands for a whole module; write the graph it was made from",
+        "to_onnx: %1 [0] stands for a whole module; write the graph it was made from",
     ),
     (
         lambda: traced(lambda x: x[:1], 2, 3),

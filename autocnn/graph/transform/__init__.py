@@ -1,0 +1,32 @@
+"""Graphs made from graphs: parts of them, and coarser views of them."""
+
+from autocnn.graph.transform.blocks import readable, with_blocks
+from autocnn.graph.transform.collapsing import collapse, module_name
+from autocnn.graph.transform.hiding import VIEWS, hide
+from autocnn.graph.transform.parts import (
+    ancestors,
+    backward,
+    between,
+    descendants,
+    forward,
+    module,
+    second,
+    subgraph,
+)
+
+__all__ = [
+    "VIEWS",
+    "ancestors",
+    "backward",
+    "between",
+    "collapse",
+    "descendants",
+    "forward",
+    "hide",
+    "module",
+    "module_name",
+    "readable",
+    "second",
+    "subgraph",
+    "with_blocks",
+]
