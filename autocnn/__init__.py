@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autocnn import autograd, func, models, nn, ops, optim
 from autocnn.backend.arrays import Device
@@ -273,6 +273,9 @@ from autocnn.ops.shape import (
     vsplit,
 )
 
+if TYPE_CHECKING:
+    from autocnn.profiling import profile as profile
+
 __all__ = [
     "Tensor", "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "addmm", "addmv", "all",
     "allclose", "amax", "amin", "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
@@ -311,14 +314,17 @@ device = Device
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 
 _LATER = ("data", "flow", "graph", "testing", "train", "viz")
+_TOOLS = {"profile": "profiling"}
 
 
 def __getattr__(name: str) -> Any:
-    """Packages that are imported when they are first asked for."""
+    """Packages, and tools, that are imported when they are first asked for."""
     if name in _LATER:
         return importlib.import_module(f"autocnn.{name}")
+    if name in _TOOLS:
+        return getattr(importlib.import_module(f"autocnn.{_TOOLS[name]}"), name)
     raise AttributeError(f"module 'autocnn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *_LATER, *_TOOLS})

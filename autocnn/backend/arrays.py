@@ -126,6 +126,13 @@ def as_device(device: str) -> Device:
     raise DeviceError(f"device: {device!r} is not known; choose 'cpu' or 'cuda'")
 
 
+def finish(xp: Namespace) -> None:
+    """Wait until the device of a namespace has done what it was asked to do; a CPU always has."""
+    cuda = None if xp is np else getattr(xp, "cuda", None)
+    if cuda is not None:
+        cuda.get_current_stream().synchronize()
+
+
 def owner(array: Array) -> Array:
     """The array that owns the memory which this one views: the same object for every alias."""
     base = array.base

@@ -11,9 +11,10 @@ import numpy as np
 
 from autocnn.backend.arrays import is_writable
 from autocnn.engine import slots, tape
-from autocnn.engine.gradient import Gradient, Plain, Recorded
+from autocnn.engine.gradient import Gradient, Recorded
 from autocnn.engine.sweep import sweep
 from autocnn.engine.tape import Node, local
+from autocnn.engine.taps import plain
 from autocnn.engine.tensor import Tensor, as_tensor, method
 from autocnn.errors import GradientError, ShapeError
 
@@ -165,7 +166,7 @@ def _run(
         order = 1 + max(node.place.order for node in nodes)
         algebra: Any = Recorded(useful, wanted, retain, by, create_graph=create_graph, order=order)
     else:
-        algebra = Plain(useful, wanted, retain, by)
+        algebra = plain(useful, wanted, retain, by)
         algebra.touched.update(node.serial for node in nodes)
     given = seeds if recorded else [s._array for s in seeds]
     pairs = [(n, s) for n, s in zip(nodes, given, strict=True) if useful is None or n.serial in useful]

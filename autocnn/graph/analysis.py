@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -11,6 +11,7 @@ from autocnn.errors import GraphError
 from autocnn.graph.data import Graph, Vertex
 
 Length = Callable[[Vertex], int]
+Shape = tuple[int, ...]
 
 
 def to_networkx(graph: Graph) -> Any:
@@ -229,35 +230,42 @@ def count_parameters(graph: Graph) -> dict[str, int]:
 
 
 def multiply_adds(graph: Graph, vertex: int) -> int:
-    """Multiply-and-add steps of one op, from shapes; 0 unless it is a convolution or a matrix product.
+    """Multiply-and-add steps of one op, from shapes; 0 unless it is a convolution or a matrix product."""
+    result = graph.vertices[vertex]
+    return work(result.op, result.shape, [graph.vertices[edge.source].shape for edge in graph.in_edges(vertex)])
+
+
+def work(op: str, shape: Shape, sources: Sequence[Shape]) -> int:
+    """Multiply-and-add steps of an op by its name, the shape of its result and those of its operands.
 
     conv:         z (N, O, *out), w (O, C/groups, *kernel):  size(z) * C/groups * prod(kernel)
     conv_input:   as the convolution whose cotangent g it takes; conv_weight alike
     matmul:       z (..., n, m), x (..., n, k):  size(z) * k
+
+    >>> work("matmul", (2, 3), [(2, 4), (4, 3)])
+    24
     """
-    result = graph.vertices[vertex]
-    rule = _MULTIPLY_ADDS.get(result.op)
-    sources = [graph.vertices[edge.source] for edge in graph.in_edges(vertex)]
-    return rule(result, sources) if rule is not None and len(sources) >= 2 else 0
+    rule = _MULTIPLY_ADDS.get(op)
+    return rule(shape, sources) if rule is not None and len(sources) >= 2 else 0
 
 
-def _conv(result: Vertex, sources: list[Vertex]) -> int:
-    return result.size * prod(sources[1].shape[1:])
+def _conv(shape: Shape, sources: Sequence[Shape]) -> int:
+    return prod(shape) * prod(sources[1][1:])
 
 
-def _conv_input(result: Vertex, sources: list[Vertex]) -> int:
-    return sources[0].size * prod(sources[1].shape[1:])
+def _conv_input(shape: Shape, sources: Sequence[Shape]) -> int:
+    return prod(sources[0]) * prod(sources[1][1:])
 
 
-def _conv_weight(result: Vertex, sources: list[Vertex]) -> int:
-    return sources[0].size * prod(result.shape[1:])
+def _conv_weight(shape: Shape, sources: Sequence[Shape]) -> int:
+    return prod(sources[0]) * prod(shape[1:])
 
 
-def _matmul(result: Vertex, sources: list[Vertex]) -> int:
-    return result.size * (sources[0].shape[-1] if sources[0].shape else 1)
+def _matmul(shape: Shape, sources: Sequence[Shape]) -> int:
+    return prod(shape) * (sources[0][-1] if sources[0] else 1)
 
 
-_MULTIPLY_ADDS: Mapping[str, Callable[[Vertex, list[Vertex]], int]] = {
+_MULTIPLY_ADDS: Mapping[str, Callable[[Shape, Sequence[Shape]], int]] = {
     "conv": _conv,
     "conv_bias": _conv,
     "conv_input": _conv_input,

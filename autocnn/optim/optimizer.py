@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any, TypeAlias
 
-from autocnn.engine import Tensor, enable_grad, namespace
+from autocnn.engine import Tensor, enable_grad, namespace, taps
 from autocnn.engine.tape import written
 from autocnn.engine.tensor import as_array, as_tensor
 from autocnn.errors import ArgumentError, GradientError, InPlaceError, OperandError, StateError
@@ -118,8 +118,10 @@ class Optimizer:
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    p = parameter.array
-                    self._update(namespace(p), p, parameter.grad.array, self.state[parameter], group)
+                    p, g, began = parameter.array, parameter.grad.array, taps.begin()
+                    self._update(namespace(p), p, g, self.state[parameter], group)
+                    if began:
+                        taps.ended(began, f"{self._name}.step", "optimizer", (p, g), (p,))
                     written(p, f"{self._name}.step")
         return loss
 

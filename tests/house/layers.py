@@ -33,6 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "train": BELOW,
     "compat": BELOW,
     "inspect": BELOW,
+    "profiling": BELOW,
     "flow": BELOW - {"models", "data", "viz"},
     "sklearn": BELOW | {"train"},
     "testing": BELOW,
