@@ -274,6 +274,9 @@ from autocnn.ops.shape import (
 )
 
 if TYPE_CHECKING:
+    from autocnn.backend.threads import get_num_threads as get_num_threads
+    from autocnn.backend.threads import set_num_threads as set_num_threads
+    from autocnn.machine import info as info
     from autocnn.profiling import profile as profile
 
 __all__ = [
@@ -314,7 +317,10 @@ device = Device
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 
 _LATER = ("data", "flow", "graph", "testing", "train", "viz")
-_TOOLS = {"profile": "profiling"}
+_TOOLS = {
+    "get_num_threads": "backend.threads", "info": "machine", "profile": "profiling",
+    "set_num_threads": "backend.threads",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

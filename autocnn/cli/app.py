@@ -17,7 +17,7 @@ COMMANDS = {
     "graph": "Draw the compute graph of a model.",
     "study": "Measure how much gradient reaches each block, with and without skip connections.",
     "summary": "List a model's layers: shapes, parameters, work and memory.",
-    "info": "Say which libraries do the work, and why one does not.",
+    "info": "Say what AutoCNN runs on and with, and which optional parts serve.",
 }
 """Each command is `autocnn.cli.NAME.command`."""
 
