@@ -276,6 +276,7 @@ from autocnn.ops.shape import (
 if TYPE_CHECKING:
     from autocnn.backend.threads import get_num_threads as get_num_threads
     from autocnn.backend.threads import set_num_threads as set_num_threads
+    from autocnn.fusion import fuse as fuse
     from autocnn.machine import info as info
     from autocnn.profiling import profile as profile
 
@@ -318,7 +319,7 @@ inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 
 _LATER = ("data", "flow", "graph", "testing", "train", "viz")
 _TOOLS = {
-    "get_num_threads": "backend.threads", "info": "machine", "profile": "profiling",
+    "fuse": "fusion", "get_num_threads": "backend.threads", "info": "machine", "profile": "profiling",
     "set_num_threads": "backend.threads",
 }  # fmt: skip
 

@@ -268,6 +268,7 @@ def _matmul(shape: Shape, sources: Sequence[Shape]) -> int:
 _MULTIPLY_ADDS: Mapping[str, Callable[[Shape, Sequence[Shape]], int]] = {
     "conv": _conv,
     "conv_bias": _conv,
+    "conv_bias_relu": _conv,
     "conv_input": _conv_input,
     "conv_weight": _conv_weight,
     "matmul": _matmul,

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from autocnn.backend import geometry, kernels
-from autocnn.engine import Tensor, as_tensor, primitive
+from autocnn.engine import Primitive, Tensor, as_tensor, primitive
 from autocnn.errors import ArgumentError, ShapeError
+from autocnn.ops.activation.rectifiers import Rectified, _relu_backward
 from autocnn.ops.channels import _channel_spread, _channel_sum, batched, check_dtypes, unbatched
 from autocnn.ops.elementwise import add
 from autocnn.types import Shape, Size
@@ -87,9 +88,33 @@ def conv3d(
     return _correlate("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 
-def _correlate(
-    op: str, ndim: int, x: Any, w: Any, b: Any, stride: Size, padding: Padding, dilation: Size, groups: int
+def conv_relu(
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
 ) -> Tensor:
+    """relu of a convolution with bias, by one kernel: :func:`conv1d`, `conv2d` or `conv3d`, as weight has axes.
+
+    A relu of the result costs nothing: it is the result.
+
+    >>> conv_relu(Tensor([[[1.0, 2.0]]]), Tensor([[[3.0]]]), Tensor([-4.0])).tolist()
+    [[[0.0, 2.0]]]
+    """
+    w = as_tensor(weight)
+    ndim = min(max(w.ndim - 2, 1), 3)
+    z = _correlate("conv_relu", ndim, input, w, bias, stride, padding, dilation, groups, _conv_bias_relu)
+    z.__class__ = Rectified
+    return z
+
+
+def _correlate(
+    op: str, ndim: int, x: Any, w: Any, b: Any, stride: Size, padding: Padding, dilation: Size, groups: int,
+    biased: Primitive | None = None,
+) -> Tensor:  # fmt: skip
     x, w, b = as_tensor(x), as_tensor(w), None if b is None else as_tensor(b)
     x, alone = batched(op, x, ndim)
     groups = _groups(op, w, groups, ndim)
@@ -102,7 +127,11 @@ def _correlate(
     window = _window(op, w.shape[2:], stride, padding, dilation)
     counts = geometry.windows(x.shape[2:], w.shape[2:], **window)
     geometry.check_fit(op, x.shape[2:], w.shape[2:], window["padding"], window["dilation"], counts)
-    z = _conv(x, w, groups=groups, **window) if b is None else _conv_bias(x, w, b, groups=groups, **window)
+    z = (
+        _conv(x, w, groups=groups, **window)
+        if b is None
+        else (biased or _conv_bias)(x, w, b, groups=groups, **window)
+    )
     return unbatched(z, alone)
 
 
@@ -116,6 +145,13 @@ def _conv_bias(
     xp: Any, x: Any, w: Any, b: Any, *, stride: Shape, padding: Any, dilation: Shape, groups: int
 ) -> Any:
     return kernels.conv(xp, x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+@primitive(saves=(("w", "z"), ("x", "z"), ("z",)))
+def _conv_bias_relu(
+    xp: Any, x: Any, w: Any, b: Any, *, stride: Shape, padding: Any, dilation: Shape, groups: int
+) -> Any:
+    return kernels.conv(xp, x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups, relu=True)
 
 
 @primitive(saves=(("w",), ("g",)))
@@ -144,6 +180,11 @@ _conv_bias.vjp(
     lambda g, z, x, w, b, **p: _conv_input(g, w, shape=x.shape, **p),
     lambda g, z, x, w, b, **p: _conv_weight(g, x, shape=w.shape, **p),
     lambda g, z, x, w, b, **p: _channel_sum(g),
+)
+_conv_bias_relu.vjp(
+    lambda g, z, x, w, b, **p: _conv_input(_relu_backward(g, z), w, shape=x.shape, **p),
+    lambda g, z, x, w, b, **p: _conv_weight(_relu_backward(g, z), x, shape=w.shape, **p),
+    lambda g, z, x, w, b, **p: _channel_sum(_relu_backward(g, z)),
 )
 _conv_input.vjp(  # h, the cotangent of the result, has the shape of x
     lambda h, z, g, w, shape, **p: _conv(h, w, **p),

@@ -34,6 +34,7 @@ LAYERS: dict[str, set[str]] = {
     "compat": BELOW,
     "inspect": BELOW,
     "profiling": BELOW,
+    "fusion": BELOW,
     "machine": BELOW | {""},  # it says which version this is
     "flow": BELOW - {"models", "data", "viz"},
     "sklearn": BELOW | {"train"},

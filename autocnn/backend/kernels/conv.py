@@ -37,10 +37,12 @@ def conv(
     padding: Pads,
     dilation: Sequence[int],
     groups: int,
+    relu: bool = False,
 ) -> Array:
     """Cross-correlation: x (N, C, *spatial), w (O, C / groups, *kernel), bias (O,) -> (N, O, *counts).
 
-    z[n, o, i] = bias[o] + sum over c, k of x[n, c, s i + d k - lo] w[o, c, k], within each group.
+    z[n, o, i] = bias[o] + sum over c, k of x[n, c, s i + d k - lo] w[o, c, k], within each group; with `relu`,
+    max(z, 0), block by block while it is in cache.
     """
     n, c, *space = x.shape
     o, share, *kernel = w.shape
@@ -49,8 +51,7 @@ def conv(
     xl = channels_last(xp, x)
     if depthwise.applies(c, share, groups):
         depthwise.conv(xp, xl, w, z, stride=stride, padding=padding, dilation=dilation)
-        if bias is not None:
-            _add_bias(xp, z, bias)
+        _end(xp, z, bias, relu)
         return logical(xp, z)
     per_group = o // groups
     wide = _matrices(xp, w, groups)
@@ -63,8 +64,7 @@ def conv(
         for k in range(groups):
             columns = _columns(xp, view[..., k * share : (k + 1) * share], len(counts), tall)
             xp.matmul(columns, xp.transpose(wide[k]), out=rows[:, k * per_group : (k + 1) * per_group])
-        if bias is not None:
-            _add_bias(xp, out, bias)
+        _end(xp, out, bias, relu)
     return logical(xp, z)
 
 
@@ -213,11 +213,14 @@ def _flipped(xp: Namespace, w: Array, groups: int) -> Array:
     return xp.reshape(turned, (groups * share, o // groups, *kernel))
 
 
-def _add_bias(xp: Namespace, z: Array, bias: Array) -> None:
-    """Add bias (O,) to z (n, *counts, O) in place, a row of pixels at a time."""
-    *outer, width, o = z.shape
-    rows = xp.reshape(z, (volume(outer), width * o))
-    xp.add(rows, tile(xp, bias, width), out=rows)
+def _end(xp: Namespace, z: Array, bias: Array | None, relu: bool) -> None:
+    """Add bias (O,) to z (n, *counts, O) in place, a row of pixels at a time; keep what is above 0, if asked."""
+    if bias is not None:
+        *outer, width, o = z.shape
+        rows = xp.reshape(z, (volume(outer), width * o))
+        xp.add(rows, tile(xp, bias, width), out=rows)
+    if relu:
+        xp.maximum(z, 0, out=z)
 
 
 def _tall(counts: Sequence[int], kernel: Sequence[int], dilation: Sequence[int], share: int) -> bool:

@@ -15,12 +15,17 @@ Row = tuple[Case, ...]
 
 
 def trio(shape: Any, w: Any, **how: Any) -> dict[str, Case]:
-    """A case for each of the three convolutions at one point."""
+    """A case for each of the three convolutions, and of what is fused with them, at one point."""
     z = loops.conv(np.zeros(shape), np.zeros(w), **how).shape
     return {
         "conv": Case(partial(loops.conv, **how), (normal(*shape), normal(*w)), how, linear=(0, 1)),
         "conv_bias": Case(
             lambda x, v, b: loops.conv(x, v, **how) + b.reshape(-1, *(1,) * (len(shape) - 2)),
+            (normal(*shape), normal(*w), normal(w[0])),
+            how,
+        ),
+        "conv_bias_relu": Case(
+            lambda x, v, b: np.maximum(loops.conv(x, v, **how) + b.reshape(-1, *(1,) * (len(shape) - 2)), 0),
             (normal(*shape), normal(*w), normal(w[0])),
             how,
         ),
@@ -64,7 +69,8 @@ POINTS = [
 ]
 
 CONV: dict[str, Row] = {
-    name: tuple(point[name] for point in POINTS) for name in ("conv", "conv_bias", "conv_input", "conv_weight")
+    name: tuple(point[name] for point in POINTS)
+    for name in ("conv", "conv_bias", "conv_bias_relu", "conv_input", "conv_weight")
 }
 
 
