@@ -54,6 +54,14 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+@pytest.fixture
+def thin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The networks for ImageNet with few channels: all of their structure, little of their work."""
+    monkeypatch.setattr("autocnn.models.resnet.WIDTH", 4)
+    monkeypatch.setattr("autocnn.models.vgg.WIDTHS", (4, 4, 8, 8, 8))
+    monkeypatch.setattr("autocnn.models.vgg.HIDDEN", 16)
+
+
 @pytest.fixture(autouse=True)
 def seed() -> int:
     """Every test starts from the same seed of the library's own generator."""

@@ -38,7 +38,7 @@ def command(model: str, order: int, size: str | None, depth: int | None, output:
     network = model_of(model)
     if suffix == ".onnx":
         network.eval()
-    x = images(shape_of("graph", model, size))
+    x = images(shape_of("graph", network, size))
     graph = trace(network, x, order=order, loss=training_loss if order else None)
     if output is None:
         click.echo(listing(graph if depth is None else collapse(graph, depth)))

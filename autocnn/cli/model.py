@@ -21,19 +21,20 @@ def model_of(name: str) -> Any:
     return models.get(name)()
 
 
-def shape_of(command: str, name: str, text: str | None) -> tuple[int, ...]:
+def shape_of(command: str, model: Any, text: str | None) -> tuple[int, ...]:
     """The shape of a model's input: as typed, or one image of the model's own size.
 
-    >>> shape_of("graph", "lenet5", "2,1,32,32")
+    >>> shape_of("graph", model_of("lenet5"), "2,1,32,32")
     (2, 1, 32, 32)
-    >>> shape_of("graph", "residual", None)
+    >>> shape_of("graph", model_of("residual"), None)
     (1, 1, 8, 8)
     """
     if text is None:
-        side = getattr(model_of(name), "side", None)
-        if side is None:
+        side, channels = getattr(model, "side", None), getattr(model, "in_channels", None)
+        if side is None or channels is None:
+            name = type(model).__name__
             raise UsageError(f"{command}: {name} has no input size of its own; give one, as in --input 1,3,32,32")
-        return (1, 1, side, side)
+        return (1, channels, side, side)
     parts = text.replace("x", ",").split(",")
     if not all(part.strip().isdecimal() and int(part) for part in parts):
         raise UsageError(f"{command}: --input is {text!r}; whole numbers above 0, as in --input 1,3,32,32")

@@ -23,7 +23,7 @@ def command(model: str, size: str | None) -> None:
     from autocnn.inspect import summary
 
     network = model_of(model)
-    shape = shape_of("summary", model, size)
+    shape = shape_of("summary", network, size)
     found = summary(network, images(shape))
     title = f"{type(network).__name__} on {'×'.join(map(str, shape))}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_footer=True, pad_edge=False)

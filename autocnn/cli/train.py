@@ -40,7 +40,7 @@ _HERE = {
 @click.option("--resume", metavar="RUN", type=click.Path(path_type=Path), help="Go on with a run.")
 @click.option("--force", is_flag=True, help="Replace the run that the folder holds.")
 def command(resume: Path | None, out: Path | None, force: bool, download: bool, **given: Any) -> int:
-    """Train MODEL (lenet5, plain or residual) on a data set.
+    """Train MODEL, such as lenet5, resnet20 or plain20, on a data set.
 
     What is not given is chosen to suit the data set. RUN then holds weights.safetensors, history.json,
     settings.json, curve.png, and forward.svg and backward.svg: the graphs of one step. Ctrl-C leaves a

@@ -6,22 +6,108 @@ import difflib
 from collections.abc import Callable
 
 from autocnn.errors import UsageError
-from autocnn.models.deep import plain, residual
+from autocnn.models.deep import DeepTanh, plain, residual
 from autocnn.models.lenet import LeNet5
+from autocnn.models.resnet import (
+    CifarResNet,
+    ResNet,
+    plain18,
+    plain20,
+    plain32,
+    plain34,
+    plain44,
+    plain56,
+    plain110,
+    resnet18,
+    resnet20,
+    resnet32,
+    resnet34,
+    resnet44,
+    resnet50,
+    resnet56,
+    resnet101,
+    resnet110,
+    resnet152,
+)
+from autocnn.models.vgg import VGG, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn
 from autocnn.nn import Module
 
-__all__ = ["LeNet5", "get", "names", "plain", "residual"]
+__all__ = [
+    "CifarResNet",
+    "DeepTanh",
+    "LeNet5",
+    "ResNet",
+    "VGG",
+    "get",
+    "names",
+    "plain",
+    "plain110",
+    "plain18",
+    "plain20",
+    "plain32",
+    "plain34",
+    "plain44",
+    "plain56",
+    "residual",
+    "resnet101",
+    "resnet110",
+    "resnet152",
+    "resnet18",
+    "resnet20",
+    "resnet32",
+    "resnet34",
+    "resnet44",
+    "resnet50",
+    "resnet56",
+    "vgg11",
+    "vgg11_bn",
+    "vgg13",
+    "vgg13_bn",
+    "vgg16",
+    "vgg16_bn",
+    "vgg19",
+    "vgg19_bn",
+]
 
-_MODELS: dict[str, Callable[..., Module]] = {"lenet5": LeNet5, "plain": plain, "residual": residual}
+_MODELS: dict[str, Callable[..., Module]] = {
+    "lenet5": LeNet5,
+    "plain": plain,
+    "residual": residual,
+    "resnet20": resnet20,
+    "resnet32": resnet32,
+    "resnet44": resnet44,
+    "resnet56": resnet56,
+    "resnet110": resnet110,
+    "plain20": plain20,
+    "plain32": plain32,
+    "plain44": plain44,
+    "plain56": plain56,
+    "plain110": plain110,
+    "resnet18": resnet18,
+    "resnet34": resnet34,
+    "resnet50": resnet50,
+    "resnet101": resnet101,
+    "resnet152": resnet152,
+    "plain18": plain18,
+    "plain34": plain34,
+    "vgg11": vgg11,
+    "vgg13": vgg13,
+    "vgg16": vgg16,
+    "vgg19": vgg19,
+    "vgg11_bn": vgg11_bn,
+    "vgg13_bn": vgg13_bn,
+    "vgg16_bn": vgg16_bn,
+    "vgg19_bn": vgg19_bn,
+}
 
 
 def names() -> list[str]:
     """The names that `get` knows.
 
-    >>> names()
-    ['lenet5', 'plain', 'residual']
+    >>> names()[:6]
+    ['lenet5', 'plain', 'residual', 'resnet20', 'resnet32', 'resnet44']
     """
-    return sorted(_MODELS)
+    return list(_MODELS)
 
 
 def get(name: str) -> Callable[..., Module]:
@@ -29,12 +115,16 @@ def get(name: str) -> Callable[..., Module]:
 
     Raises UsageError for an unknown name, with the nearest known one.
 
-    >>> get("LeNet-5") is LeNet5
-    True
+    >>> get("LeNet-5") is LeNet5, get("ResNet-110") is resnet110
+    (True, True)
     """
-    plain_name = name.lower().replace("-", "").replace("_", "")
-    if plain_name in _MODELS:
-        return _MODELS[plain_name]
-    near = difflib.get_close_matches(plain_name, _MODELS, n=1, cutoff=0.5)
-    meant = f"Did you mean {near[0]!r}? " if near else ""
+    known = {_bare(key): key for key in _MODELS}
+    if _bare(name) in known:
+        return _MODELS[known[_bare(name)]]
+    near = difflib.get_close_matches(_bare(name), known, n=1, cutoff=0.5)
+    meant = f"Did you mean {known[near[0]]!r}? " if near else ""
     raise UsageError(f"model: {name!r} is not known. {meant}There are {', '.join(names())}")
+
+
+def _bare(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")

@@ -35,6 +35,7 @@ class DeepTanh(nn.Module):
             )
         self.side = size
         """Height and width of the images."""
+        self.in_channels = channels
         self.stem = nn.Sequential(nn.Conv2d(channels, width, 3, padding=1), nn.Tanh())
         self.blocks = nn.Sequential(*(TanhBlock(width, skip=skips) for _ in range(depth // 2 - 1)))
         self.flatten = nn.Flatten()

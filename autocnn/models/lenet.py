@@ -36,3 +36,4 @@ class LeNet5(Sequential):
                 "output": Linear(84, num_classes),
             }
         )
+        self.in_channels = in_channels

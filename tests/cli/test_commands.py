@@ -35,6 +35,9 @@ class Tiny(nn.Module):
         return self.head(x + ops.tanh(self.body(x)))
 
 
+MODELS = models._MODELS
+
+
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
     monkeypatch.setattr(models, "_MODELS", {"tiny": Tiny})
@@ -129,7 +132,7 @@ def test_help(capsys):
 MISTAKES = [
     (["graph", "tini", "--input", "2,4"], "model: 'tini' is not known. Did you mean 'tiny'? There are tiny"),
     (["graph", "vgg", "--input", "2,4"], "model: 'vgg' is not known. There are tiny"),
-    (["graph", "tiny"], "graph: tiny has no input size of its own; give one, as in --input 1,3,32,32"),
+    (["graph", "tiny"], "graph: Tiny has no input size of its own; give one, as in --input 1,3,32,32"),
     (
         ["graph", "tiny", "--input", "2,-4"],
         "graph: --input is '2,-4'; whole numbers above 0, as in --input 1,3,32,32",
@@ -215,8 +218,9 @@ print('networkx' in sys.modules, 'rich' in sys.modules)
     assert found.stdout.splitlines()[-1] == "False False"
 
 
+@pytest.mark.usefixtures("thin")
 def test_every_model_of_the_library(monkeypatch, capsys):
-    monkeypatch.undo()
+    monkeypatch.setattr(models, "_MODELS", MODELS)
     for name in models.names():
         code, out, err = run(capsys, "summary", name)
         assert (code, err) == (0, "")

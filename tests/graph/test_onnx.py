@@ -39,7 +39,8 @@ def run(content: bytes, *inputs: Any) -> list[Any]:
 def assert_alike(found: list[Any], expected: list[Any]) -> None:
     for array, right in zip(found, expected, strict=True):
         assert (array.shape, array.dtype) == (right.shape, right.dtype)
-        np.testing.assert_allclose(array, right, rtol=1e-5, atol=1e-5)
+        largest = float(abs(right[np.isfinite(right)]).max(initial=1))
+        np.testing.assert_allclose(array, right, rtol=1e-5, atol=1e-5 * largest)
 
 
 def values(result: Any) -> list[Any]:
@@ -49,12 +50,13 @@ def values(result: Any) -> list[Any]:
 
 @pytest.mark.parametrize("name", models.names())
 @pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.usefixtures("thin")
 def test_every_model_runs_with_any_number_of_images(name, count):
-    network = models.get(name)().eval()
-    side = network.side
-    content = to_onnx(trace(network, images(count, 1, side, side)))
-    for other in (2, 5):
-        x = images(other, 1, side, side, seed=other)
+    network = models.get(name)(num_classes=10).eval()
+    side, channels = network.side if "vgg" in name else min(network.side, 64), network.in_channels
+    content = to_onnx(trace(network, images(count, channels, side, side)))
+    for other in (2, 3):
+        x = images(other, channels, side, side, seed=other)
         assert_alike(run(content, x), values(network(x)))
 
 
@@ -250,7 +252,8 @@ def test_primitives_by_their_table_of_cases(name, i):
     graph = trace(function, *tensors)
     for array, right in zip(run(to_onnx(graph, batch=None), *tensors), replay(graph, tensors), strict=True):
         assert (array.shape, array.dtype) == (right.shape, right.dtype)
-        np.testing.assert_allclose(array, right, rtol=1e-5, atol=1e-5)
+        largest = float(abs(right[np.isfinite(right)]).max(initial=1))
+        np.testing.assert_allclose(array, right, rtol=1e-5, atol=1e-5 * largest)
 
 
 def _is_float(a: Any) -> bool:

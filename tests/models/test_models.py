@@ -69,16 +69,19 @@ def test_a_part_of_lenet_is_a_chain() -> None:
 
 
 def test_names_lead_to_models() -> None:
-    assert models.names() == ["lenet5", "plain", "residual"]
+    known = models.names()
+    assert known[:4] == ["lenet5", "plain", "residual", "resnet20"]
     assert models.get("LeNet-5") is models.LeNet5
+    assert models.get("VGG-19_bn") is models.vgg19_bn
+    assert all(models.get(name) is getattr(models, name, models.LeNet5) for name in known)
     with pytest.raises(UsageError) as caught:
         models.get("lenet")
     assert str(caught.value) == (
-        "model: 'lenet' is not known. Did you mean 'lenet5'? There are lenet5, plain, residual"
+        f"model: 'lenet' is not known. Did you mean 'lenet5'? There are {', '.join(known)}"
     )
     with pytest.raises(UsageError) as caught:
         models.get("transformer")
-    assert str(caught.value) == "model: 'transformer' is not known. There are lenet5, plain, residual"
+    assert str(caught.value) == f"model: 'transformer' is not known. There are {', '.join(known)}"
     with pytest.raises(ArgumentError) as wrong:
         models.residual(5)
     assert str(wrong.value) == (
