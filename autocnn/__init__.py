@@ -274,6 +274,7 @@ from autocnn.ops.shape import (
 )
 
 if TYPE_CHECKING:
+    from autocnn.backend.memory import empty_cache as empty_cache
     from autocnn.backend.threads import get_num_threads as get_num_threads
     from autocnn.backend.threads import set_num_threads as set_num_threads
     from autocnn.fusion import fuse as fuse
@@ -289,7 +290,7 @@ __all__ = [
     "cat", "ceil", "celu", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "concat",
     "concatenate", "conv1d", "conv2d", "conv3d", "cos", "cosh", "count_nonzero", "cumsum", "device", "diag",
     "diag_embed", "diagonal", "div", "divide", "dot", "double", "dropout", "e", "einsum", "empty",
-    "empty_like", "enable_grad", "eq", "equal", "erf", "erfc", "exp", "exp2", "expand", "expm1", "eye",
+    "empty_cache", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc", "exp", "exp2", "expand", "expm1", "eye",
     "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64",
     "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "from_dlpack", "from_numpy",
     "full", "full_like", "func", "gather", "ge", "get_default_dtype", "greater", "greater_equal", "gt",
@@ -319,7 +320,7 @@ inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 
 _LATER = ("data", "flow", "graph", "testing", "train", "viz")
 _TOOLS = {
-    "fuse": "fusion", "get_num_threads": "backend.threads", "info": "machine", "profile": "profiling",
+    "empty_cache": "backend.memory", "fuse": "fusion", "get_num_threads": "backend.threads", "info": "machine", "profile": "profiling",
     "set_num_threads": "backend.threads",
 }  # fmt: skip
 
