@@ -119,7 +119,7 @@ class _Picture:
 
     def _arrow(self, place: int, edge: Edge, origin: int) -> str:
         source, target = self.graph.vertices[edge.source], self.graph.vertices[edge.target]
-        name = self._stroke(place, source, target)
+        name = style.stroke(source, target, place in self.skips)
         self.strokes.add(name)
         stroke = style.STROKES[name]
         attributes = [f'color="{stroke.color}" penwidth={stroke.width} style={stroke.style}']
@@ -139,13 +139,6 @@ class _Picture:
                 ends = f"v{target.id} -> v{origin}"
                 attributes.append("dir=back")
         return f"  {ends} [{' '.join(attributes)}];"
-
-    def _stroke(self, place: int, source: Vertex, target: Vertex) -> str:
-        if place in self.skips:
-            return f"skip {target.phase}"
-        if source.phase == "forward" and target.phase != "forward":
-            return "saved"
-        return "leaf" if source.kind in ("parameter", "constant") else target.phase
 
     def last(self) -> list[str]:
         """The lowest vertices; beside a forward pass, a backward pass stands on its head."""

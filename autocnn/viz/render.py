@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,21 +32,43 @@ def render(dot: str, format: str = "svg") -> bytes:
     """
     if format not in FORMATS:
         raise GraphError(f"render: format is {format!r}; one of {', '.join(FORMATS)}")
-    size = dot.count("\n")
-    if size > LARGEST:
-        raise GraphError(
-            f"render: the picture has {size:,} vertices and edges; Graphviz lays out about {LARGEST:,}. "
-            "Collapse modules (depth=1), draw a part (graph.transform), or save as .dot or .json"
-        )
+    _check_size(dot)
     if format == "png":
         dot = dot.replace("{", "{\n  graph [dpi=144];", 1)
     picture = _by_command(dot, format) if shutil.which("dot") else _by_library(dot, format)
     return _stable(picture) if format == "svg" else picture
 
 
+def positions(dots: Sequence[str]) -> list[str]:
+    """Where Graphviz puts the nodes and edges of each graph, in its "plain" format; inches, y upwards.
+
+    Raises GraphError if a graph is too large to lay out, or Graphviz missing.
+
+    >>> positions(["digraph { a }"])[0].split()[:2]
+    ['graph', '1']
+    """
+    for dot in dots:
+        _check_size(dot)
+    if not dots:
+        return []
+    if shutil.which("dot"):
+        parts = _by_command("\n".join(dots), "plain").decode().replace("\r", "").split("stop\n")
+        return parts[: len(dots)]
+    return [_by_library(dot, "plain").decode() for dot in dots]
+
+
 def write(dot: str, path: str | os.PathLike[str]) -> Path:
     """Render into a file whose suffix says the format; the file is written whole or not at all."""
     return write_whole(path, render(dot, Path(path).suffix.lstrip(".").lower()))
+
+
+def _check_size(dot: str) -> None:
+    size = dot.count("\n")
+    if size > LARGEST:
+        raise GraphError(
+            f"render: the picture has {size:,} vertices and edges; Graphviz lays out about {LARGEST:,}. "
+            "Collapse modules (depth=1), draw a part (graph.transform), or save as .dot or .json"
+        )
 
 
 def _by_command(dot: str, format: str) -> bytes:

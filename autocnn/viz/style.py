@@ -176,6 +176,20 @@ def family(vertex: Vertex) -> str:
     return next((name for name in _ORDER if name in stems), "arithmetic")
 
 
+def stroke(source: Vertex, target: Vertex, skip: bool = False) -> str:
+    """The kind of the edge between two vertices.
+
+    >>> w = Vertex(0, "", "parameter", {}, (), "float32")
+    >>> stroke(w, Vertex(1, "conv", "op", {}, (), "float32"))
+    'leaf'
+    """
+    if skip:
+        return f"skip {target.phase}"
+    if source.phase == "forward" and target.phase != "forward":
+        return "saved"
+    return "leaf" if source.kind in ("parameter", "constant") else target.phase
+
+
 def _stem(word: str) -> str:
     """A word without its dimension: conv2d, pool1d."""
     return word[:-2] if len(word) > 2 and word[-1] == "d" and word[-2].isdigit() else word

@@ -23,7 +23,7 @@ def quoted(text: str) -> str:
     >>> print(quoted('a "b" <c> & \\\\d'))
     "a \\"b\\" <c> &amp; \\\\d"
     """
-    safe = _printable(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    safe = printable(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{safe}"'
 
 
@@ -33,7 +33,7 @@ def escaped(text: str) -> str:
     Graphviz puts the graph's name for ``\\G`` there and cannot be told otherwise: a word joiner,
     which is not seen, keeps the two apart.
     """
-    safe = _printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    safe = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return safe.replace('"', "&quot;").replace("\\", "\\\u2060")
 
 
@@ -42,8 +42,8 @@ def label(vertex: Vertex, module: str = "") -> str:
 
     ``module`` is the name of a module that is this op and no more.
     """
-    name, small = _words(vertex)
-    small = [module, *small] if module else small
+    name, small = caption(vertex)
+    small = [module, *small] if module not in ("", name) else small
     color = "#FFFFFF" if vertex.kind == "output" else style.INK
     quiet = "#FFFFFF" if vertex.kind == "output" else style.MUTED
     size = 9 if vertex.kind in ("parameter", "constant") else 11
@@ -69,6 +69,17 @@ def shape(vertex: Vertex) -> str:
 
 def heading(title: str, graph: Graph) -> str:
     """The title, and a line that says what the graph holds."""
+    rows = [f'<font point-size="15"><b>{escaped(short(title, 90))}</b></font>'] if title else []
+    rows.append(f'<font point-size="9" color="{style.MUTED}">{escaped(heading_facts(graph))}</font>')
+    return _table(rows, "left")
+
+
+def heading_facts(graph: Graph) -> str:
+    """How many ops and parameters a graph has, and of which passes.
+
+    >>> heading_facts(Graph((Vertex(0, "tanh", "op", {}, (), "float32"),), ()))
+    '1 op · forward pass · no backward pass recorded'
+    """
     ops = sum(vertex.kind == "op" and vertex.op != ITEM for vertex in graph.vertices)
     ops += sum(_count(vertex, "ops") for vertex in graph.vertices if vertex.kind == "module")
     parameters = sum(vertex.size for vertex in graph.vertices if vertex.kind == "parameter")
@@ -80,9 +91,7 @@ def heading(title: str, graph: Graph) -> str:
     facts += [f"{parameters:,} parameter{'s' * (parameters != 1)}"] if parameters else []
     facts += [f"{passes} pass{'es' * (len(kinds) > 1)}"] if passes else []
     facts += ["no backward pass recorded"] if kinds == {"forward"} else []
-    rows = [f'<font point-size="15"><b>{escaped(short(title, 90))}</b></font>'] if title else []
-    rows.append(f'<font point-size="9" color="{style.MUTED}">{escaped(" · ".join(facts))}</font>')
-    return _table(rows, "left")
+    return " · ".join(facts)
 
 
 def short(text: str, longest: int = LONGEST) -> str:
@@ -93,7 +102,12 @@ def short(text: str, longest: int = LONGEST) -> str:
     return f"{text[:half]}…{text[-half:]}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Text on one line whose every character can be seen, or says that it cannot.
+
+    >>> printable("a\\tb\\x1b")
+    'a b�'
+    """
     return "".join(c if c.isprintable() else " " if c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
@@ -102,7 +116,12 @@ def _count(vertex: Vertex, what: str) -> int:
     return count if isinstance(count, int) else 0
 
 
-def _words(vertex: Vertex) -> tuple[str, list[str]]:
+def caption(vertex: Vertex) -> tuple[str, list[str]]:
+    """What stands on a vertex: its name, and below it small lines.
+
+    >>> caption(Vertex(0, "", "input", {}, (2, 3), "float32", name="x"))
+    ('x', ['2×3'])
+    """
     if vertex.kind in ("op", "module"):
         return vertex.op, _notes(vertex)
     name = vertex.name or vertex.kind

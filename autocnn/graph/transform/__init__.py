@@ -2,7 +2,7 @@
 
 from autocnn.graph.transform.blocks import readable, with_blocks
 from autocnn.graph.transform.collapsing import collapse, module_name
-from autocnn.graph.transform.hiding import VIEWS, hide
+from autocnn.graph.transform.hiding import VIEWS, hidden, hide
 from autocnn.graph.transform.parts import (
     ancestors,
     backward,
@@ -22,6 +22,7 @@ __all__ = [
     "collapse",
     "descendants",
     "forward",
+    "hidden",
     "hide",
     "module",
     "module_name",

@@ -24,6 +24,11 @@ VIEWS = frozenset(
 
 def hide(graph: Graph, *, views: bool = True, constants: bool = True) -> Graph:
     """The graph without view ops, which pass their source on, and without constants but a seed of gradients."""
+    return hidden(graph, views=views, constants=constants)[0]
+
+
+def hidden(graph: Graph, *, views: bool = True, constants: bool = True) -> tuple[Graph, list[int]]:
+    """What `hide` gives, and the number that each of its vertices has in ``graph``."""
     stands_for: list[int | None] = list(range(len(graph)))
     for vertex in graph.vertices:
         if views and vertex.op in VIEWS:
@@ -38,7 +43,7 @@ def hide(graph: Graph, *, views: bool = True, constants: bool = True) -> Graph:
     fed = {edge.target for edge in edges}
     kept = [v for v in graph.vertices if stands_for[v.id] == v.id and (v.kind != "output" or v.id in fed)]
     kept = [as_leaf(v) if v.op == ITEM and v.id not in fed else v for v in kept]
-    return renumbered(graph, kept, edges)
+    return renumbered(graph, kept, edges), [v.id for v in kept]
 
 
 def _is_seed(vertex: Vertex) -> bool:

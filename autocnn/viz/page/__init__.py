@@ -1,0 +1,83 @@
+"""A graph as one self-contained page that a browser opens without a server, a network or Graphviz."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html as markup
+import os
+from functools import cache
+from importlib.resources import files
+
+from autocnn.errors import GraphError
+from autocnn.graph import Graph, transform
+from autocnn.graph.store import write_whole
+from autocnn.viz.page.data import as_script, full_listing, page_data
+from autocnn.viz.page.theme import rules, variables
+from autocnn.viz.words import printable
+
+SCRIPTS = ("shapes.js", "graph.js", "geometry.js", "view.js", "details.js", "page.js")
+"""The page's program, in the order in which its parts build on each other."""
+
+
+def html(
+    graph: Graph,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    title: str = "",
+    views: bool = False,
+    constants: bool = False,
+) -> str:
+    """A page on which to explore a graph: open and close modules, search, follow paths, read derivatives.
+
+    The page is one file that needs nothing else; it is written to ``path`` if one is given, and returned. Modules
+    are laid out by Graphviz now, so that the reader does not need it. ``views`` and ``constants`` say whether ops
+    that only reshape, and constants, are drawn; the listing on the page has them all.
+    Raises GraphError for what is no graph.
+
+    >>> from autocnn.graph import Edge, Vertex
+    >>> x = Vertex(0, "", "input", {}, (2, 3), "float32", name="x")
+    >>> y = Vertex(1, "tanh", "op", {}, (2, 3), "float32")
+    >>> html(Graph((x, y), (Edge(0, 1),), inputs=(0,)))[:15]
+    '<!doctype html>'
+    """
+    if not isinstance(graph, Graph):
+        raise GraphError(
+            f"html: graph is a {type(graph).__name__}; it must be a Graph. Make one: graph.trace(net, x), "
+            "or graph.graph_of(loss)"
+        )
+    shown, ids = transform.hidden(graph, views=not views, constants=not constants)
+    script = "\n".join(_part(name) for name in SCRIPTS)
+    style = variables() + rules() + _part("page.css")
+    page = _filled(
+        _part("page.html"),
+        policy=f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
+        "base-uri 'none'; form-action 'none'",
+        title=markup.escape(printable(title) or "Compute graph"),
+        style=style,
+        script=script,
+        listing=markup.escape(full_listing(graph)),
+        data=as_script(page_data(graph, shown, ids)),
+    )
+    if path is not None:
+        write_whole(path, page.encode())
+    return page
+
+
+def _filled(template: str, **contents: str) -> str:
+    """A template with each ``{{name}}`` replaced once, whatever the contents hold."""
+    pieces = template.split("{{")
+    filled = [pieces[0]]
+    for piece in pieces[1:]:
+        name, rest = piece.split("}}", 1)
+        filled += [contents[name], rest]
+    return "".join(filled)
+
+
+@cache
+def _part(name: str) -> str:
+    return (files(__package__) / name).read_text("utf-8").strip()
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
