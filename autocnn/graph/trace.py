@@ -243,8 +243,11 @@ class _Recorder(Watcher):
         phase = _phase(place)
         if twin is not None and phase == "backward" and self.vertices[twin].phase != "forward":
             phase = "second"
+        scope = place.scope  # where gradients meet, none was open: they belong to what they are the gradient of
+        if not scope and twin is not None:
+            scope = self.vertices[twin].scope
         self._add(
-            node, node.primitive.name, "op", plain(node.params), scope=place.scope, phase=phase,
+            node, node.primitive.name, "op", plain(node.params), scope=scope, phase=phase,
             twin=twin, saved=kept, line=place.line,
         )  # fmt: skip
         self.edges.extend([Edge(source, number, position) for position, source in enumerate(sources)])

@@ -60,6 +60,14 @@ def test_every_model_runs_with_any_number_of_images(name, count):
         assert_alike(run(content, x), values(network(x)))
 
 
+def test_a_fused_network():
+    network = ac.fuse(models.resnet20().eval(), images(1, 3, 32, 32))
+    graph = trace(network, images(1, 3, 32, 32))
+    assert "conv_bias_relu" in {v.op for v in graph.vertices}
+    x = images(3, 3, 32, 32, seed=1)
+    assert_alike(run(to_onnx(graph), x), values(network(x)))
+
+
 def test_names_and_free_batch():
     network = models.get("lenet5")().eval()
     model = onnx.load_model_from_string(to_onnx(trace(network, images(1, 1, 32, 32))))

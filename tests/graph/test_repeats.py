@@ -85,6 +85,43 @@ def test_the_backward_pass_folds_too():
     assert draw(folded).svg.count("×9, own weights") == 1
 
 
+class Twisted(nn.Module):
+    """A skip around each step, and one weight for all: the gradient of both is a sum of many."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(np.ones(3, np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for _ in range(4):
+            x = x + ac.tanh(x * self.weight)
+        return x
+
+
+def test_where_gradients_meet_is_in_the_box_of_what_they_are_gradients_of():
+    graph = trace(nn.Sequential(Twisted(), Twisted()), X, order=1)
+    assert {v.scope for v in graph.vertices if v.op == "add"} == {"0", "1"}
+    assert listing(transform.collapse(graph).check()).splitlines() == [
+        '%0: f32[3,3] = input "input"',
+        "%1: f32[3,3] = [0](%0, ops=12, parameters=3)",
+        "%2: f32[3,3] = [1](%1, ops=12, parameters=3)",
+        "%3: f32[3,3] = [1](%2, %1, ops=22)  # backward of %2",
+        "%4: f32[3] = [0](%3, %1, %0, ops=22)  # backward of %1",
+        "%5: f32[3,3] = output(%2)",
+    ]
+
+
+def test_a_box_that_needs_what_comes_behind_it_is_two():
+    first, second = Twisted(), Twisted()
+    net = nn.ModuleDict({"first": first, "second": second})
+    net.forward = lambda x: first(second(first(x)))
+    found = boxes(transform.collapse(trace(net, X, order=1)))
+    assert [(name, phase) for name, phase, _, _ in found] == [
+        *((name, "forward") for name in ("first", "second", "first")),
+        *((name, "backward") for name in ("first", "second", "first")),
+    ]
+
+
 def test_what_is_no_repeat_stays_apart():
     def between(x):
         features = []

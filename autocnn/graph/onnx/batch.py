@@ -193,8 +193,8 @@ def _counted(vertex: Vertex, sources: list[Vertex], given: list[Axis]) -> Axis:
 _FOLLOWED: dict[str, Callable[[Vertex, list[Vertex], list[Axis]], Axis]] = {
     **dict.fromkeys(
         (
-            "adaptive_avg_pool", "avg_pool", "batch_norm_fixed", "conv", "conv_bias", "conv_input", "max_pool",
-            "max_pool_indices",
+            "adaptive_avg_pool", "avg_pool", "batch_norm_fixed", "conv", "conv_bias", "conv_bias_relu",
+            "conv_input", "max_pool", "max_pool_indices",
         ),
         _images,
     ),

@@ -27,15 +27,16 @@ def _padded(w: Writer, x: str, v: Vertex, pairs: Sequence[tuple[int, int]], valu
     return w.node("Pad", x, w.constant([*lows, *highs]), number(w, v, value))
 
 
-@writes("conv", "conv_bias")
+@writes("conv", "conv_bias", "conv_bias_relu")
 def _conv(w: Writer, v: Vertex, xs: list[str]) -> Any:
     pairs = attribute(v, "padding")
     if any(end < 0 for pair in pairs for end in pair):  # which ONNX's convolution does not take
         xs, pairs = [_padded(w, xs[0], v, pairs, 0.0), *xs[1:]], [(0, 0)] * len(pairs)
-    return w.node(
+    z = w.node(
         "Conv", *xs, kernel_shape=list(w.sources(v)[1].shape[2:]), strides=list(attribute(v, "stride")),
         pads=_ends(pairs), dilations=list(attribute(v, "dilation")), group=attribute(v, "groups"),
     )  # fmt: skip
+    return w.node("Relu", z) if v.op == "conv_bias_relu" else z
 
 
 @writes("conv_input")

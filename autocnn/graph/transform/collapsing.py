@@ -50,7 +50,9 @@ def collapse(
     stands_for = [
         v.id if group is None else place_of[group] for v, group in zip(graph.vertices, group_of, strict=True)
     ]
-    vertices = [boxes.get(v.id, v) for v in graph.vertices if stands_for[v.id] == v.id]
+    order = _order(graph, group_of)
+    kept = sorted((v.id for v in graph.vertices if stands_for[v.id] == v.id), key=order.__getitem__)
+    vertices = [boxes.get(place, graph.vertices[place]) for place in kept]
     return renumbered(graph, vertices, _merged(graph, stands_for, set(boxes)), stands_for)
 
 
@@ -90,21 +92,60 @@ def _without_inner_gradients(graph: Graph, cut: Cut) -> Graph:
 
 
 def _visits(graph: Graph, cut: Cut) -> list[int | None]:
-    """For each op the number of its module visit: a run of one module in the order of computing."""
-    group_of: list[int | None] = [None] * len(graph)
-    current, number = None, -1
+    """For each op the number of its module visit.
+
+    In the forward pass that is a run of one module in the order of computing. A backward pass computes in
+    another order than its modules lie in, so there an op also joins the box of its module that is already
+    there, unless it needs what comes behind that.
+    """
+    visits = _Visits(graph)
     for vertex in graph.vertices:
         if vertex.kind in LEAVES:
             continue
         if vertex.op == ITEM:  # residuals are picked late, by the backward pass, but belong to their op
-            group_of[vertex.id] = group_of[graph.in_edges(vertex.id)[0].source]
-            continue
-        path = cut(vertex.scope) if vertex.kind != "output" else None
+            visits.follow(vertex.id, graph.in_edges(vertex.id)[0].source)
+        else:
+            visits.enter(vertex, cut(vertex.scope) if vertex.kind != "output" else None, cut)
+    return visits.group_of
+
+
+class _Visits:
+    """Groups of ops, numbered so that what one needs comes from groups that started before it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.group_of: list[int | None] = [None] * len(graph)
+        self._start = [-1] * len(graph)
+        """The first op of each op's group, by op."""
+        self._current: tuple[str, Path] | None = None
+        self._latest: dict[tuple[str, Path, int | None], int] = {}
+        """The latest group of a module in a pass, and of its backward pass for one visit."""
+
+    def follow(self, place: int, source: int) -> None:
+        """Put a vertex where its source is."""
+        self.group_of[place], self._start[place] = self.group_of[source], self._start[source]
+
+    def enter(self, vertex: Vertex, path: Path | None, cut: Cut) -> None:
+        """Put an op into the group of its module, or into a new one; into none if it lies in no module."""
+        place = self._start[vertex.id] = vertex.id
         key = None if path is None else (vertex.phase, path)
-        if key != current:
-            current, number = key, number + 1
-        group_of[vertex.id] = number if key is not None else None
-    return group_of
+        if key is not None:
+            visit = None if vertex.phase == "forward" else self._visit(vertex, key[1], cut)
+            found = self._latest.get((*key, visit))
+            if found is None or not self._joins(vertex, found, key):
+                found = place
+            self._latest[*key, None] = self._latest[*key, visit] = found
+            self.group_of[place] = self._start[place] = found
+        self._current = key
+
+    def _visit(self, vertex: Vertex, path: Path, cut: Cut) -> int | None:
+        twin = self.graph.forward_twin(vertex.id)
+        return self.group_of[twin] if twin is not None and cut(self.graph.vertices[twin].scope) == path else None
+
+    def _joins(self, vertex: Vertex, group: int, key: tuple[str, Path]) -> bool:
+        if vertex.phase == "forward":
+            return key == self._current
+        return all(self._start[edge.source] <= group for edge in self.graph.in_edges(vertex.id))
 
 
 def _absorb_leaves(graph: Graph, cut: Cut, group_of: list[int | None]) -> None:
@@ -170,6 +211,20 @@ def _box(
         phase=last.phase,
         twin=speaker.twin,
     )
+
+
+def _order(graph: Graph, group_of: list[int | None]) -> list[tuple[int, int]]:
+    """Where each vertex comes: a box where its first op is, a leaf before whatever first uses it."""
+    first: dict[int, int] = {}
+    order: list[tuple[int, int]] = []
+    for vertex in graph.vertices:
+        group = group_of[vertex.id] if vertex.kind not in LEAVES else None
+        start = vertex.id if group is None else first.setdefault(group, vertex.id)
+        order.append((start, vertex.id))
+    for edge in graph.edges:
+        if graph.vertices[edge.source].kind in LEAVES:
+            order[edge.source] = min(order[edge.source], (order[edge.target][0], edge.source))
+    return order
 
 
 def _named(ops: list[Vertex], cut: Cut, repeat: Repeat | None) -> str:
