@@ -320,8 +320,8 @@ inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 
 _LATER = ("data", "flow", "graph", "testing", "train", "viz")
 _TOOLS = {
-    "empty_cache": "backend.memory", "fuse": "fusion", "get_num_threads": "backend.threads", "info": "machine", "profile": "profiling",
-    "set_num_threads": "backend.threads",
+    "draw": "viz", "empty_cache": "backend.memory", "fuse": "fusion", "get_num_threads": "backend.threads",
+    "info": "machine", "profile": "profiling", "set_num_threads": "backend.threads",
 }  # fmt: skip
 
 

@@ -85,6 +85,11 @@ def graph_of(*tensors: Tensor, parameters: Parameters | None = None) -> Graph:
     >>> len(graph_of(x * x))
     3
     """
+    return recorded(*tensors, parameters=parameters)[0]
+
+
+def recorded(*tensors: Tensor, parameters: Parameters | None = None) -> tuple[Graph, dict[int, Tensor]]:
+    """What `graph_of` gives, and the tensors of its leaves, by vertex, as far as they are still alive."""
     recorder = _Recorder(_names(None, parameters), lines=False)
     nodes: dict[int, Node] = {}
     todo = [tensor.node() for tensor in tensors]
@@ -96,7 +101,8 @@ def graph_of(*tensors: Tensor, parameters: Parameters | None = None) -> Graph:
                 todo.extend(edge for edge in node.edges if edge is not SCALAR)
         for serial in sorted(nodes):
             recorder.read(nodes[serial])
-        return recorder.graph([_End(recorder.place_of[tensor.node().serial]) for tensor in tensors])
+        graph = recorder.graph([_End(recorder.place_of[tensor.node().serial]) for tensor in tensors])
+    return graph, recorder.leaves  # all that was read is needed, so no vertex got another number
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -12,19 +13,36 @@ from autocnn.graph.data import ITEM, LEAVES
 from autocnn.graph.text import line, reference_labels
 from autocnn.viz import clusters, style
 from autocnn.viz.legend import legend
+from autocnn.viz.marks import NONE, Marks
+from autocnn.viz.scale import ink_on, written
 from autocnn.viz.words import heading, label, quoted, shape
 
 Direction = Literal["TB", "LR"]
+Theme = Literal["light", "dark"]
+
+_COLOR = re.compile(r'(color)="(#[0-9A-F]{6})"')
+"""A colour that we set: in what users name, a quote never follows an equals sign bare."""
+_TIGHT = frozenset({"hexagon", "octagon"})
 
 
 def to_dot(
-    graph: Graph, *, title: str = "", direction: Direction = "TB", shapes: bool = True, key: bool = True
+    graph: Graph,
+    *,
+    title: str = "",
+    direction: Direction = "TB",
+    shapes: bool = True,
+    key: bool = True,
+    marks: Marks = NONE,
+    theme: Theme = "light",
+    font: str = "",
+    size: tuple[float, float] | None = None,
 ) -> str:
     """The picture of a graph as DOT text.
 
     Modules are nested boxes. If the graph holds a forward and a backward pass, the forward pass runs one way
     and the backward pass beside it the other way, so that each gradient stands by the value it belongs to.
-    ``shapes`` writes shapes on the edges, ``key`` adds the legend.
+    ``shapes`` writes shapes on the edges, ``key`` adds the legend, ``marks`` adds numbers, ``font`` is a name or
+    several, ``size`` in inches is what the picture must not exceed.
 
     >>> from autocnn.graph import Vertex
     >>> x = Vertex(0, "", "input", {}, (2, 3), "float32", name="x")
@@ -33,18 +51,28 @@ def to_dot(
     """
     if direction not in ("TB", "LR"):
         raise GraphError(f"to_dot: direction is {direction!r}; 'TB' (top-down) or 'LR' (left to right)")
-    picture = _Picture(graph, shapes)
-    lines = ["digraph autocnn {", *_settings(title or "", graph, direction)]
+    if theme not in ("light", "dark"):
+        raise GraphError(f"to_dot: theme is {theme!r}; 'light' or 'dark'")
+    picture = _Picture(graph, shapes, marks)
+    lines = ["digraph autocnn {", *_settings(title or "", graph, direction, font, size)]
     lines += picture.boxes()
     lines += picture.arrows()
     if key:
-        lines += legend(picture.families, picture.passes, picture.strokes, picture.last())
-    return "\n".join([*lines, "}", ""])
+        scales = [("on vertices", marks.scale), ("on edges", marks.edge_scale)]
+        shown = [(name, scale) for name, scale in scales if scale is not None]
+        below = picture.last()
+        lines += legend(picture.families, picture.passes, picture.strokes, below, shown, level=direction == "TB")
+    text = "\n".join([*lines, "}", ""])
+    return _COLOR.sub(lambda found: f'{found[1]}="{style.by_night(found[2])}"', text) if theme == "dark" else text
 
 
-def _settings(title: str, graph: Graph, direction: str) -> Iterator[str]:
-    base = f'fontname="{style.FONT}"'
-    yield f'  graph [rankdir={direction} newrank=true bgcolor="white" pad=0.25 nodesep=0.28 ranksep=0.34'
+def _settings(
+    title: str, graph: Graph, direction: str, font: str, size: tuple[float, float] | None
+) -> Iterator[str]:
+    base = f"fontname={quoted(font or style.FONT)}"
+    yield f'  graph [rankdir={direction} newrank=true bgcolor="{style.GROUND}" pad=0.25 nodesep=0.28 ranksep=0.34'
+    if size is not None:
+        yield f'    size="{size[0]:g},{size[1]:g}"'
     yield f'    {base} fontsize=11 fontcolor="{style.INK}" labelloc=t labeljust=l'
     yield f"    label={heading(title, graph)}];"
     yield f'  node [{base} fontsize=11 fontcolor="{style.INK}" margin="0.1,0.045" height=0.3 width=0.4];'
@@ -54,17 +82,38 @@ def _settings(title: str, graph: Graph, direction: str) -> Iterator[str]:
 class _Picture:
     """The statements of one picture, and the parts of the visual language that they use."""
 
-    def __init__(self, graph: Graph, shapes: bool) -> None:
-        self.graph, self.shapes = graph, shapes
+    def __init__(self, graph: Graph, shapes: bool, marks: Marks) -> None:
+        self.graph, self.shapes, self.marks = graph, shapes, marks
         self.skips = skip_edges(graph)
         self.references = reference_labels(graph)
         self.paths, self.alone = clusters.without_lone(graph, clusters.paths(graph))
-        self.fed = {e.target for e in graph.edges if graph.vertices[e.source].kind == "parameter"}
-        """Ops that take parameters, which stand on a line of their own between the op and what it works on."""
-        self.families: set[str] = set()
         self.passes: set[str] = {vertex.phase for vertex in graph.vertices if vertex.kind == "op"}
-        self.strokes: set[str] = set()
         self.both = "forward" in self.passes and len(self.passes) > 1
+        self.beside = {} if self.both else self._beside()
+        """Parameters that stand beside the op that takes them: the op, and whether to its right."""
+        above = (
+            e for e in graph.edges if graph.vertices[e.source].kind == "parameter" and e.source not in self.beside
+        )
+        self.fed = {edge.target for edge in above}
+        """Ops that take parameters which stand on a line of their own between the op and what it works on."""
+        self.families: set[str] = set()
+        self.strokes: set[str] = set()
+
+    def _beside(self) -> dict[int, tuple[int, bool]]:
+        """The first two parameters of each op that are its own: one to its left, one to its right.
+
+        So values enter a module from above, and the way through the modules is straight. Beside a backward pass
+        it would not be: there vertices of one rank have to stand level with their twins.
+        """
+        found: dict[int, tuple[int, bool]] = {}
+        taken: dict[int, int] = {}
+        for edge in self.graph.edges:
+            source = self.graph.vertices[edge.source]
+            own = source.kind == "parameter" and self.paths[edge.source] == self.paths[edge.target]
+            if own and len(self.graph.out_edges(edge.source)) == 1 and taken.get(edge.target, 0) < 2:
+                found[edge.source] = edge.target, bool(taken.get(edge.target))
+                taken[edge.target] = taken.get(edge.target, 0) + 1
+        return found
 
     def boxes(self) -> Iterator[str]:
         """The vertices in their boxes; a walk with a stack of its own, since modules may nest deeply."""
@@ -75,6 +124,8 @@ class _Picture:
             if vertex.op != ITEM:
                 inside.setdefault(path, []).append(self._node(vertex))
                 _hang(path, roots, nested)
+        for leaf, (op, _) in self.beside.items():
+            inside[self.paths[op]].append(f"{{rank=same; v{leaf}; v{op};}}")
         number = 0
         todo = [(path, False) for path in reversed(roots)]
         while todo:
@@ -96,11 +147,19 @@ class _Picture:
         kind, phase = style.FAMILIES[name], style.PASSES[vertex.phase]
         outline = style.FAINT if vertex.kind in ("parameter", "constant") else phase.line
         fill = phase.line if vertex.kind == "output" and vertex.phase != "forward" else kind.fill
+        ink = ""
+        if self.marks.scale is not None and vertex.id in self.marks.numbers:
+            fill = self.marks.scale.color(self.marks.numbers[vertex.id])
+            ink = ink_on(fill)
+        tip = self.marks.tips.get(vertex.id) or line(self.graph, vertex, self.references)
+        text = label(vertex, self.alone.get(vertex.id, ""), self.marks.lines.get(vertex.id, ()), ink)
         attributes = [
-            f"label={label(vertex, self.alone.get(vertex.id, ''))}",
+            f"label={text}",
             f'shape={kind.shape} style="{kind.style}" fillcolor="{fill}" color="{outline}"',
-            f"penwidth={phase.width} tooltip={quoted(line(self.graph, vertex, self.references))}",
+            f"penwidth={phase.width} tooltip={quoted(tip)}",
         ]
+        if kind.shape in _TIGHT:
+            attributes.append('margin="0.02,0.01"')
         if phase.rings > 1:
             attributes.append(f"peripheries={phase.rings}")
         return f"v{vertex.id} [{' '.join(attributes)}];"
@@ -122,8 +181,14 @@ class _Picture:
         name = style.stroke(source, target, place in self.skips)
         self.strokes.add(name)
         stroke = style.STROKES[name]
-        attributes = [f'color="{stroke.color}" penwidth={stroke.width} style={stroke.style}']
-        if self.shapes and not (name in ("leaf", "saved") or source.kind in LEAVES or target.kind == "output"):
+        number = self.marks.edges.get((edge.source, edge.target, edge.position))
+        color, width = stroke.color, stroke.width
+        if number is not None and self.marks.edge_scale is not None:
+            color, width = self.marks.edge_scale.color(number), self.marks.edge_scale.width(number)
+        attributes = [f'color="{color}" penwidth={width} style={stroke.style}']
+        if number is not None:
+            attributes.append(f"label={quoted(' ' + written(number) + ' ')}")
+        elif self.shapes and not (name in ("leaf", "saved") or source.kind in LEAVES or target.kind == "output"):
             attributes.append(f"label={quoted(' ' + shape(source) + ' ')}")
         if name.startswith("skip"):
             attributes.append("weight=0 arrowsize=0.5")
@@ -132,6 +197,9 @@ class _Picture:
         if name != "leaf" and (target.id in self.fed or (source.twin in self.fed and target.kind != "output")):
             attributes.append("minlen=2")
         ends = f"v{origin} -> v{target.id}"
+        if self.beside.get(origin) == (target.id, True):
+            ends = f"v{target.id} -> v{origin}"
+            attributes.append("dir=back")
         if self.both and target.phase != "forward":
             if source.phase == "forward":
                 attributes.append("constraint=false")
@@ -190,5 +258,5 @@ def _box_head(number: int, path: clusters.Path, pad: str) -> Sequence[str]:
     return (
         f"{pad[2:]}subgraph cluster_{number} {{",
         f'{pad}graph [label={quoted(words)} style="{dash}" pencolor="{phase.line}" penwidth=0.8',
-        f'{pad}  fillcolor="{phase.ground}" fontsize=10 fontcolor="{phase.line}" labeljust=c margin=9];',
+        f'{pad}  fillcolor="{phase.ground}" fontsize=10 fontcolor="{phase.line}" labeljust=l margin=9];',
     )

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from autocnn.errors import GraphError
-from autocnn.graph import Graph, store, transform
-from autocnn.viz.dot import Direction, to_dot
+from autocnn.graph import Graph, listing, store, transform
+from autocnn.graph.numbers import Numbers, numbers_of
+from autocnn.viz.dot import Direction, Theme, to_dot
+from autocnn.viz.marks import EdgeKey, marks, moved
 from autocnn.viz.render import FORMATS, render
+from autocnn.viz.scale import Kind
+
+PAPER = {"A3": (10.9, 15.7), "A4": (7.5, 10.9), "A5": (5.1, 7.5), "letter": (7.7, 10.2)}
+"""Inches that paper has inside its margins, upright."""
+
+MANY = 200
+"""Most vertices whose values are written on them."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +41,20 @@ class Picture:
         """The picture as PNG, 144 dots to the inch."""
         return render(self.dot, "png")
 
+    @cached_property
+    def pdf(self) -> bytes:
+        """The picture as PDF."""
+        return render(self.dot, "pdf")
+
     def _repr_svg_(self) -> str:
         return self.svg[self.svg.index("<svg") :]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """For notebooks: the picture, or, where it cannot be drawn, why not, and the listing."""
+        try:
+            return {"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}
+        except GraphError as error:
+            return {"text/plain": f"{error}\n{listing(self.graph)}"}
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the file whose suffix says what: .svg, .png, .pdf, .dot or .json; whole or not at all.
@@ -49,35 +72,104 @@ class Picture:
 
 
 def draw(
-    graph: Graph,
+    graph: Any,
     *,
     title: str = "",
     depth: int | None = None,
+    repeats: bool = False,
     views: bool = False,
-    constants: bool = False,
+    constants: bool | None = None,
     direction: Direction = "TB",
     shapes: bool = True,
     legend: bool = True,
+    show: str | Iterable[str] = (),
+    labels: Mapping[int, str] | None = None,
+    numbers: Mapping[int, float] | None = None,
+    edge_numbers: Mapping[EdgeKey, float] | None = None,
+    scale: Kind = "auto",
+    unit: str = "",
+    names: Mapping[str, Any] | None = None,
+    theme: Theme = "light",
+    size: str | tuple[float, float] | None = None,
+    font: str = "",
 ) -> Picture:
-    """A picture of a graph.
+    """A picture of a graph, or of the graph that made a tensor.
 
-    ``depth`` shows modules at that depth as single boxes; ``views`` and ``constants`` say whether ops that
-    only reshape, and constants, are drawn.
-    Raises GraphError for what is no graph.
+    ``depth`` shows modules at that depth as boxes, with ``repeats`` equal ones in a row as one; ``views`` and
+    ``constants``: whether ops that only reshape, and constants, are drawn. ``show`` adds "multiply-adds", "bytes",
+    "saved", "parameters". ``labels`` adds texts and ``numbers`` colours by vertex; ``edge_numbers``, by (source,
+    target) or (source, target, position), become colour, width and label; ``scale`` is "linear", "log", "signed"
+    or "auto", ``unit`` says what they are. Of a tensor whose graph holds scalars only, values are shown, and
+    gradients after ``backward``; ``names`` names tensors. ``size`` is a paper ("A4") or inches to stay within.
+    Raises GraphError for what is no graph, and for ids that the graph does not have.
 
-    >>> from autocnn.graph import Edge, Vertex
-    >>> x = Vertex(0, "", "input", {}, (2, 3), "float32", name="x")
-    >>> y = Vertex(1, "tanh", "op", {}, (2, 3), "float32")
-    >>> draw(Graph((x, y), (Edge(0, 1),), inputs=(0,))).svg.count("<svg")
-    1
+    >>> import autocnn as ac
+    >>> w, x = ac.tensor(0.5, requires_grad=True), ac.tensor(2.0, requires_grad=True)
+    >>> z = (w * x).tanh() + x
+    >>> z.backward()
+    >>> "value 0.7616" in draw(z, names={"w": w, "x": x}).dot
+    True
     """
+    graph, written = _read(graph, names)
+    if depth is not None and (labels or numbers or edge_numbers):
+        raise GraphError(
+            "draw: labels and numbers are by vertex of the graph, and depth makes others; "
+            "draw transform.collapse(graph, depth), with numbers by its vertices"
+        )
+    both = {**written, **{number: str(text) for number, text in (labels or {}).items()}}
+    given = marks(graph, show, both, numbers, edge_numbers, scale, unit)
+    constants = bool(written) if constants is None else constants
+    shown, ids = transform.hidden(graph, views=not views, constants=not constants)
+    given = moved(given, graph, ids)
+    if depth is not None:
+        shown, given = transform.collapse(shown, depth, repeats=repeats), marks(graph)
+    dot = to_dot(
+        shown, title=title, direction=direction, shapes=shapes and not written, key=legend, marks=given,
+        theme=theme, font=font, size=_inches(size, direction),
+    )  # fmt: skip
+    return Picture(graph, dot)
+
+
+def _read(graph: Any, names: Mapping[str, Any] | None) -> tuple[Graph, dict[int, str]]:
+    """A graph, and what is written on its vertices if it is of scalars that a tensor holds."""
+    if hasattr(graph, "grad_fn"):
+        found = numbers_of(graph, parameters=names)
+        scalars = len(found.graph) <= MANY and all(vertex.size == 1 for vertex in found.graph.vertices)
+        return found.graph, _values(found) if scalars else {}
     if not isinstance(graph, Graph):
         raise GraphError(
-            f"draw: graph is a {type(graph).__name__}; it must be a Graph. Make one: graph.trace(net, x), "
-            "or graph.graph_of(loss)"
+            f"draw: graph is a {type(graph).__name__}; it must be a Graph or a Tensor. "
+            "Make one: graph.trace(net, x), or graph.graph_of(loss)"
         )
-    shown = transform.hide(graph, views=not views, constants=not constants)
-    if depth is not None:
-        shown = transform.collapse(shown, depth)
-    dot = to_dot(shown, title=title, direction=direction, shapes=shapes, key=legend)
-    return Picture(graph, dot)
+    return graph, {}
+
+
+def _values(found: Numbers) -> dict[int, str]:
+    """Values and gradients as they are written on the vertices."""
+    said: dict[int, str] = {}
+    for vertex in found.graph.vertices:
+        parts = []
+        if vertex.id in found.values:
+            parts.append(f"value {_number(found.values[vertex.id])}")
+        if vertex.id in found.gradients and vertex.kind != "output":
+            parts.append(f"gradient {_number(found.gradients[vertex.id])}")
+        if parts:
+            said[vertex.id] = " · ".join(parts)
+    return said
+
+
+def _number(array: Any) -> str:
+    return f"{float(array.reshape(())):.4g}" if array.dtype.kind != "c" else str(array)
+
+
+def _inches(size: str | tuple[float, float] | None, direction: Direction) -> tuple[float, float] | None:
+    """The width and height of a paper, lying if the picture does, or as they are given."""
+    if size is None:
+        return None
+    if isinstance(size, str):
+        if size not in PAPER:
+            raise GraphError(f"draw: size is {size!r}; one of {', '.join(PAPER)}, or (width, height) in inches")
+        return PAPER[size] if direction == "TB" else PAPER[size][::-1]
+    if len(size) != 2 or not all(side > 0 for side in size):
+        raise GraphError(f"draw: size is {size}; a width and a height in inches, above 0")
+    return float(size[0]), float(size[1])

@@ -6,6 +6,7 @@ distinction rests on colour alone: families also differ in shape, passes in outl
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import dataclass
 
 from autocnn.graph import Vertex
@@ -81,6 +82,31 @@ STROKES = {
     "skip backward": Stroke("gradient through a skip", "#D55E00", 3.4),
     "skip second": Stroke("second order through a skip", "#8A3374", 3.4),
 }
+
+GROUND, NIGHT = "#FFFFFF", "#12181E"
+
+DARK = {
+    GROUND: NIGHT, INK: "#E6ECF1", MUTED: "#A3B1BE", FAINT: "#66747F",
+    "#B9DCF2": "#0F4C75", "#CFCBEF": "#443C86", "#FBDDA6": "#7A5410", "#AFE3D0": "#0B5C46", "#F7F1A8": "#5F5A14",
+    "#E3E7EB": "#39444E", "#EDCBDD": "#6B3C57", "#DCE6EE": "#2B3F50", "#F1F3F5": "#232D36",
+    "#3E5060": "#A9BBCB", "#D55E00": "#FF9A4A", "#8A3374": "#DB93C8", "#0072B2": "#56B4E9",
+    "#F6F8FA": "#1E262D", "#FFF3EA": "#252220", "#F9EEF6": "#22222C",
+}  # fmt: skip
+"""The colour that stands for each one on a dark ground: the same hue, its lightness turned round."""
+
+
+def by_night(color: str) -> str:
+    """The colour that takes a colour's place on a dark ground.
+
+    >>> by_night("#FFFFFF"), by_night("#C6DBEF")
+    ('#12181E', '#1B344B')
+    """
+    if color in DARK:
+        return DARK[color]
+    hue, light, strength = colorsys.rgb_to_hls(*(int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)))
+    parts = colorsys.hls_to_rgb(hue, 0.08 + 0.84 * (1 - light), 0.85 * strength)
+    return "#" + "".join(f"{round(255 * part):02X}" for part in parts)
+
 
 _WORDS = {
     "convolution": ("conv", "unfold", "fold", "im2col", "col2im"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isclose
 
 from autocnn.graph import Graph, Vertex
@@ -37,15 +38,17 @@ def escaped(text: str) -> str:
     return safe.replace('"', "&quot;").replace("\\", "\\\u2060")
 
 
-def label(vertex: Vertex, module: str = "") -> str:
+def label(vertex: Vertex, module: str = "", more: Iterable[str] = (), ink: str = "") -> str:
     """What stands on a vertex: its name in bold, below it what else one needs to know, small.
 
-    ``module`` is the name of a module that is this op and no more.
+    ``module`` is the name of a module that is this op and no more, ``more`` are lines to add, ``ink`` is the
+    colour of the text.
     """
     name, small = caption(vertex)
     small = [module, *small] if module not in ("", name) else small
-    color = "#FFFFFF" if vertex.kind == "output" else style.INK
-    quiet = "#FFFFFF" if vertex.kind == "output" else style.MUTED
+    small = [*small, *more]
+    color = ink or ("#FFFFFF" if vertex.kind == "output" else style.INK)
+    quiet = ink or ("#FFFFFF" if vertex.kind == "output" else style.MUTED)
     size = 9 if vertex.kind in ("parameter", "constant") else 11
     rows = [f'<font point-size="{size}" color="{color}"><b>{escaped(short(name))}</b></font>']
     rows += [f'<font point-size="8" color="{quiet}">{escaped(short(text))}</font>' for text in small]

@@ -263,5 +263,6 @@ def test_a_tensor_is_no_graph_and_the_message_says_how_to_make_one():
     with pytest.raises(GraphError) as error:
         draw(3)
     assert str(error.value) == (
-        "draw: graph is a int; it must be a Graph. Make one: graph.trace(net, x), or graph.graph_of(loss)"
+        "draw: graph is a int; it must be a Graph or a Tensor. "
+        "Make one: graph.trace(net, x), or graph.graph_of(loss)"
     )

@@ -185,6 +185,10 @@ function fitWidth() {
   view.scale = Math.min(1, Math.max(0.7, (canvas.clientWidth - 24) / w));
   view.x = Math.max(4, canvas.clientWidth / 2 - (w / 2) * view.scale);
   view.y = 4;
+  const first = drawn.arranged.nodes.get(shownFor(0, state.open)) ?? { x: 0, y: 0 }; // where the graph begins
+  const [x, y] = [first.x * view.scale + view.x, first.y * view.scale + view.y];
+  if (x < 40 || x > canvas.clientWidth - 40) view.x += canvas.clientWidth / 3 - x;
+  if (y > canvas.clientHeight - 40) view.y += 60 - y;
   moveView();
 }
 
