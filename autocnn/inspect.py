@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autocnn.graph import Graph, Vertex, trace
-from autocnn.graph.analysis import multiply_adds
+from autocnn.graph.analysis import memory_of, multiply_adds
 from autocnn.graph.data import LEAVES
-from autocnn.graph.transform import VIEWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +70,7 @@ def _layer(graph: Graph, run: list[Vertex], kept: dict[int, int], counted: set[i
 
 def _kept(graph: Graph) -> dict[int, int]:
     """Bytes that each op is the first to keep; a view keeps what it looks into."""
-    memory = list(range(len(graph)))
-    for vertex in graph.vertices:
-        if vertex.op in VIEWS and vertex.op not in ("cast", "clone", "contiguous"):
-            memory[vertex.id] = memory[graph.in_edges(vertex.id)[0].source]
+    memory = memory_of(graph)
     seen: set[int] = set()
     kept: dict[int, int] = {}
     for vertex in graph.vertices:

@@ -27,7 +27,8 @@ class Vertex:
 
     ``kind`` is one of :data:`KINDS`; ``module`` stands for many ops (see ``transform.collapse``).
     ``twin`` is the earlier vertex that a backward vertex differentiates; ``saved`` holds the argument
-    positions that the op keeps for its backward pass, -1 for its own result.
+    positions that the op keeps for its backward pass, -1 for its own result, -2 and below for what else it
+    keeps; ``saved_sizes`` the bytes of each.
 
     >>> Vertex(0, "", "input", {}, (2, 3), "float32", name="x").nbytes
     24
@@ -45,6 +46,7 @@ class Vertex:
     twin: int | None = None
     name: str | None = None
     saved: tuple[int, ...] = ()
+    saved_sizes: tuple[int, ...] = ()
     line: str | None = None
 
     @property

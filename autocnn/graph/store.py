@@ -30,8 +30,11 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "twin": (int, type(None)),
     "name": (str, type(None)),
     "saved": (list,),
+    "saved_sizes": (list,),
     "line": (str, type(None)),
 }
+_NUMBERS = ("shape", "saved", "saved_sizes")
+"""Fields that are lists of whole numbers."""
 
 
 def to_json(graph: Graph) -> str:
@@ -117,8 +120,7 @@ def _row(vertex: Vertex) -> dict[str, object]:
     row: dict[str, object] = {name: getattr(vertex, name) for name in _FIELDS}
     where = f"to_json: %{vertex.id} {vertex.op}"
     row["params"] = {key: _encoded(f"{where}: {key}", value) for key, value in vertex.params.items()}
-    row["shape"], row["saved"] = list(vertex.shape), list(vertex.saved)
-    return row
+    return row | {name: list(getattr(vertex, name)) for name in _NUMBERS}
 
 
 def _encoded(where: str, value: object) -> object:
@@ -164,8 +166,8 @@ def _vertex(place: int, row: object) -> Vertex:
         if type(row[name]) not in kinds:
             raise GraphError(f"from_json: {where}.{name} is {_short(row[name])}; expected {kinds[0].__name__}")
     params = {key: _decoded(f"{where}.params.{key}", value) for key, value in row["params"].items()}
-    shape, saved = (tuple(_ints(f"{where}.{name}", row[name])) for name in ("shape", "saved"))
-    return Vertex(**{**row, "params": params, "shape": shape, "saved": saved})
+    numbers = {name: tuple(_ints(f"{where}.{name}", row[name])) for name in _NUMBERS}
+    return Vertex(**{**row, "params": params, **numbers})
 
 
 def _list(document: Mapping[str, Any], name: str) -> list[Any]:

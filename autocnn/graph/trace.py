@@ -56,7 +56,8 @@ def trace(
         )
     if penalty is not None and order < 2:
         raise GraphError(f"trace: order is {order}; a penalty on the gradients needs order=2")
-    recorder = _Recorder(_names(function, parameters), lines)
+    buffers = _named(function, "named_buffers") if parameters is None else {}
+    recorder = _Recorder({**buffers, **_names(function, parameters)}, lines, frozenset(buffers))
     operands = [_operand(x) for x in inputs]
     for place, (name, x) in enumerate(zip(_argument_names(function, len(inputs)), operands, strict=True)):
         if isinstance(x, Tensor):
@@ -134,8 +135,10 @@ class _End(NamedTuple):
 class _Recorder(Watcher):
     """A watcher that writes vertices and edges down."""
 
-    def __init__(self, names: Mapping[int, str], lines: bool) -> None:
+    def __init__(self, names: Mapping[int, str], lines: bool, buffers: frozenset[int] = frozenset()) -> None:
         self.names = names
+        self.buffers = buffers
+        """Of what is named, that which is no parameter but a constant, such as running statistics."""
         self.lines = lines
         self.order = 0
         """The pass that runs: 0 forward, 1 backward, 2 the backward pass of that."""
@@ -193,7 +196,8 @@ class _Recorder(Watcher):
         if number is None:
             number = self._by_array(tensor, user)
         if number is None:
-            kind = "parameter" if node.serial in self.names or _wants(node) else "constant"
+            named = node.serial in self.names and node.serial not in self.buffers
+            kind = "parameter" if named or _wants(node) else "constant"
             number = self._leaf(node, tensor, kind, self.names.get(node.serial), user)
         return number
 
@@ -244,7 +248,8 @@ class _Recorder(Watcher):
         assert node.primitive is not None  # leaves are not run
         place, saved = node.place, node.saved if type(node.saved) is tuple else ()
         count = len(node.edges)
-        kept = tuple(i if i < count else count - 1 - i for i, x in enumerate(saved) if x is not None)
+        kept = tuple([i if i < count else count - 1 - i for i, x in enumerate(saved) if x is not None])
+        sizes = tuple([getattr(x, "nbytes", 0) for x in saved if x is not None])
         twin = self.place_of.get(place.twin) if place.twin is not None else None
         phase = _phase(place)
         if twin is not None and phase == "backward" and self.vertices[twin].phase != "forward":
@@ -254,7 +259,7 @@ class _Recorder(Watcher):
             scope = self.vertices[twin].scope
         self._add(
             node, node.primitive.name, "op", plain(node.params), scope=scope, phase=phase,
-            twin=twin, saved=kept, line=place.line,
+            twin=twin, saved=kept, saved_sizes=sizes, line=place.line,
         )  # fmt: skip
         self.edges.extend([Edge(source, number, position) for position, source in enumerate(sources)])
         if node.requires_grad and phase == "forward":
@@ -406,13 +411,16 @@ def _argument_names(function: Any, count: int) -> list[str]:
 
 
 def _names(function: Any, parameters: Parameters | None) -> dict[int, str]:
-    """Names of tensors by the serial number of their node."""
+    """Names of parameters by the serial number of their node."""
     if parameters is None:
-        pairs: list[tuple[str, Tensor]] = []
-        for method in ("named_parameters", "named_buffers"):
-            pairs += list(getattr(function, method)()) if hasattr(function, method) else []
-    else:
-        pairs = list(parameters.items() if isinstance(parameters, Mapping) else parameters)
+        return _named(function, "named_parameters")
+    pairs = parameters.items() if isinstance(parameters, Mapping) else parameters
+    return {tensor.node().serial: name for name, tensor in pairs}
+
+
+def _named(function: Any, method: str) -> dict[int, str]:
+    """What a module names by one of its methods, if it has it."""
+    pairs = getattr(function, method)() if hasattr(function, method) else ()
     return {tensor.node().serial: name for name, tensor in pairs}
 
 

@@ -80,7 +80,7 @@ FAULTS = [
     (
         lambda d: d["vertices"].__setitem__(1, {"id": 1}),
         "from_json: vertices[1] has ['id']; it needs id, op, kind, params, shape, dtype, device, scope, "
-        "phase, twin, name, saved, line",
+        "phase, twin, name, saved, saved_sizes, line",
     ),
 ]
 

@@ -96,7 +96,7 @@ def module(graph: Graph, scope: str) -> Graph:
     ends = [
         replace(
             graph.vertices[source], id=len(graph) + place, op="", kind="output", params={}, scope="", twin=None,
-            name="result" if phase == "forward" else "grad input", saved=(), line=None,
+            name="result" if phase == "forward" else "grad input", saved=(), saved_sizes=(), line=None,
         )
         for place, (source, phase) in enumerate(leaving.items())
     ]  # fmt: skip
@@ -114,7 +114,9 @@ def as_leaf(vertex: Vertex) -> Vertex:
     if vertex.kind in LEAVES:
         return vertex
     name = vertex.name or (f"{vertex.op} result" if vertex.phase == "forward" else "gradient")
-    return replace(vertex, op="", kind="input", params={}, scope="", name=name, saved=(), twin=None)
+    return replace(
+        vertex, op="", kind="input", params={}, scope="", name=name, saved=(), saved_sizes=(), twin=None
+    )
 
 
 def renumbered(
