@@ -1,15 +1,21 @@
-"""`autocnn graph MODEL`: the compute graph, as a picture, as data or as text."""
+"""`autocnn graph MODEL`: the compute graph, as a picture, as a page, as data or as text."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from autocnn.cli.model import images, model_of, shape_of, training_loss
+from autocnn.cli.model import blaming, images, model_of, name_of, shape_of, training_loss
 from autocnn.errors import UsageError
 
-SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".json", ".onnx")
+if TYPE_CHECKING:
+    from autocnn.graph import Graph
+
+FORMATS = ("svg", "png", "pdf", "html", "json", "dot", "onnx", "text")
+BINARY = ("png", "pdf", "onnx")
+SUFFIXES = {f".{name}": name for name in FORMATS if name != "text"} | {".txt": "text"}
 PASSES = ("forward", "forward and backward", "forward, backward and second order")
 
 
@@ -24,38 +30,84 @@ PASSES = ("forward", "forward and backward", "forward, backward and second order
 @click.option("--input", "size", metavar="N,C,H,W", help="Size of the input; each model has its own.")
 @click.option("--depth", type=click.IntRange(1), metavar="N", help="Show modules N deep as single boxes.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="svg, png, pdf, dot, json or onnx; else a listing."
+    "--fold", is_flag=True, help="Show repeats as one box; without --depth, in a readable number of boxes."
 )
-def command(model: str, order: int, size: str | None, depth: int | None, output: Path | None) -> None:
-    """Draw the compute graph of MODEL, such as lenet5, as training runs it."""
-    from autocnn.graph import listing, to_onnx, trace
-    from autocnn.graph.transform import collapse
-    from autocnn.viz import draw
+@click.option(
+    "--format", "kind", type=click.Choice(FORMATS), help="What to write; else what the file's name says."
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The file; without one, a listing is printed."
+)
+def command(
+    model: str, order: int, size: str | None, depth: int | None, fold: bool, kind: str | None, output: Path | None
+) -> None:
+    """Draw the compute graph of MODEL, as training runs it.
 
-    suffix = _suffix(output)
-    if suffix == ".onnx" and (order or depth is not None):
-        raise UsageError("graph: an .onnx file holds the whole forward pass; leave --order and --depth out")
+    MODEL is a name, such as lenet5 or resnet20, or file.py:factory, where factory makes a module or a function.
+    """
+    from autocnn.graph import trace
+
+    kind = _kind(kind, output)
+    if kind == "onnx" and (order or depth is not None or fold):
+        raise UsageError(
+            "graph: an .onnx file holds the whole forward pass; leave --order, --depth and --fold out"
+        )
+    if kind == "html" and (depth is not None or fold):
+        raise UsageError("graph: on a page modules open and close; leave --depth and --fold out")
     network = model_of(model)
-    if suffix == ".onnx":
+    if kind == "onnx" and hasattr(network, "eval"):
         network.eval()
     x = images(shape_of("graph", network, size))
-    graph = trace(network, x, order=order, loss=training_loss if order else None)
+    with blaming(model):
+        graph = trace(network, x, order=order, loss=training_loss if order else None)
+    made = _made(graph, kind, f"{name_of(network)}: {PASSES[order]}", depth, fold)
     if output is None:
-        click.echo(listing(graph if depth is None else collapse(graph, depth)))
+        click.echo(made, nl=kind == "text")
         return
-    if suffix == ".onnx":
-        to_onnx(graph, output)
-    else:
-        draw(graph, title=f"{type(network).__name__}: {PASSES[order]}", depth=depth).save(output)
+    from autocnn.graph.store import write_whole
+
+    write_whole(output, made.encode() if isinstance(made, str) else made)
     click.echo(f"{output}: {len(graph.vertices):,} vertices, {len(graph.edges):,} edges")
 
 
-def _suffix(output: Path | None) -> str | None:
-    """The kind of file to write, known and with a folder to go to."""
+def _made(graph: Graph, kind: str, title: str, depth: int | None, fold: bool) -> Any:
+    """The content of the file."""
+    from autocnn.graph import listing, to_json, to_onnx
+
+    if kind == "onnx":
+        return to_onnx(graph)
+    if kind in ("json", "text"):
+        shown = _collapsed(graph, depth, fold)
+        return to_json(shown) if kind == "json" else listing(shown)
+    from autocnn import viz
+
+    if kind == "html":
+        return viz.html(graph, title=title)
+    if fold and depth is None:
+        graph, fold = _collapsed(graph, depth, fold), False
+    picture = viz.draw(graph, title=title, depth=depth, repeats=fold)
+    return getattr(picture, kind)
+
+
+def _collapsed(graph: Graph, depth: int | None, fold: bool) -> Graph:
+    from autocnn.graph.transform import collapse, readable
+
+    if depth is not None:
+        return collapse(graph, depth, repeats=fold)
+    return readable(graph) if fold else graph
+
+
+def _kind(kind: str | None, output: Path | None) -> str:
+    """What to write: as said, or as the file's name says; the file has a folder to go to."""
     if output is None:
-        return None
-    if output.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"graph: --output is {str(output)!r}; its name must end in {', '.join(SUFFIXES)}")
+        if kind in BINARY:
+            raise UsageError(f"graph: --format is {kind}, which is not for a terminal; name a file with -o")
+        return kind or "text"
+    if kind is None and output.suffix.lower() not in SUFFIXES:
+        raise UsageError(
+            f"graph: --output is {str(output)!r}; its name must end in {', '.join(SUFFIXES)}, "
+            "or --format say what it is"
+        )
     if not output.parent.is_dir():
         raise UsageError(f"graph: --output is {str(output)!r}; the folder {output.parent} is not there")
-    return output.suffix.lower()
+    return kind or SUFFIXES[output.suffix.lower()]

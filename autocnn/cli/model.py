@@ -2,23 +2,79 @@
 
 from __future__ import annotations
 
+import difflib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
+from pathlib import Path
 from typing import Any
 
-from autocnn.errors import UsageError
+from autocnn.errors import AutocnnError, UsageError
 
 MOST = 2**48
 """Most elements of an input: as bytes they would already fill the addresses of a machine."""
 
 
 def model_of(name: str) -> Any:
-    """A new model by its name.
+    """A new model by its name, or what a factory in a file makes, as in ``nets.py:make``.
 
-    Raises UsageError with the names there are.
+    Raises UsageError with the names there are, or with what is wrong with the file.
     """
     from autocnn import models
 
+    path, colon, factory = name.rpartition(":")
+    if colon and path.endswith(".py"):
+        return _from_file(name, Path(path), factory)
+    if name.endswith(".py"):
+        raise UsageError(f"model: {name!r} is a file; say what in it makes the model, as in {name}:make")
     return models.get(name)()
+
+
+def _from_file(name: str, path: Path, factory: str) -> Any:
+    if not path.is_file():
+        raise UsageError(f"model: {name!r}; there is no file {str(path)!r}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:  # not for a name that ends in .py
+        raise UsageError(f"model: {name!r}; Python cannot load {str(path)!r}")
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent.resolve()))  # it may import its neighbours
+    with blaming(name):
+        spec.loader.exec_module(module)
+        if not hasattr(module, factory):
+            known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+            near = difflib.get_close_matches(factory, known, 1)
+            hint = f". Did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"model: {name!r}; there is no {factory!r} in {path.name}{hint}")
+        made = getattr(module, factory)
+        model = made if hasattr(made, "named_parameters") and not isinstance(made, type) else made()
+    if not callable(model):
+        raise UsageError(f"model: {name!r} makes a {type(model).__name__}; a module or a function is needed")
+    return model
+
+
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """Lay what goes wrong in code from a file at the file's door."""
+    try:
+        yield
+    except (AutocnnError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        if ".py:" not in name:
+            raise
+        what = f"{type(error).__name__}: {error}"
+        raise UsageError(f"model: {name!r} failed: {what}; --debug shows where") from error
+
+
+def name_of(model: Any) -> str:
+    """What a model is called in titles.
+
+    >>> name_of(model_of("lenet5")), name_of(name_of)
+    ('LeNet5', 'name_of')
+    """
+    return str(getattr(model, "__name__", type(model).__name__))
 
 
 def shape_of(command: str, model: Any, text: str | None) -> tuple[int, ...]:
@@ -32,7 +88,7 @@ def shape_of(command: str, model: Any, text: str | None) -> tuple[int, ...]:
     if text is None:
         side, channels = getattr(model, "side", None), getattr(model, "in_channels", None)
         if side is None or channels is None:
-            name = type(model).__name__
+            name = name_of(model)
             raise UsageError(f"{command}: {name} has no input size of its own; give one, as in --input 1,3,32,32")
         return (1, channels, side, side)
     parts = text.replace("x", ",").split(",")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from autocnn.cli.model import images, model_of, shape_of
+from autocnn.cli.model import blaming, images, model_of, name_of, shape_of
 
 
 @click.command()
 @click.argument("model")
 @click.option("--input", "size", metavar="N,C,H,W", help="Size of the input; each model has its own.")
 def command(model: str, size: str | None) -> None:
-    """List the layers of MODEL, such as lenet5: output shapes, parameters, multiply-adds, activation memory.
+    """List the layers of MODEL: output shapes, parameters, multiply-adds, activation memory.
 
+    MODEL is a name, such as lenet5 or resnet20, or file.py:factory, where factory makes a module or a function.
     Activation memory is what stays for the backward pass, each value counted once.
     """
     from rich.box import SIMPLE_HEAD
@@ -24,8 +25,9 @@ def command(model: str, size: str | None) -> None:
 
     network = model_of(model)
     shape = shape_of("summary", network, size)
-    found = summary(network, images(shape))
-    title = f"{type(network).__name__} on {'×'.join(map(str, shape))}"
+    with blaming(model):
+        found = summary(network, images(shape))
+    title = f"{name_of(network)} on {'×'.join(map(str, shape))}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_footer=True, pad_edge=False)
     table.add_column("layer", "total", overflow="fold")
     table.add_column("ops", overflow="fold")

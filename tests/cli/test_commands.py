@@ -49,7 +49,10 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
     return code, out, err
 
 
-STARTS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "dot": b"digraph", "json": b"{"}
+STARTS = {
+    "svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "dot": b"digraph", "json": b"{",
+    "html": b"<!doctype html>", "txt": b"%0: ",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("suffix", STARTS)
@@ -81,6 +84,95 @@ def test_graph_as_onnx(capsys, tmp_path):
     path = tmp_path / "tiny.onnx"
     run(capsys, "graph", "tiny", "--input", "2,4", "-o", str(path))
     onnx.checker.check_model(onnx.load(path), full_check=True)
+
+
+def test_the_format_may_be_said(capsys, tmp_path):
+    path = tmp_path / "graph"
+    assert run(capsys, "graph", "tiny", "--input", "2,4", "--format", "svg", "-o", str(path))[0] == 0
+    assert path.read_bytes().startswith(STARTS["svg"])
+    for kind in ("svg", "dot", "json", "html"):
+        code, out, err = run(capsys, "graph", "tiny", "--input", "2,4", "--format", kind)
+        assert (code, err) == (0, "")
+        assert out.encode().startswith(STARTS[kind])
+    assert not run(capsys, "graph", "tiny", "--input", "2,4", "--format", "text")[1].endswith("\n\n")
+
+
+class Deep(nn.Module):
+    side, in_channels = 4, 1
+
+    def __init__(self) -> None:
+        self.blocks = nn.Sequential(*(nn.Residual(nn.Conv2d(1, 1, 3, padding=1)) for _ in range(9)))
+
+    def forward(self, x):
+        return self.blocks(x)
+
+
+def test_repeats_are_folded(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(models, "_MODELS", {"deep": Deep})
+    code, out, err = run(capsys, "graph", "deep", "--depth", "2", "--fold")
+    assert (code, err) == (0, "")
+    assert "blocks.0..8(%0, ops=18, parameters=90, repeats=9, weights='own')" in out
+    readable = run(capsys, "graph", "deep", "--order", "1", "--fold")[1]
+    assert len(readable.splitlines()) <= 40
+    path = tmp_path / "deep.svg"
+    for extra in ((), ("--depth", "2")):
+        assert run(capsys, "graph", "deep", "--fold", *extra, "-o", str(path))[0] == 0
+        assert "×9, own weights" in path.read_text(encoding="utf-8") or not extra
+
+
+NETS = """
+from autocnn import nn
+import neighbour
+
+def make():
+    return nn.Linear(4, neighbour.OUTPUTS)
+
+net = make()
+
+def function():
+    return lambda x: x * 2
+
+def broken():
+    return {}["missing"]
+
+def three():
+    return 3
+
+def failing():
+    return lambda x: {}["missing"]
+"""
+
+
+@pytest.fixture
+def nets(tmp_path, monkeypatch):
+    (tmp_path / "nets.py").write_text(NETS, encoding="utf-8")
+    (tmp_path / "neighbour.py").write_text("OUTPUTS = 3", encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return tmp_path / "nets.py"
+
+
+def test_a_model_from_a_file(capsys, nets):
+    for factory in ("make", "net"):
+        code, out, err = run(capsys, "graph", f"{nets}:{factory}", "--input", "2,4")
+        assert (code, err) == (0, "")
+        assert "%3: f32[2,3] = linear(%0, %1, %2)" in out
+    assert "mul(%0, 2)" in run(capsys, "graph", f"{nets}:function", "--input", "2,4")[1]
+    assert "Linear on 2×4" in run(capsys, "summary", f"{nets}:make", "--input", "2,4")[1]
+
+
+@pytest.mark.parametrize(
+    ("factory", "text"),
+    [
+        ("maker", "; there is no 'maker' in nets.py. Did you mean 'make'?"),
+        ("broken", " failed: KeyError: 'missing'; --debug shows where"),
+        ("failing", " failed: KeyError: 'missing'; --debug shows where"),
+        ("three", " makes a int; a module or a function is needed"),
+    ],
+)
+def test_mistakes_in_a_file(capsys, nets, factory, text):
+    for name in ("graph", "summary"):
+        code, out, err = run(capsys, name, f"{nets}:{factory}", "--input", "2,4")
+        assert (code, out, err) == (2, "", f"autocnn: model: '{nets}:{factory}'{text}\n")
 
 
 def test_graph_of_the_second_order(capsys):
@@ -147,11 +239,25 @@ MISTAKES = [
     ),
     (
         ["graph", "tiny", "--input", "2,4", "-o", "graph.gif"],
-        "graph: --output is 'graph.gif'; its name must end in .svg, .png, .pdf, .dot, .json, .onnx",
+        "graph: --output is 'graph.gif'; its name must end in .svg, .png, .pdf, .html, .json, .dot, .onnx, .txt, "
+        "or --format say what it is",
     ),
     (
         ["graph", "tiny", "--input", "2,4", "--order", "1", "-o", "graph.onnx"],
-        "graph: an .onnx file holds the whole forward pass; leave --order and --depth out",
+        "graph: an .onnx file holds the whole forward pass; leave --order, --depth and --fold out",
+    ),
+    (
+        ["graph", "tiny", "--input", "2,4", "--depth", "1", "--format", "html"],
+        "graph: on a page modules open and close; leave --depth and --fold out",
+    ),
+    (
+        ["graph", "tiny", "--input", "2,4", "--format", "png"],
+        "graph: --format is png, which is not for a terminal; name a file with -o",
+    ),
+    (["graph", "no/nets.py:make"], "model: 'no/nets.py:make'; there is no file 'no/nets.py'"),
+    (
+        ["graph", "nets.py"],
+        "model: 'nets.py' is a file; say what in it makes the model, as in nets.py:make",
     ),
     (
         ["graph", "tiny", "--input", "2,4", "-o", "no/such/folder/graph.svg"],
