@@ -36,13 +36,15 @@ def to_dot(
     theme: Theme = "light",
     font: str = "",
     size: tuple[float, float] | None = None,
+    kept: bool = True,
 ) -> str:
     """The picture of a graph as DOT text.
 
     Modules are nested boxes. If the graph holds a forward and a backward pass, the forward pass runs one way
-    and the backward pass beside it the other way, so that each gradient stands by the value it belongs to.
-    ``shapes`` writes shapes on the edges, ``key`` adds the legend, ``marks`` adds numbers, ``font`` is a name or
-    several, ``size`` in inches is what the picture must not exceed.
+    and the backward pass beside it the other way, so that each gradient stands by the value it belongs to. With
+    a second-order pass, which reads both, all run one way.
+    ``shapes`` writes shapes on the edges, ``kept`` draws values that later passes read, ``key`` adds the legend,
+    ``marks`` adds numbers, ``font`` is a name or several, ``size`` in inches is what the picture must not exceed.
 
     >>> from autocnn.graph import Vertex
     >>> x = Vertex(0, "", "input", {}, (2, 3), "float32", name="x")
@@ -53,8 +55,8 @@ def to_dot(
         raise GraphError(f"to_dot: direction is {direction!r}; 'TB' (top-down) or 'LR' (left to right)")
     if theme not in ("light", "dark"):
         raise GraphError(f"to_dot: theme is {theme!r}; 'light' or 'dark'")
-    picture = _Picture(graph, shapes, marks)
-    lines = ["digraph autocnn {", *_settings(title or "", graph, direction, font, size)]
+    picture = _Picture(graph, shapes, marks, kept)
+    lines = ["digraph autocnn {", *_settings(heading(title, graph, marks.gradients), direction, font, size)]
     lines += picture.boxes()
     lines += picture.arrows()
     if key:
@@ -66,15 +68,13 @@ def to_dot(
     return _COLOR.sub(lambda found: f'{found[1]}="{style.by_night(found[2])}"', text) if theme == "dark" else text
 
 
-def _settings(
-    title: str, graph: Graph, direction: str, font: str, size: tuple[float, float] | None
-) -> Iterator[str]:
+def _settings(words: str, direction: str, font: str, size: tuple[float, float] | None) -> Iterator[str]:
     base = f"fontname={quoted(font or style.FONT)}"
     yield f'  graph [rankdir={direction} newrank=true bgcolor="{style.GROUND}" pad=0.25 nodesep=0.28 ranksep=0.34'
     if size is not None:
         yield f'    size="{size[0]:g},{size[1]:g}"'
     yield f'    {base} fontsize=11 fontcolor="{style.INK}" labelloc=t labeljust=l'
-    yield f"    label={heading(title, graph)}];"
+    yield f"    label={words}];"
     yield f'  node [{base} fontsize=11 fontcolor="{style.INK}" margin="0.1,0.045" height=0.3 width=0.4];'
     yield f'  edge [{base} fontsize=8 fontcolor="{style.MUTED}" arrowsize=0.6];'
 
@@ -82,13 +82,13 @@ def _settings(
 class _Picture:
     """The statements of one picture, and the parts of the visual language that they use."""
 
-    def __init__(self, graph: Graph, shapes: bool, marks: Marks) -> None:
-        self.graph, self.shapes, self.marks = graph, shapes, marks
+    def __init__(self, graph: Graph, shapes: bool, marks: Marks, kept: bool) -> None:
+        self.graph, self.shapes, self.marks, self.kept = graph, shapes, marks, kept
         self.skips = skip_edges(graph)
         self.references = reference_labels(graph)
         self.paths, self.alone = clusters.without_lone(graph, clusters.paths(graph))
         self.passes: set[str] = {vertex.phase for vertex in graph.vertices if vertex.kind == "op"}
-        self.both = "forward" in self.passes and len(self.passes) > 1
+        self.both = self.passes == {"forward", "backward"}
         self.beside = {} if self.both else self._beside()
         """Parameters that stand beside the op that takes them: the op, and whether to its right."""
         above = (
@@ -169,12 +169,16 @@ class _Picture:
         origin = list(range(len(self.graph)))
         for place, edge in enumerate(self.graph.edges):
             target = self.graph.vertices[edge.target]
+            source = self.graph.vertices[edge.source]
+            crosses = "forward" in self.passes and source.phase == "forward" != target.phase
             if target.op == ITEM:
                 origin[target.id] = origin[edge.source]
-            else:
+            elif self.kept or not crosses:
                 yield self._arrow(place, edge, origin[edge.source])
         if self.both:
             yield from self._twins()
+        elif "forward" in self.passes and not self.kept:
+            yield from self._order()
 
     def _arrow(self, place: int, edge: Edge, origin: int) -> str:
         source, target = self.graph.vertices[edge.source], self.graph.vertices[edge.target]
@@ -218,6 +222,13 @@ class _Picture:
             elif passes[0] != "forward":
                 above.add(edge.target)
         return [f"v{v.id}" for v in self.graph.vertices if v.op != ITEM and v.id not in above]
+
+    def _order(self) -> Iterator[str]:
+        """An unseen edge that keeps what comes later below the forward pass."""
+        ops = [vertex for vertex in self.graph.vertices if vertex.kind != "output" and vertex.op != ITEM]
+        last = [vertex.id for vertex in ops if vertex.phase == "forward"][-1:]
+        first = [vertex.id for vertex in ops if vertex.phase != "forward"][:1]
+        yield from (f"  v{above} -> v{below} [style=invis];" for above in last for below in first)
 
     def _twins(self) -> Iterator[str]:
         """Unseen edges that keep a backward vertex level with its twin."""

@@ -27,6 +27,8 @@ class Marks:
     edge_scale: Scale | None = None
     tips: Mapping[int, str] = field(default_factory=dict)
     """What a vertex says when the pointer is over it, if not its line in the listing of what is drawn."""
+    gradients: bool = False
+    """Whether the lines tell gradients."""
 
 
 NONE = Marks()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ def draw(
     constants: bool | None = None,
     direction: Direction = "TB",
     shapes: bool = True,
+    kept: bool = True,
     legend: bool = True,
     show: str | Iterable[str] = (),
     labels: Mapping[int, str] | None = None,
@@ -96,7 +97,8 @@ def draw(
     """A picture of a graph, or of the graph that made a tensor.
 
     ``depth`` shows modules at that depth as boxes, with ``repeats`` equal ones in a row as one; ``views`` and
-    ``constants``: whether ops that only reshape, and constants, are drawn. ``show`` adds "multiply-adds", "bytes",
+    ``constants``: whether ops that only reshape, and constants, are drawn; ``kept``: whether the dashed edges of
+    values that the forward pass keeps. ``shapes`` are written on edges. ``show`` adds "multiply-adds", "bytes",
     "saved", "parameters". ``labels`` adds texts and ``numbers`` colours by vertex; ``edge_numbers``, by (source,
     target) or (source, target, position), become colour, width and label; ``scale`` is "linear", "log", "signed"
     or "auto", ``unit`` says what they are. Of a tensor whose graph holds scalars only, values are shown, and
@@ -123,9 +125,10 @@ def draw(
     given = moved(given, graph, ids)
     if depth is not None:
         shown, given = transform.collapse(shown, depth, repeats=repeats), marks(graph)
+    given = replace(given, gradients=any("gradient" in text for text in written.values()))
     dot = to_dot(
-        shown, title=title, direction=direction, shapes=shapes and not written, key=legend, marks=given,
-        theme=theme, font=font, size=_inches(size, direction),
+        shown, title=title, direction=direction, shapes=shapes and not written, kept=kept, key=legend,
+        marks=given, theme=theme, font=font, size=_inches(size, direction),
     )  # fmt: skip
     return Picture(graph, dot)
 

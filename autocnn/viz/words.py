@@ -70,15 +70,15 @@ def shape(vertex: Vertex) -> str:
     return size if vertex.dtype in ("float32", "") else f"{size} {vertex.dtype}"
 
 
-def heading(title: str, graph: Graph) -> str:
+def heading(title: str, graph: Graph, gradients: bool = False) -> str:
     """The title, and a line that says what the graph holds."""
     rows = [f'<font point-size="15"><b>{escaped(short(title, 90))}</b></font>'] if title else []
-    rows.append(f'<font point-size="9" color="{style.MUTED}">{escaped(heading_facts(graph))}</font>')
+    rows.append(f'<font point-size="9" color="{style.MUTED}">{escaped(heading_facts(graph, gradients))}</font>')
     return _table(rows, "left")
 
 
-def heading_facts(graph: Graph) -> str:
-    """How many ops and parameters a graph has, and of which passes.
+def heading_facts(graph: Graph, gradients: bool = False) -> str:
+    """How many ops and parameters a graph has, and of which passes; whether ``gradients`` are told.
 
     >>> heading_facts(Graph((Vertex(0, "tanh", "op", {}, (), "float32"),), ()))
     '1 op · forward pass · no backward pass recorded'
@@ -93,7 +93,8 @@ def heading_facts(graph: Graph) -> str:
     facts = [f"{ops:,} op{'s' * (ops != 1)}"]
     facts += [f"{parameters:,} parameter{'s' * (parameters != 1)}"] if parameters else []
     facts += [f"{passes} pass{'es' * (len(kinds) > 1)}"] if passes else []
-    facts += ["no backward pass recorded"] if kinds == {"forward"} else []
+    if kinds == {"forward"}:
+        facts += ["gradients that backward left" if gradients else "no backward pass recorded"]
     return " · ".join(facts)
 
 

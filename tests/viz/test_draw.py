@@ -180,3 +180,16 @@ def test_repeats_are_one_box_that_says_how_often():
     net = nn.Sequential(*(nn.Sequential(nn.Conv2d(2, 2, 1), nn.Tanh()) for _ in range(5)))
     shown = said(draw(trace(net, ops.zeros((1, 2, 4, 4))), depth=1, repeats=True))
     assert any("×5, own weights" in text for text in shown)
+
+
+def test_what_the_forward_pass_keeps_can_be_left_out():
+    graph = made.block(order=1)
+    assert "style=dashed" in draw(graph, legend=False).dot
+    left = draw(graph, legend=False, kept=False).dot
+    assert not [line for line in left.splitlines() if "->" in line and "style=dashed" in line]
+
+
+def test_gradients_of_a_tensor_are_not_said_to_be_missing():
+    z, _ = product()
+    z.backward()
+    assert any("gradients that backward left" in text for text in said(draw(z)))
