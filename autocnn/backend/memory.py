@@ -1,8 +1,9 @@
 """Memory that is used again: what arrays leave behind stays with the process, for the next step wants the same.
 
-Memory that is new costs a page fault for every page when it is first written, which is more than most ops cost. The
-C library of Linux asks the system for each large block anew and gives it back when it is freed; it is told to keep
-it (mallopt(3)). Where the user has set this in the environment, or the C library is another one, nothing is changed.
+Memory that is new costs a page fault for every page when it is first written, which is more than most ops cost.
+The C library of Linux asks the system for each large block anew and gives it back when it is freed; it is told to
+keep it (mallopt(3)). Where the user has set this in the environment, or the C library is another one, nothing is
+changed.
 """
 
 from __future__ import annotations

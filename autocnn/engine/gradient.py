@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autocnn.backend.arrays import CPU, namespace, owner
+from autocnn.backend.arrays import CPU, is_writable, namespace, owner
 from autocnn.engine import slots, tape
 from autocnn.engine.primitive import item, residual_tensor
 from autocnn.engine.tape import Context, Node, local
@@ -145,6 +145,8 @@ class Plain(Gradient):
         """Serial numbers of leaves that a large part has reached."""
         self.begun: set[int] = set()
         """Serial numbers of nodes that the cotangent of a part of them has reached."""
+        self.around: tuple[Any, Sequence[Any], Sequence[Any]] = (None, (), ())
+        """The cotangent that the last rule on large arrays got, what was saved for it, and what it made."""
 
     def apply(self, node: Node, g: Any) -> Sequence[Any]:
         p: Any = node.primitive
@@ -176,7 +178,8 @@ class Plain(Gradient):
         else:
             parts = (left(g, z, a, b), right(g, z, a, b))
         if g.size > _SMALL:
-            self._adopt(parts, node.edges, g, saved)
+            self.around = (g, saved, parts)
+            self._adopt(parts, node.edges)
         return parts
 
     def _through_one(self, node: Node, p: Any, g: Any) -> Sequence[Any]:
@@ -194,8 +197,10 @@ class Plain(Gradient):
             if saved[0] is not None:
                 x = saved[0]
         parts = (p.rules[0](g, z, x, **node.params),)
-        if g.size > _SMALL and edges[0].primitive is None:
-            self._adopt(parts, edges, g, saved)
+        if g.size > _SMALL:
+            self.around = (g, saved, parts)
+            if edges[0].primitive is None:
+                self._adopt(parts, edges)
         return parts
 
     def _general(self, node: Node, p: Any, g: Any) -> Sequence[Any]:
@@ -231,10 +236,11 @@ class Plain(Gradient):
                 rule(g, z, *inputs, **extra) if n and rule is not None else None
                 for rule, n in zip(p.rules, need, strict=True)
             ]
-        self._adopt(parts, edges, g, saved)
+        self.around = (g, saved, parts)
+        self._adopt(parts, edges)
         return parts
 
-    def _adopt(self, parts: Sequence[Any], edges: Sequence[Node], g: Any, saved: Sequence[Any]) -> None:
+    def _adopt(self, parts: Sequence[Any], edges: Sequence[Node]) -> None:
         """A large array that a rule made for a leaf, and that shares memory with nothing, need not be copied."""
         for part, edge in zip(parts, edges, strict=True):
             if part is None or edge.primitive is not None or part.size <= _SMALL:
@@ -242,10 +248,21 @@ class Plain(Gradient):
             if edge.serial in self.touched:
                 continue
             self.touched.add(edge.serial)
-            memory = owner(part)
-            others = [*(g if isinstance(g, tuple) else (g,)), *saved, *parts]
-            if sum(x is not None and type(x) not in _NUMBERS and owner(x) is memory for x in others) == 1:
+            if self._is_fresh(part):
                 self.owned.add(edge.serial)
+
+    def _is_fresh(self, part: Any) -> bool:
+        """Whether what the last rule made is whole, and shares memory with nothing that it was given or made."""
+        g, saved, parts = self.around
+        memory, count = owner(part), 0
+        if memory.size != part.size:  # spread out, or a part of something
+            return False
+        for x in (*(g if isinstance(g, tuple) else (g,)), *saved, *parts):
+            if x is part:
+                count += 1
+            elif x is not None and type(x) not in _NUMBERS and owner(x) is memory:
+                return False
+        return count == 1
 
     def join(self, old: Any, new: Any, edge: Node) -> Any:
         if type(new) is Addition:
@@ -261,6 +278,9 @@ class Plain(Gradient):
         if type(old) is Parts:
             return old.joined(new)
         self.owned.add(edge.serial)
+        if old.shape == new.shape and self._is_fresh(new) and is_writable(new):
+            new += old
+            return new
         return _plus(old, new)
 
     def done(self, node: Node, g: Any) -> Any:

@@ -31,6 +31,9 @@ def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int
     (True, [3.0, 6.0])
     """
     value = as_tensor(value, like=target)
+    if _is_plain(target, value):
+        _overwrite_memory(target, value, op)
+        return target
     if cast and value.dtype != target.dtype:
         value = slots.cast(value, target.dtype)
     value = _fitted(target, value, op)
@@ -52,6 +55,18 @@ def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int
     if grows or local.context.watch is not None:
         _rebase(target, base, path, value)
     return target
+
+
+def _is_plain(target: Tensor, value: Tensor) -> bool:
+    """Whether neither has a graph or a base, and one fits into the other: the statistics that layers keep."""
+    return (
+        target._node is None
+        and value._node is None
+        and "_base" not in target.__dict__
+        and value.shape == target.shape
+        and value.dtype == target.dtype
+        and local.context.watch is None
+    )
 
 
 def _fitted(target: Tensor, value: Tensor, op: str) -> Tensor:

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar, cast
 
-from autocnn.engine.tape import local
+from autocnn.engine.tape import left, local
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,12 +47,13 @@ class _Mode:
         return super().__new__(cls) if function is None else cls()(function)
 
     def __enter__(self) -> None:
-        context = local.context
-        local.modes.append(context.recording)
-        local.context = context._replace(recording=self.recording)
+        outside = local.context
+        same = outside.recording is self.recording
+        local.context = outside if same else outside._replace(recording=self.recording)
+        local.modes.append((local.context, outside))
 
     def __exit__(self, *error: object) -> None:
-        local.context = local.context._replace(recording=local.modes.pop())
+        local.context = left(*local.modes.pop(), "recording")
 
     def __call__(self, function: F) -> F:
         return _inside(type(self), function)

@@ -128,8 +128,8 @@ class _Local(threading.local):
     """How many function transforms surround this call."""
 
     def __init__(self) -> None:
-        self.modes: list[bool] = []
-        """Whether ops were recorded before each grad mode that surrounds this call."""
+        self.modes: list[tuple[Context, Context]] = []
+        """The contexts inside and outside of each grad mode that surrounds this call."""
 
 
 NO_PARAMS: dict[str, Any] = {}
@@ -140,12 +140,18 @@ local = _Local()
 @contextmanager
 def context(**changes: Any) -> Iterator[None]:
     """Change what surrounds the ops of this thread, for the length of a ``with`` block."""
-    before = {name: getattr(local.context, name) for name in changes}
-    local.context = local.context._replace(**changes)
+    outside = local.context
+    inside = local.context = outside._replace(**changes)
     try:
         yield
     finally:
-        local.context = local.context._replace(**before)
+        local.context = left(inside, outside, *changes)
+
+
+def left(inside: Context, outside: Context, *names: str) -> Context:
+    """The context behind a block: the very one before it, unless something else was changed in it for good."""
+    now = local.context
+    return outside if now is inside else now._replace(**{name: getattr(outside, name) for name in names})
 
 
 @contextmanager

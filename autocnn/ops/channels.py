@@ -41,8 +41,8 @@ def check_dtypes(op: str, **operands: Tensor | None) -> None:
 
     Raises DTypeError.
     """
-    given = {name: x for name, x in operands.items() if x is not None}
-    if len({x.dtype for x in given.values()}) > 1:
+    if len({x._array.dtype for x in operands.values() if x is not None}) > 1:
+        given = {name: x for name, x in operands.items() if x is not None}
         listed = ", ".join(f"{name} is {x.dtype} {x.shape}" for name, x in given.items())
         raise DTypeError(f"{op}: {listed}; they must agree. Convert one with to(dtype)")
 

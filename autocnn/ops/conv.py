@@ -10,6 +10,7 @@ Three primitives, each linear in both of its inputs, are the derivatives of one 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from autocnn.backend import geometry, kernels
@@ -117,22 +118,31 @@ def _correlate(
 ) -> Tensor:  # fmt: skip
     x, w, b = as_tensor(x), as_tensor(w), None if b is None else as_tensor(b)
     x, alone = batched(op, x, ndim)
-    groups = _groups(op, w, groups, ndim)
-    if x.shape[1] != w.shape[1] * groups:
-        raise ShapeError(f"{op}: x has {x.shape[1]} channels {x.shape}, w expects {w.shape[1] * groups} {w.shape}")
-    if w.shape[0] % groups:
-        raise ShapeError(f"{op}: w has {w.shape[0]} output channels {w.shape}; groups {groups} must divide them")
+    settle: Any = _settled
+    try:
+        how = settle(op, ndim, x.shape, w.shape, stride, padding, dilation, groups)
+    except TypeError:  # a list, which cannot be looked up
+        how = settle.__wrapped__(op, ndim, x.shape, w.shape, stride, padding, dilation, groups)
     _check_bias(op, b, w.shape[0])
     check_dtypes(op, x=x, w=w, bias=b)
-    window = _window(op, w.shape[2:], stride, padding, dilation)
-    counts = geometry.windows(x.shape[2:], w.shape[2:], **window)
-    geometry.check_fit(op, x.shape[2:], w.shape[2:], window["padding"], window["dilation"], counts)
-    z = (
-        _conv(x, w, groups=groups, **window)
-        if b is None
-        else (biased or _conv_bias)(x, w, b, groups=groups, **window)
-    )
+    z = _conv(x, w, **how) if b is None else (biased or _conv_bias)(x, w, b, **how)
     return unbatched(z, alone)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _settled(
+    op: str, ndim: int, x: Shape, w: Shape, stride: Size, padding: Padding, dilation: Size, groups: int
+) -> dict[str, Any]:
+    """The parameters of a correlation, checked and made canonical: a network asks for the same at every step."""
+    groups = _groups(op, w, groups, ndim)
+    if x[1] != w[1] * groups:
+        raise ShapeError(f"{op}: x has {x[1]} channels {x}, w expects {w[1] * groups} {w}")
+    if w[0] % groups:
+        raise ShapeError(f"{op}: w has {w[0]} output channels {w}; groups {groups} must divide them")
+    window = _window(op, w[2:], stride, padding, dilation)
+    counts = geometry.windows(x[2:], w[2:], **window)
+    geometry.check_fit(op, x[2:], w[2:], window["padding"], window["dilation"], counts)
+    return {**window, "groups": groups}
 
 
 @primitive(saves=(("w",), ("x",)))
@@ -281,7 +291,7 @@ def _transpose(
 ) -> Tensor:
     x, w, b = as_tensor(x), as_tensor(w), None if b is None else as_tensor(b)
     x, alone = batched(op, x, ndim)
-    groups = _groups(op, w, groups, ndim)
+    groups = _groups(op, w.shape, groups, ndim)
     if x.shape[1] != w.shape[0]:
         raise ShapeError(f"{op}: x has {x.shape[1]} channels {x.shape}, w expects {w.shape[0]} {w.shape}")
     if w.shape[0] % groups:
@@ -312,9 +322,9 @@ def _window(op: str, kernel: Shape, stride: Size, padding: Padding, dilation: Si
     return {"stride": steps, "padding": geometry.pads(op, padding, kernel, steps, gaps), "dilation": gaps}
 
 
-def _groups(op: str, w: Tensor, groups: int, ndim: int) -> int:
-    if w.ndim != ndim + 2:
-        raise ShapeError(f"{op}: w is {w.ndim}-d {w.shape}; it must have {ndim + 2} axes")
+def _groups(op: str, w: Shape, groups: int, ndim: int) -> int:
+    if len(w) != ndim + 2:
+        raise ShapeError(f"{op}: w is {len(w)}-d {w}; it must have {ndim + 2} axes")
     groups = geometry.integer(op, "groups", groups)
     if groups < 1:
         raise ArgumentError(f"{op}: groups is {groups}; it must be at least 1")

@@ -74,9 +74,16 @@ def _normalize_batch(
     with no_grad():
         for running, now, scale in ((mean, residuals[0], 1.0), (var, residuals[1], count / max(count - 1, 1))):
             if running is not None and count:
-                step = mul(Tensor(now), momentum * scale)
-                write(running, add(mul(running, 1 - momentum), step), "batch_norm")
+                write(running, _running_mean(running, Tensor(now), momentum=momentum, scale=scale), "batch_norm")
     return result
+
+
+@primitive(differentiable=False)
+def _running_mean(xp: Any, before: Any, now: Any, *, momentum: float, scale: float) -> Any:
+    """Running statistics on their way to those of a batch: (1 - momentum) before + momentum scale now."""
+    z = xp.multiply(before, 1 - momentum)
+    z += now * (momentum * scale)
+    return z
 
 
 def _constant(x: Tensor, value: float) -> Tensor:

@@ -39,6 +39,9 @@ channel_sum = first(_sums.channel_sum, _norm.channel_sum)
 standardize = first(_normalization.standardize, _norm.standardize)
 standardize_backward = first(_normalization.standardize_backward, _norm.standardize_backward)
 
+add = first(_elementwise.add, _activation.add)
+tanh_backward = first(_elementwise.tanh_backward, _activation.tanh_backward)
+
 matmul = first(_matmul.matmul, _products.matmul)
 softmax = first(_softmax.softmax, _activation.softmax)
 softmax_backward = first(_softmax.softmax_backward, _activation.softmax_backward)
@@ -48,9 +51,9 @@ relu_backward = first(_elementwise.relu_backward, _activation.relu_backward)
 log_softmax_backward = first(_softmax.log_softmax_backward, _activation.log_softmax_backward)
 
 __all__ = [
-    "adaptive_average", "adaptive_spread", "average", "average_spread", "batch_norm", "batch_norm_backward",
-    "batch_norm_inference", "channel_sum", "channels_last", "conv", "conv_input", "conv_weight", "empty", "fold",
-    "log_softmax", "log_softmax_backward", "logical", "matmul", "max_flat_indices", "max_pool", "max_scatter",
-    "max_take", "relu", "relu_backward", "softmax", "softmax_backward", "standardize", "standardize_backward",
-    "unfold",
+    "adaptive_average", "adaptive_spread", "add", "average", "average_spread", "batch_norm",
+    "batch_norm_backward", "batch_norm_inference", "channel_sum", "channels_last", "conv", "conv_input",
+    "conv_weight", "empty", "fold", "log_softmax", "log_softmax_backward", "logical", "matmul",
+    "max_flat_indices", "max_pool", "max_scatter", "max_take", "relu", "relu_backward", "softmax",
+    "softmax_backward", "standardize", "standardize_backward", "tanh_backward", "unfold",
 ]  # fmt: skip

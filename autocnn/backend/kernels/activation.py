@@ -1,4 +1,4 @@
-"""Softmax and its logarithm, and relu, each with its adjoint."""
+"""Softmax and its logarithm, relu, tanh's adjoint, and sums."""
 
 from __future__ import annotations
 
@@ -41,3 +41,15 @@ def log_softmax(xp: Namespace, x: Array, *, axis: int) -> Array:
 def log_softmax_backward(xp: Namespace, g: Array, z: Array, *, axis: int) -> Array:
     """The cotangent of x from that of z = log_softmax(x): g - e ** z sum(g)."""
     return g - xp.exp(z) * xp.sum(g, axis=axis, keepdims=True)
+
+
+def add(xp: Namespace, x: Array, y: Array) -> Array:
+    """x + y."""
+    return xp.add(x, y)
+
+
+def tanh_backward(xp: Namespace, g: Array, z: Array) -> Array:
+    """g (1 - z ** 2): the cotangent g through tanh, which gave z."""
+    slope = xp.multiply(z, z)
+    slope = xp.subtract(1.0, slope)
+    return xp.multiply(g, slope)

@@ -179,6 +179,7 @@ right_shift | z = x / 2ʸ, of integers | {NONE}
 roll | z = x, shifted round along axes | dx = g, shifted back
 round | z = x, rounded | {ZERO}
 rsqrt | z = 1 / √x | dx = −½ g · z³
+running_mean | z = (1 − m) before + m · scale · now, statistics on their way | {NONE}
 scatter | z = x with src written at the index | dx = g with zeros there | dsrc = g at the index
 sigmoid | z = σ(x) = 1 / (1 + e⁻ˣ) | dx = g · z · (1 − z)
 sigmoid_backward | z = x · y · (1 − y) | dx = g · y · (1 − y) | dy = g · x · (1 − 2y)

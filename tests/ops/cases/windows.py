@@ -219,6 +219,10 @@ def batch_norm_fixed(x: Any, w: Any, b: Any, mean: Any, var: Any) -> Any:
     return (x - across(mean, x)) / np.sqrt(across(var, x) + 1e-3) * across(w, x) + across(b, x)
 
 
+def running_mean(before: Any, now: Any) -> Any:
+    return 0.9 * before + 0.125 * now
+
+
 def batch_norm_backward(g: Any, x: Any, w: Any, mean: Any, var: Any) -> Any:
     axes, count = but_channels(x), x.size // x.shape[1]
     invstd = 1 / np.sqrt(across(var, x) + 1e-3)
@@ -244,6 +248,7 @@ NORM: dict[str, Row] = {
         Case(batch_norm_fixed, (normal(*IMAGES), normal(3), normal(3), normal(3), positive(3)), EPS),
         Case(batch_norm_fixed, (normal(5, 3), normal(3), normal(3), normal(3), positive(3)), EPS),
     ),
+    "running_mean": (Case(running_mean, (normal(3), normal(3)), {"momentum": 0.1, "scale": 1.25}),),
     "batch_norm_backward": (
         Case(batch_norm_backward, (normal(*IMAGES), normal(*IMAGES), normal(3), normal(3), positive(3)), EPS),
     ),
