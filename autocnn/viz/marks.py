@@ -47,13 +47,17 @@ def marks(
 
     Raises GraphError for an id that it does not have, or for a fact that is not known.
     """
-    chosen = (show,) if isinstance(show, str) else tuple(show)
+    chosen = (show,) if isinstance(show, str) else tuple(show) if isinstance(show, Iterable) else (show,)
     wrong = next((fact for fact in chosen if fact not in SHOW), None)
     if wrong is not None:
         raise GraphError(f"draw: show has {wrong!r}; there are {', '.join(SHOW)}")
-    for name, given in (("labels", labels), ("numbers", numbers)):
-        _check_ids(graph, name, given or {})
-    by_id = {number: float(value) for number, value in (numbers or {}).items()}
+    for name, given in (("labels", labels), ("numbers", numbers), ("edge_numbers", edge_numbers)):
+        if given is not None and not isinstance(given, Mapping):
+            what = "an edge" if name == "edge_numbers" else "the id of a vertex"
+            raise GraphError(f"draw: {name} is a {type(given).__name__}; it is a mapping from {what}")
+    _check_ids(graph, "labels", labels or {})
+    _check_ids(graph, "numbers", numbers or {})
+    by_id = {number: _number("numbers", number, value) for number, value in (numbers or {}).items()}
     by_edge = dict(_edges(graph, edge_numbers or {}))
     lines: dict[int, list[str]] = {}
     for vertex in graph.vertices:
@@ -88,15 +92,26 @@ def moved(given: Marks, graph: Graph, ids: list[int]) -> Marks:
 
 
 def _check_ids(graph: Graph, name: str, given: Mapping[int, Any]) -> None:
-    wrong = next((number for number in given if not 0 <= number < len(graph)), None)
-    if wrong is not None:
-        raise GraphError(f"draw: {name} has {wrong}; the graph has vertices 0 to {len(graph) - 1}")
+    wrong = [number for number in given if not isinstance(number, int) or not 0 <= number < len(graph)]
+    if wrong:
+        raise GraphError(f"draw: {name} has {wrong[0]!r}; the graph has vertices 0 to {len(graph) - 1}")
+
+
+def _number(name: str, key: object, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise GraphError(f"draw: {name}[{key!r}] is no number that fits a float ({error})") from error
 
 
 def _edges(graph: Graph, given: Mapping[EdgeKey, float]) -> Iterator[tuple[tuple[int, int, int], float]]:
     """The numbers by source, target and position; a pair stands for every edge between two vertices."""
     for key, value in given.items():
-        wanted = (key.source, key.target, key.position) if isinstance(key, Edge) else tuple(key)
+        wanted = (key.source, key.target, key.position) if isinstance(key, Edge) else key
+        if not isinstance(wanted, tuple) or len(wanted) not in (2, 3):
+            raise GraphError(
+                f"draw: edge_numbers has {key!r}; (source, target), (source, target, position) or an Edge"
+            )
         _check_ids(graph, "edge_numbers", dict.fromkeys(wanted[:2]))
         found = [
             edge for edge in graph.in_edges(wanted[1])
@@ -105,7 +120,7 @@ def _edges(graph: Graph, given: Mapping[EdgeKey, float]) -> Iterator[tuple[tuple
         if not found:
             raise GraphError(f"draw: edge_numbers has {wanted}; the graph has no such edge")
         for edge in found:
-            yield (edge.source, edge.target, edge.position), float(value)
+            yield (edge.source, edge.target, edge.position), _number("edge_numbers", key, value)
 
 
 def _facts(graph: Graph, vertex: Vertex, show: tuple[str, ...]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from autocnn.graph import Graph, listing, store, transform
 from autocnn.graph.numbers import Numbers, numbers_of
 from autocnn.viz.dot import Direction, Theme, to_dot
 from autocnn.viz.marks import EdgeKey, marks, moved
+from autocnn.viz.page import html
 from autocnn.viz.render import FORMATS, render
 from autocnn.viz.scale import Kind
 
@@ -30,6 +31,7 @@ class Picture:
 
     graph: Graph = field(repr=False)
     dot: str = field(repr=False)
+    title: str = ""
 
     @cached_property
     def svg(self) -> str:
@@ -57,7 +59,9 @@ class Picture:
             return {"text/plain": f"{error}\n{listing(self.graph)}"}
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the file whose suffix says what: .svg, .png, .pdf, .dot or .json; whole or not at all.
+        """Write the file whose suffix says what: .svg, .png, .pdf, .html, .dot or .json; whole or not at all.
+
+        The page and JSON hold the whole graph.
 
         Raises GraphError for another suffix.
         """
@@ -66,8 +70,11 @@ class Picture:
             return store.save(self.graph, path)
         if suffix == "dot":
             return store.write_whole(path, self.dot.encode())
+        if suffix == "html":
+            return store.write_whole(path, html(self.graph, title=self.title).encode())
         if suffix not in FORMATS:
-            raise GraphError(f"save: {Path(path).name} ends in {suffix!r}; one of .svg, .png, .pdf, .dot, .json")
+            known = ".svg, .png, .pdf, .html, .dot, .json"
+            raise GraphError(f"save: {Path(path).name} ends in {suffix!r}; one of {known}")
         return store.write_whole(path, self.svg.encode() if suffix == "svg" else render(self.dot, suffix))
 
 
@@ -112,7 +119,7 @@ def draw(
     >>> "value 0.7616" in draw(z, names={"w": w, "x": x}).dot
     True
     """
-    graph, written = _read(graph, names)
+    (graph, written), title = _read(graph, names), str(title or "")
     if depth is not None and (labels or numbers or edge_numbers):
         raise GraphError(
             "draw: labels and numbers are by vertex of the graph, and depth makes others; "
@@ -130,11 +137,14 @@ def draw(
         shown, title=title, direction=direction, shapes=shapes and not written, kept=kept, key=legend,
         marks=given, theme=theme, font=font, size=_inches(size, direction),
     )  # fmt: skip
-    return Picture(graph, dot)
+    return Picture(graph, dot, title)
 
 
 def _read(graph: Any, names: Mapping[str, Any] | None) -> tuple[Graph, dict[int, str]]:
     """A graph, and what is written on its vertices if it is of scalars that a tensor holds."""
+    wrong = [name for name, tensor in (names or {}).items() if not hasattr(tensor, "grad_fn")]
+    if wrong:
+        raise GraphError(f"draw: names[{wrong[0]!r}] is no tensor; names are of tensors, as in names={{'w': w}}")
     if hasattr(graph, "grad_fn"):
         found = numbers_of(graph, parameters=names)
         scalars = len(found.graph) <= MANY and all(vertex.size == 1 for vertex in found.graph.vertices)
@@ -173,6 +183,7 @@ def _inches(size: str | tuple[float, float] | None, direction: Direction) -> tup
         if size not in PAPER:
             raise GraphError(f"draw: size is {size!r}; one of {', '.join(PAPER)}, or (width, height) in inches")
         return PAPER[size] if direction == "TB" else PAPER[size][::-1]
-    if len(size) != 2 or not all(side > 0 for side in size):
+    sides = size if isinstance(size, tuple | list) else ()
+    if len(sides) != 2 or not all(isinstance(side, int | float) and side > 0 for side in sides):
         raise GraphError(f"draw: size is {size}; a width and a height in inches, above 0")
     return float(size[0]), float(size[1])

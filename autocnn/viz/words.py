@@ -125,9 +125,15 @@ def caption(vertex: Vertex) -> tuple[str, list[str]]:
 
     >>> caption(Vertex(0, "", "input", {}, (2, 3), "float32", name="x"))
     ('x', ['2×3'])
+    >>> caption(Vertex(0, "", "constant", {"value": 0.5}, (), "float"))
+    ('0.5', ['number'])
     """
     if vertex.kind in ("op", "module"):
         return vertex.op, _notes(vertex)
+    if vertex.kind == "constant" and "value" in vertex.params:
+        return param(vertex.params["value"]), ["number"]
+    if vertex.kind == "constant" and vertex.dtype == "NoneType":
+        return "number", ["not kept"]
     name = vertex.name or vertex.kind
     prefix = vertex.scope.replace("/", ".") + "."
     if vertex.kind in ("parameter", "output"):

@@ -58,6 +58,12 @@ def files(tmp_path_factory):
     y = b.op("tanh", (b.op("mul", (x, w), (2,), ATTACK, line=ATTACK, mode=ATTACK),), (2,), ATTACK)
     b.output(b.op(HOSTILE, (y,), (2,), HOSTILE), HOSTILE)
     html(b.graph(), folder / "hostile.html", title=ATTACK)
+    b = made.Builder()
+    h = b.leaf("input", (2,), "__proto__")
+    for name in ("constructor", "toString", "__proto__"):
+        h = b.op(name, (h,), (2,), f"{name}/valueOf")
+    b.output(h, "hasOwnProperty")
+    html(b.graph(), folder / "javascript.html", title="constructor")
     return folder
 
 
@@ -292,6 +298,21 @@ def test_hostile_names_stay_text(chromium, files):
     assert page.locator("img, body svg svg, #details script, #nodes script").count() == 0
     assert page.locator("#listing").text_content().count("window.hacked") >= 4
     assert len(asked) == 1  # the page itself
+    page.close()
+
+
+def test_names_that_mean_something_in_javascript_are_names(chromium, files):
+    page = chromium.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((files / "javascript.html").as_uri())
+    for name in ("constructor", "toString", "__proto__", "hasOwnProperty"):
+        page.keyboard.press("/")
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+        assert page.locator("#details h2").inner_text() == name
+        page.keyboard.press("a")
+    assert errors == []
     page.close()
 
 

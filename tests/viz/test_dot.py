@@ -213,7 +213,7 @@ def test_files(tmp_path, suffix, start):
 
 def test_a_file_of_another_kind_is_refused_and_not_written(tmp_path):
     with pytest.raises(
-        GraphError, match=r"save: graph\.gif ends in 'gif'; one of \.svg, \.png, \.pdf, \.dot, \.json"
+        GraphError, match=r"save: graph\.gif ends in 'gif'; one of \.svg, \.png, \.pdf, \.html, \.dot, \.json"
     ):
         draw(made.block()).save(tmp_path / "graph.gif")
     assert not list(tmp_path.iterdir())

@@ -86,6 +86,17 @@ def test_edge_numbers_become_width_colour_and_label():
         ({"numbers": {2: 1.0}, "depth": 1}, r"draw: labels and numbers are by vertex of the graph, and depth"),
         ({"size": "B5"}, r"draw: size is 'B5'; one of A3, A4, A5, letter, or \(width, height\) in inches"),
         ({"size": (0, 5)}, r"draw: size is \(0, 5\); a width and a height in inches, above 0"),
+        ({"numbers": [1.0]}, "draw: numbers is a list; it is a mapping from the id of a vertex"),
+        ({"numbers": {2: "much"}}, r"draw: numbers\[2\] is no number that fits a float"),
+        ({"numbers": {2: 10**400}}, r"draw: numbers\[2\] is no number that fits a float"),
+        ({"labels": {"conv": "a"}}, "draw: labels has 'conv'; the graph has vertices 0 to 8"),
+        (
+            {"edge_numbers": {3: 1.0}},
+            r"draw: edge_numbers has 3; \(source, target\), \(source, target, position\)",
+        ),
+        ({"show": 3}, "draw: show has 3; there are"),
+        ({"names": {"w": 3}}, r"draw: names\['w'\] is no tensor; names are of tensors"),
+        ({"size": 3}, "draw: size is 3; a width and a height in inches, above 0"),
         ({"theme": "blue"}, "to_dot: theme is 'blue'; 'light' or 'dark'"),
     ],
 )

@@ -17,7 +17,7 @@ from autocnn import models, ops
 from autocnn.engine.primitive import primitives
 from autocnn.errors import GraphError
 from autocnn.graph import listing, trace, transform
-from autocnn.viz import html
+from autocnn.viz import draw, html
 from autocnn.viz.page import SCRIPTS
 from autocnn.viz.page.data import page_data
 from autocnn.viz.page.formulas import FORMULAS
@@ -178,7 +178,7 @@ def test_without_vertices_it_is_an_empty_page():
 
 
 def test_what_is_no_graph_is_refused(tmp_path):
-    with pytest.raises(GraphError, match=r"html: graph is a list; it must be a Graph\. Make one: graph\.trace"):
+    with pytest.raises(GraphError, match=r"html: graph is a list; it must be a Graph or a Tensor\. Make one"):
         html([], tmp_path / "a.html")
     assert not list(tmp_path.iterdir())
 
@@ -186,3 +186,11 @@ def test_what_is_no_graph_is_refused(tmp_path):
 def test_the_file_is_what_is_returned(tmp_path):
     page = html(made.block(), tmp_path / "graph.html")
     assert (tmp_path / "graph.html").read_text("utf-8") == page
+
+
+def test_a_tensor_and_a_picture_are_pages_too(tmp_path):
+    x = ops.ones(3).requires_grad_()
+    y = (x * x).sum()
+    assert {row["op"] for row in rows(html(y))} == {"", "mul", "sum"}
+    path = draw(y, title="a tensor").save(tmp_path / "a.html")
+    assert "<title>a tensor</title>" in path.read_text("utf-8")

@@ -8,9 +8,10 @@ import html as markup
 import os
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from autocnn.errors import GraphError
-from autocnn.graph import Graph, transform
+from autocnn.graph import Graph, graph_of, transform
 from autocnn.graph.store import write_whole
 from autocnn.viz.page.data import as_script, full_listing, page_data
 from autocnn.viz.page.theme import rules, variables
@@ -21,14 +22,14 @@ SCRIPTS = ("shapes.js", "graph.js", "geometry.js", "view.js", "details.js", "pag
 
 
 def html(
-    graph: Graph,
+    graph: Any,
     path: str | os.PathLike[str] | None = None,
     *,
     title: str = "",
     views: bool = False,
     constants: bool = False,
 ) -> str:
-    """A page on which to explore a graph: open and close modules, search, follow paths, read derivatives.
+    """A page on which to explore a graph, or that of a tensor: modules that open, search, paths, derivatives.
 
     The page is one file that needs nothing else; it is written to ``path`` if one is given, and returned. Modules
     are laid out by Graphviz now, so that the reader does not need it. ``views`` and ``constants`` say whether ops
@@ -41,10 +42,12 @@ def html(
     >>> html(Graph((x, y), (Edge(0, 1),), inputs=(0,)))[:15]
     '<!doctype html>'
     """
+    graph = graph_of(graph) if hasattr(graph, "grad_fn") else graph
+    title = printable(str(title or "")) or "Compute graph"
     if not isinstance(graph, Graph):
         raise GraphError(
-            f"html: graph is a {type(graph).__name__}; it must be a Graph. Make one: graph.trace(net, x), "
-            "or graph.graph_of(loss)"
+            f"html: graph is a {type(graph).__name__}; it must be a Graph or a Tensor. "
+            "Make one: graph.trace(net, x), or graph.graph_of(loss)"
         )
     shown, ids = transform.hidden(graph, views=not views, constants=not constants)
     script = "\n".join(_part(name) for name in SCRIPTS)
@@ -53,7 +56,7 @@ def html(
         _part("page.html"),
         policy=f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
         "base-uri 'none'; form-action 'none'",
-        title=markup.escape(printable(title) or "Compute graph"),
+        title=markup.escape(title),
         style=style,
         script=script,
         listing=markup.escape(full_listing(graph)),

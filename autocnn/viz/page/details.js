@@ -27,7 +27,7 @@ function bytes(count) {
 const fact = (name, ...values) => [dom("dt", {}, name), dom("dd", {}, ...values)];
 
 /** A button that leads to a child. */
-function link_to(child, words = "") {
+function linkTo(child, words = "") {
   const text = words || (child >= 0 ? `%${vertices[child].id} ${nameOf(child)}` : nameOf(child));
   const where = child >= 0 && vertices[child].scope ? dom("span", { class: "where" }, vertices[child].scope) : null;
   return dom("button", { class: "link", type: "button", "data-go": child, click: () => reveal(child) }, text, where);
@@ -36,7 +36,7 @@ function link_to(child, words = "") {
 /** Links to children, the first of them at once and the others on request. */
 function listOf(children, shown = 12) {
   const rest = children.slice(shown);
-  const list = dom("ul", {}, ...children.slice(0, shown).map((child) => dom("li", {}, link_to(child))));
+  const list = dom("ul", {}, ...children.slice(0, shown).map((child) => dom("li", {}, linkTo(child))));
   if (!rest.length) return list;
   const more = dom("button", { type: "button", class: "more" }, `${rest.length} more`);
   more.addEventListener("click", () => more.replaceWith(listOf(rest, 200)));
@@ -44,16 +44,16 @@ function listOf(children, shown = 12) {
 }
 
 function formulaRows(op) {
-  const found = data.formulas[op] ?? [];
+  const found = formulas.get(op) ?? [];
   return dom("div", { class: "formula" }, ...found.map((text) => dom("code", {}, text)));
 }
 
 /** The formulas of an op, and of the op whose derivative it is. */
 function formulaFacts(vertex) {
   const facts = [];
-  if (data.formulas[vertex.op]) facts.push(...fact("Computes, and its derivative", formulaRows(vertex.op)));
+  if (formulas.has(vertex.op)) facts.push(...fact("Computes, and its derivative", formulaRows(vertex.op)));
   const twin = vertices[vertex.twin];
-  if (twin && data.formulas[twin.op]) facts.push(...fact(`Derivative of its twin, ${twin.op}`, formulaRows(twin.op)));
+  if (twin && formulas.has(twin.op)) facts.push(...fact(`Derivative of its twin, ${twin.op}`, formulaRows(twin.op)));
   return facts;
 }
 
@@ -62,7 +62,7 @@ function savedFact(vertex) {
   const rows = vertex.saved.map(([position, label, size]) => {
     const what = position < 0 ? "its result" : `argument ${position + 1}`;
     const place = byNumber.get(Number(label.slice(1)));
-    const name = place === undefined ? label : link_to(place, label);
+    const name = place === undefined ? label : linkTo(place, label);
     return dom("li", {}, `${what}: `, name, ` ${bytes(size)}`);
   });
   return fact("Keeps for the backward pass", dom("ul", {}, ...rows));
@@ -89,11 +89,11 @@ function vertexFacts(vertex) {
     ...(parts.length ? fact("Parameters", ...parts.map((text) => dom("code", {}, text))) : []),
     ...formulaFacts(vertex),
     ...savedFact(vertex),
-    ...(vertex.twin >= 0 ? fact("Forward twin", link_to(vertex.twin)) : []),
+    ...(vertex.twin >= 0 ? fact("Forward twin", linkTo(vertex.twin)) : []),
     ...(gradients[vertex.index].length ? fact("Its gradients are computed by", listOf(gradients[vertex.index])) : []),
     ...(sources.length ? fact(counted(sources.length, "argument"), listOf(sources)) : []),
     ...(targets.length ? fact(`Used by ${targets.length}`, listOf(targets)) : []),
-    ...(vertex.box > 0 ? fact("In", link_to(~vertex.box, pathOf(vertex.index))) : []),
+    ...(vertex.box > 0 ? fact("In", linkTo(~vertex.box, pathOf(vertex.index))) : []),
     ...(vertex.line ? fact("Written at", vertex.line) : []),
   ];
 }
@@ -102,8 +102,8 @@ function boxFacts(box) {
   const mirrored = box.mirror >= 0 ? ~box.mirror : null;
   return [
     ...fact("Holds", `${counted(box.ops, "op")}, ${counted(box.parameters, "parameter")}`),
-    ...(mirrored !== null ? fact(`In the ${data.passes[boxes[box.mirror].phase]} pass`, link_to(mirrored)) : []),
-    ...(box.parent > 0 ? fact("In", link_to(~box.parent, pathOf(~box.parent))) : []),
+    ...(mirrored !== null ? fact(`In the ${data.passes[boxes[box.mirror].phase]} pass`, linkTo(mirrored)) : []),
+    ...(box.parent > 0 ? fact("In", linkTo(~box.parent, pathOf(~box.parent))) : []),
     ...fact("Parts", listOf(box.children)),
   ];
 }
@@ -133,7 +133,7 @@ function tip(child, x, y) {
   if (child === null) return;
   const vertex = vertices[child];
   const said = vertex
-    ? [`${vertex.type} · ${bytes(vertex.bytes)}`, vertex.scope, ...(data.formulas[vertex.op] ?? []).slice(0, 4)]
+    ? [`${vertex.type} · ${bytes(vertex.bytes)}`, vertex.scope, ...(formulas.get(vertex.op) ?? []).slice(0, 4)]
     : [pathOf(child), counted(boxes[~child].ops, "op"), counted(boxes[~child].parameters, "parameter")];
   const head = vertex ? `%${vertex.id} ${vertex.op || nameOf(child)}` : nameOf(child);
   box.replaceChildren(dom("b", {}, head), ...said.filter(Boolean).map((text) => dom("div", {}, text)));

@@ -13,9 +13,10 @@ function stretch(wanted) {
   }
   const intervals = [...largest.values()].sort((a, b) => a[1] - a[0] - (b[1] - b[0]));
   const cuts = [...new Set(intervals.flatMap(([from, to]) => [from, to]))].sort((a, b) => a - b);
+  const places = new Map(cuts.map((cut, place) => [cut, place]));
   const lengths = cuts.slice(1).map((cut, place) => cut - cuts[place]);
   for (const [from, to, size] of intervals) {
-    const [first, last] = [cuts.indexOf(from), cuts.indexOf(to)];
+    const [first, last] = [places.get(from), places.get(to)];
     const lack = size - lengths.slice(first, last).reduce((sum, length) => sum + length, 0);
     for (let place = first; lack > 0 && place < last; place++)
       lengths[place] += (lack * (cuts[place + 1] - cuts[place])) / (to - from);

@@ -42,6 +42,8 @@ vertices.forEach((vertex) => vertex.twin >= 0 && vertex.op !== "item" && gradien
 
 const byNumber = new Map(vertices.map((vertex) => [vertex.id, vertex.index]));
 
+const formulas = new Map(Object.entries(data.formulas)); // not an object: an op may be called "constructor"
+
 /** The box that a child lies in. */
 const parentOf = (child) => (child >= 0 ? vertices[child].box : boxes[~child].parent);
 
