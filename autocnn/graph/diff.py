@@ -102,6 +102,8 @@ def _changes(match: _Match, i: int, j: int, labels: tuple[Sequence[str], Sequenc
             yield f"{key} {old} -> {new}"
     if x.saved != y.saved:
         yield f"saved {param(x.saved)} -> {param(y.saved)}"
+    elif x.saved_sizes != y.saved_sizes and (x.shape, x.dtype) == (y.shape, y.dtype):
+        yield f"saved bytes {param(x.saved_sizes)} -> {param(y.saved_sizes)}"
     if (None if x.twin is None else match.of_a[x.twin]) != y.twin:
         yield f"twin {'none' if x.twin is None else f'%{x.twin}'} -> {'none' if y.twin is None else f'%{y.twin}'}"
     yield from _arguments(match, i, j, labels)

@@ -54,6 +54,11 @@ def trace(
         raise GraphError(
             f"trace: order is {order}; 0 (forward), 1 (forward and backward) or 2 (the backward of gradients too)"
         )
+    if not callable(function):
+        raise GraphError(
+            f"trace: function is a {type(function).__name__}; a function or a module is needed, and its inputs "
+            "after it. For what has already run there is graph_of"
+        )
     if penalty is not None and order < 2:
         raise GraphError(f"trace: order is {order}; a penalty on the gradients needs order=2")
     buffers = _named(function, "named_buffers") if parameters is None else {}
@@ -91,6 +96,9 @@ def graph_of(*tensors: Tensor, parameters: Parameters | None = None) -> Graph:
 
 def recorded(*tensors: Tensor, parameters: Parameters | None = None) -> tuple[Graph, dict[int, Tensor]]:
     """What `graph_of` gives, and the tensors of its leaves, by vertex, as far as they are still alive."""
+    for place, tensor in enumerate(tensors):
+        if not isinstance(tensor, Tensor):
+            raise GraphError(f"graph_of: argument {place} is a {type(tensor).__name__}; a Tensor is needed")
     recorder = _Recorder(_names(None, parameters), lines=False)
     nodes: dict[int, Node] = {}
     todo = [tensor.node() for tensor in tensors]

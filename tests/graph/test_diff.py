@@ -110,7 +110,12 @@ def graphs(draw) -> Graph:
         params = {"k": draw(some.integers(0, 1))} if op == "tanh" else {}
         twin = draw(some.none() | some.integers(0, number - 1))
         scope = draw(some.sampled_from(["", "a", "a/b"]))
-        vertices.append(Vertex(number, op, "op", params, (2,), "float32", scope=scope, twin=twin))
+        sizes = draw(some.sampled_from([(8,), (16,)]))
+        vertices.append(
+            Vertex(
+                number, op, "op", params, (2,), "float32", scope=scope, twin=twin, saved=(0,), saved_sizes=sizes
+            )
+        )
         edges += [Edge(source, number, position) for position, source in enumerate(sources)]
     last = len(vertices)
     for place in range(draw(some.integers(1, 2))):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -283,3 +287,34 @@ def test_twice_the_size_is_twice_the_work(name):
     once, twice = (lines_run(lambda graph=graph: WORK[name](graph)) for graph in (small, large))
     assert once > 300
     assert twice < 2.3 * once
+
+
+# Stable --------------------------------------------------------------------------------------------------------
+
+STABLE = """
+import autocnn as ac
+from autocnn import models
+from autocnn.graph import listing, to_json, trace, transform
+from autocnn.graph.analysis import residual_blocks, skip_edges
+graph = trace(models.resnet20(), ac.zeros(1, 3, 32, 32), order=1)
+views = [graph, transform.collapse(graph, 2, repeats=True), transform.readable(graph), transform.hide(graph)]
+views += [transform.with_blocks(graph), transform.module(graph, "layer2/0"), transform.backward(graph)]
+for view in views:
+    print(listing(view), to_json(view), residual_blocks(view), sorted(skip_edges(view)))
+"""
+
+
+def test_everything_is_the_same_under_any_hash_seed():
+    root = Path(__file__).parents[2]
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", STABLE],
+            cwd=root,
+            env={**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": str(root)},
+            capture_output=True,
+            check=True,
+        )
+        for seed in range(4)
+    ]
+    assert len({run.stdout for run in runs}) == 1
+    assert len(runs[0].stdout) > 100_000

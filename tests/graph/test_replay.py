@@ -11,7 +11,7 @@ import autocnn as ac
 from autocnn import models, nn
 from autocnn.backend.random import manual_seed
 from autocnn.engine import Tensor, grad
-from autocnn.graph import from_json, replay, to_json, trace
+from autocnn.graph import diff, from_json, replay, to_json, trace, transform
 from tests.graph.test_witness import FUNCTIONS, NAMES
 
 
@@ -107,3 +107,14 @@ def test_another_input_gives_what_the_network_gives():
     graph = trace(network, image(2, 3, 32, 32))
     other = image(2, 3, 32, 32) * 3 + 1
     same_bits(replay(graph, [other]), [network(other)])
+
+
+@pytest.mark.usefixtures("thin")
+@pytest.mark.parametrize("name", ["lenet5", "resnet20", "resnet18", "vgg11_bn"])
+def test_the_forward_pass_of_a_step_is_the_forward_pass(name):
+    network = models.get(name)(num_classes=10)
+    x = image(2, network.in_channels, *[min(network.side, 64)] * 2).requires_grad_()
+    manual_seed(3)
+    alone = trace(network, x)
+    manual_seed(3)
+    assert not diff(transform.forward(trace(network, x, order=1)), alone)

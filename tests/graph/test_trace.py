@@ -285,6 +285,12 @@ def test_source_lines():
             "trace: order is 3; 0 (forward), 1 (forward and backward) or 2 (the backward of gradients too)",
         ),
         (
+            lambda: trace(tensor(3), tensor(3)),
+            "trace: function is a Tensor; a function or a module is needed, and its inputs after it. "
+            "For what has already run there is graph_of",
+        ),
+        (lambda: graph_of(tensor(3).numpy()), "graph_of: argument 0 is a ndarray; a Tensor is needed"),
+        (
             lambda: trace(lambda x: x * 2, tensor(3), order=1),
             "trace: no output depends on anything that requires a gradient, so there is no backward pass; "
             "use order=0, or requires_grad_() on an input or parameter",

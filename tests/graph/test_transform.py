@@ -132,3 +132,15 @@ def test_a_module_alone_with_what_flows_in_and_out():
     assert [inner.vertices[i].name for i in inner.outputs] == ["grad block.conv2.weight", "result", "grad input"]
     with pytest.raises(GraphError, match=r"module: scope is 'blok'; no op lies there. The outermost are block"):
         transform.module(made.block(), "blok")
+
+
+def test_vertices_that_are_not_there():
+    graph = made.block()
+    for ask, name in (
+        (transform.ancestors, "ancestors"),
+        (transform.descendants, "descendants"),
+        (lambda graph, vertex: transform.between(graph, 0, vertex), "between"),
+    ):
+        with pytest.raises(GraphError) as caught:
+            ask(graph, 9)
+        assert str(caught.value) == f"{name}: vertex is 9; the graph has vertices 0 to 8"

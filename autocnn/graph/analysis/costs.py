@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from autocnn.graph.data import LEAVES, Graph
+from autocnn.graph.data import ITEM, LEAVES, Graph
 
 Shape = tuple[int, ...]
 
@@ -117,8 +117,10 @@ def activation_memory(graph: Graph, *, training: bool = False) -> Memory:
     """
     memory, last = memory_of(graph), list(range(len(graph)))
     for edge in graph.edges:
-        stays = graph.vertices[edge.target].kind == "output"
-        last[memory[edge.source]] = max(last[memory[edge.source]], len(graph) if stays else edge.target)
+        target = graph.vertices[edge.target]
+        if not (target.op == ITEM and target.params.get("residual")):  # which has memory of its own
+            until = len(graph) if target.kind == "output" else edge.target
+            last[memory[edge.source]] = max(last[memory[edge.source]], until)
     for vertex in graph.vertices if training else ():
         sources = [edge.source for edge in graph.in_edges(vertex.id)]
         for position in vertex.saved:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from autocnn.errors import GraphError
-from autocnn.graph.data import LEAVES, Edge, Graph, Vertex
+from autocnn.graph.data import ITEM, LEAVES, Edge, Graph, Vertex
 
 
 def subgraph(graph: Graph, keep: Iterable[int]) -> Graph:
@@ -34,8 +34,13 @@ def subgraph(graph: Graph, keep: Iterable[int]) -> Graph:
 
 
 def forward(graph: Graph) -> Graph:
-    """The forward pass alone."""
-    return subgraph(graph, (v.id for v in graph.vertices if v.phase == "forward"))
+    """The forward pass alone, as if it had been traced so."""
+
+    def only_for_backward(vertex: Vertex) -> bool:
+        users = [graph.vertices[edge.target].phase for edge in graph.out_edges(vertex.id)]
+        return vertex.op == ITEM and "forward" not in users
+
+    return subgraph(graph, (v.id for v in graph.vertices if v.phase == "forward" and not only_for_backward(v)))
 
 
 def backward(graph: Graph) -> Graph:
@@ -50,6 +55,7 @@ def second(graph: Graph) -> Graph:
 
 def ancestors(graph: Graph, *vertices: int) -> set[int]:
     """All vertices from which one of ``vertices`` can be reached, themselves included."""
+    _known(graph, "ancestors", *vertices)
     reached = set(vertices)
     for edge in reversed(graph.edges):  # sorted by target: all uses of a value come before its making
         if edge.target in reached:
@@ -59,6 +65,7 @@ def ancestors(graph: Graph, *vertices: int) -> set[int]:
 
 def descendants(graph: Graph, vertex: int) -> set[int]:
     """All vertices that can be reached from ``vertex``, itself included."""
+    _known(graph, "descendants", vertex)
     reached = {vertex}
     for edge in graph.edges:
         if edge.source in reached:
@@ -66,8 +73,15 @@ def descendants(graph: Graph, vertex: int) -> set[int]:
     return reached
 
 
+def _known(graph: Graph, what: str, *vertices: int) -> None:
+    wrong = next((i for i in vertices if not 0 <= i < len(graph)), None)
+    if wrong is not None:
+        raise GraphError(f"{what}: vertex is {wrong}; the graph has vertices 0 to {len(graph) - 1}")
+
+
 def between(graph: Graph, source: int, target: int) -> Graph:
     """Everything on a path from ``source`` to ``target``, with the leaves that it needs."""
+    _known(graph, "between", source, target)
     return subgraph(graph, descendants(graph, source) & ancestors(graph, target))
 
 
