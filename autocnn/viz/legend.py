@@ -107,4 +107,4 @@ def _stroke(number: int, stroke: style.Stroke, level: bool) -> Iterator[str]:
     yield f'{ends[0]} [shape=point width=0.05 color="{stroke.color}" label=""];'
     yield f'{ends[1]} [shape=plaintext label="{stroke.title}" fontcolor="{style.INK}"];'
     line = f'color="{stroke.color}" penwidth={stroke.width} style={stroke.style}'
-    yield f"{ends[0]} -> {ends[1]} [{line} minlen={1 + level}];"
+    yield f"{ends[0]} -> {ends[1]} [{line} minlen={1 + level} weight=30];"

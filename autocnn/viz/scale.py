@@ -68,7 +68,9 @@ class Scale:
         return round(NARROWEST + (WIDEST - NARROWEST) * at, 2)
 
     def samples(self) -> Sequence[float]:
-        """Numbers spread evenly over the scale."""
+        """Numbers spread evenly over the scale; one, if it has but one."""
+        if self.low == self.high:
+            return [self.low]
         places = [step / (STEPS - 1) for step in range(STEPS)]
         if self.kind == "log":
             low, high = log10(self.low), log10(self.high)

@@ -20,6 +20,19 @@ PICTURES = {
     "block_backward.dot": lambda: draw(made.block(order=1), title="a residual block").dot,
     "backward_alone.dot": lambda: draw(transform.backward(made.block(order=1))).dot,
     "lenet.dot": lambda: draw(made.lenet(), depth=2).dot,
+    "numbers.dot": lambda: (
+        draw(
+            made.block(),
+            numbers={2: 0.5, 5: -2.0},
+            edge_numbers={(0, 6): 3.0},
+            labels={3: "here"},
+            unit="RMS",
+            show=("bytes", "multiply-adds", "saved", "parameters"),
+            theme="dark",
+            direction="LR",
+            size="A4",
+        ).dot
+    ),
 }
 HOSTILE = '"]; evil [label="x"]; <script>alert(1)</script> \\N \\G &amp; </td> \x00\x1b\ud800 \n end'
 
@@ -31,7 +44,7 @@ def test_golden(name):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_equal_graphs_give_equal_text_under_any_hash_seed(seed):
-    code = "from tests.graph import made; from autocnn.viz import draw; print(draw(made.block(order=1)).dot)"
+    code = "from tests.viz.test_dot import PICTURES; print(*(make() for make in PICTURES.values()))"
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": str(root)}
     run = subprocess.run(
@@ -42,7 +55,7 @@ def test_equal_graphs_give_equal_text_under_any_hash_seed(seed):
         encoding="utf-8",
         check=True,
     )
-    assert run.stdout == draw(made.block(order=1)).dot + "\n"
+    assert run.stdout == " ".join((GOLDEN / name).read_text("utf-8") for name in PICTURES) + "\n"
 
 
 def texts(svg: str) -> list[str]:
