@@ -166,6 +166,21 @@ def test_an_op_with_several_outputs_tells_them_all():
     assert page_data(graph, shown, ids)["vertices"]
 
 
+@pytest.mark.parametrize(
+    "view",
+    [
+        transform.backward,
+        transform.with_blocks,
+        transform.readable,
+        lambda g: transform.collapse(g, 2, repeats=True),
+    ],
+)
+def test_every_view_of_a_graph_is_a_page(view):
+    net = models.resnet20()
+    graph = view(trace(net, ops.zeros((1, 3, 32, 32)), order=1))
+    assert len(rows(html(graph, views=True, constants=True))) == len(graph)
+
+
 def test_every_primitive_of_ours_has_its_formula():
     ours = {name for name, p in primitives().items() if p.forward.__module__.startswith("autocnn.")}
     assert sorted(ours - FORMULAS.keys()) == []

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from autocnn.graph.data import ITEM
 from autocnn.viz import style
 from autocnn.viz.page.nest import ROOT, Box, Child, End, Nest
 from autocnn.viz.render import positions
@@ -153,8 +154,10 @@ def _columns(nest: Nest, box: Box, sizes: Mapping[Child, Size], place: Mapping[E
         yield "}"
     level: dict[tuple[Child, Child], None] = {}
     for vertex in nest.graph.vertices:
-        if vertex.kind in ("op", "module") and vertex.twin is not None and vertex.phase != "forward":
-            level[nest.child(vertex.twin), nest.child(vertex.id)] = None
+        twin = None if vertex.twin is None else nest.graph.vertices[vertex.twin]
+        later = vertex.kind in ("op", "module") and vertex.phase != "forward"
+        if later and twin is not None and ITEM not in (vertex.op, twin.op):  # items are not drawn
+            level[nest.child(twin.id), nest.child(vertex.id)] = None
     for first, second in level:
         if first != second:
             ends = place["child", first], place["child", second]
