@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any, NamedTuple
 
-from autocnn.engine import Tensor, as_tensor, enable_grad, grad, primitive, slots, tape
+from autocnn.engine import Tensor, as_tensor, enable_grad, grad, primitive, scope, slots, tape
 from autocnn.engine.debug import user_line
 from autocnn.engine.tape import SCALAR, Leaf, Node, Place, Watcher, watching
 from autocnn.errors import GraphError
@@ -76,7 +76,7 @@ def trace(
         if order == 1:
             ends += _gradients(recorder, roots)[1]
         elif order == 2:
-            ends += _second(recorder, roots, penalty or _sum_of_squares)
+            ends += _second(recorder, roots, penalty)
         return recorder.graph(ends)
 
 
@@ -361,7 +361,7 @@ def _gradients(
     return known, ends
 
 
-def _second(recorder: _Recorder, outputs: list[Tensor], penalty: Penalty) -> list[_End]:
+def _second(recorder: _Recorder, outputs: list[Tensor], penalty: Penalty | None) -> list[_End]:
     """Run the backward pass so that it can be differentiated, then that of a penalty on the gradients."""
     found, ends = _gradients(recorder, outputs, create_graph=True)
     named = {recorder.called(leaf): g for leaf, g in found.items()}
@@ -369,7 +369,7 @@ def _second(recorder: _Recorder, outputs: list[Tensor], penalty: Penalty) -> lis
         names = [recorder.called(leaf) for leaf in found]
         twice = next(name for name in names if names.count(name) > 1)
         raise GraphError(f"trace: two tensors are named {twice!r}; order=2 tells gradients by name. Rename one")
-    value = penalty(named)
+    value = _sum_of_squares(recorder, found) if penalty is None else penalty(named)
     if not isinstance(value, Tensor) or not value.requires_grad:
         raise GraphError(
             "trace: the penalty on the gradients depends on nothing that requires a gradient, so there is no "
@@ -379,10 +379,18 @@ def _second(recorder: _Recorder, outputs: list[Tensor], penalty: Penalty) -> lis
     return ends + _gradients(recorder, [value])[1]
 
 
-def _sum_of_squares(gradients: dict[str, Tensor]) -> Tensor:
-    """The squared length of the whole gradient. Its own gradient is twice the Hessian times it."""
-    squares: list[Any] = [(g * g).sum() for g in gradients.values()]
-    return sum(squares[1:], start=squares[0])  # type: ignore[no-any-return]
+def _sum_of_squares(recorder: _Recorder, gradients: dict[int, Tensor]) -> Tensor:
+    """The squared length of the whole gradient. Its own gradient is twice the Hessian times it.
+
+    Each square is computed in the module that its gradient belongs to, the last module's first.
+    """
+    total: Any = None
+    for leaf, g in reversed(gradients.items()):
+        place = recorder.vertices[leaf].scope
+        with scope(place) if place else nullcontext():
+            square: Any = (g * g).sum()
+            total = square if total is None else total + square
+    return total  # type: ignore[no-any-return]
 
 
 # Names, places, arguments -------------------------------------------------------------------------------------

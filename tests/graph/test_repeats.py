@@ -237,6 +237,18 @@ def test_readable(boxes, order, make):
         transform.readable(graph, 0)
 
 
+def test_the_second_order_in_boxes():
+    graph = trace(residual(10), ac.zeros(1, 1, 8, 8), order=2)
+    assert {v.scope for v in graph.vertices if v.phase == "second" and v.kind == "op"} > {
+        "stem/0",
+        "blocks/1/conv1",
+    }
+    view = transform.collapse(graph, 1).check()
+    assert len(view) < 40
+    coarse = transform.readable(graph, 20).check()
+    assert 10 < len(coarse) <= 20
+
+
 def test_readable_without_modules_or_repeats():
     b = made.Builder()
     h = b.leaf("input", (2,), "x")

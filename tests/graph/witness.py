@@ -149,8 +149,11 @@ def witnessed(
             ]
             outputs = outputs + found
             if level < order:
-                squares = [(g * g).sum() for g in found]
-                roots = [sum(squares[1:], start=squares[0])]
+                total: Any = None
+                for g in reversed(found):
+                    square = (g * g).sum()
+                    total = square if total is None else total + square
+                roots = [total]
                 outputs = outputs + roots
     return _needed(witness.calls, [witness.whence(x.array) for x in outputs])
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from autocnn.errors import GraphError
 from autocnn.graph.analysis import residual_blocks
-from autocnn.graph.data import LEAVES, Graph
+from autocnn.graph.data import LEAVES, Graph, Vertex
 from autocnn.graph.transform.collapsing import collapse
 from autocnn.graph.transform.hiding import hide
 
@@ -68,8 +68,14 @@ def readable(graph: Graph, boxes: int = 40) -> Graph:
         view = collapse(named, depth, repeats=True)
         if len(view) <= boxes:
             return view
-    ends = sum(vertex.kind in ("input", "output") for vertex in graph.vertices)
+    ends = sum(_stays(shown, vertex) for vertex in shown.vertices)
     return collapse(_in_runs(shown, max(1, (boxes - ends) // len({v.phase for v in shown.vertices}))))
+
+
+def _stays(graph: Graph, vertex: Vertex) -> bool:
+    """Whether a vertex is an end that no box takes in, as it takes in the gradients of parameters."""
+    of_parameter = vertex.twin is not None and graph.vertices[vertex.twin].kind == "parameter"
+    return vertex.kind == "input" or (vertex.kind == "output" and not of_parameter)
 
 
 def _in_runs(graph: Graph, count: int) -> Graph:
