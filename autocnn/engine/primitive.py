@@ -64,6 +64,9 @@ class Primitive:
         self.each: Rule | None = guests.no_rule(self.name) if self.variadic else None
         self.fast_rule: Rule | None = None
         self.add_rule: Rule | None = None
+        self.goes_on_to: Primitive | None = None
+        """The op behind it that a kernel may do as well, which shows in the last residual; its fast rule takes an
+        `Ahead` then."""
         self._keep: dict[tuple[bool, ...], tuple[int, ...]] = {}
         self.single = False
         """Whether it has one input, one output and no residuals."""
@@ -152,7 +155,11 @@ class Primitive:
             raise
         if type(z) is not _ndarray:
             z = _as_array(z)
-        u = x._node
+        return self.noted_of_one(x, a, z, params)
+
+    def noted_of_one(self, x: Tensor, a: Any, z: Any, params: dict[str, Any]) -> Tensor:
+        """`note` for one input, of array a, and one output z, where nobody watches."""
+        context, u = local.context, x._node
         wanted = u is not None and u.requires_grad and context.recording and self.differentiable
         if u is None or not wanted or z.dtype.kind != "f":
             made = Tensor(z)

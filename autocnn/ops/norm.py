@@ -9,8 +9,11 @@ from typing import Any
 from autocnn.backend import kernels
 from autocnn.backend.arrays import namespace
 from autocnn.engine import Tensor, as_tensor, no_grad, primitive
+from autocnn.engine.gradient import Ahead
 from autocnn.engine.inplace import write
-from autocnn.errors import ArgumentError, ShapeError
+from autocnn.engine.tape import local, next_serial, version
+from autocnn.errors import ArgumentError, InPlaceError, ShapeError
+from autocnn.ops.activation.rectifiers import Normalized, _relu
 from autocnn.ops.broadcast import _broadcast_to, _sum_to
 from autocnn.ops.channels import _channel_spread, _channel_sum, check_dtypes
 from autocnn.ops.elementwise import add, mul
@@ -69,13 +72,39 @@ def _normalize_batch(
     count = x.shape[0] * prod(x.shape[2:])
     if count == 1:
         raise ShapeError(f"batch_norm: x is {x.shape}; training needs more than 1 value for each channel")
-    z, residuals = _batch_norm.run((x.array, w.array, b.array), {"eps": eps})
-    result = _batch_norm.note((x, w, b), {"eps": eps}, z, residuals)
+    result, residuals = _with_relu(x, w, b, eps) or _without_relu(x, w, b, eps)
     with no_grad():
         for running, now, scale in ((mean, residuals[0], 1.0), (var, residuals[1], count / max(count - 1, 1))):
             if running is not None and count:
                 write(running, _running_mean(running, Tensor(now), momentum=momentum, scale=scale), "batch_norm")
     return result
+
+
+def _without_relu(x: Tensor, w: Tensor, b: Tensor, eps: float) -> tuple[Tensor, tuple[Any, ...]]:
+    z, residuals = _batch_norm.run((x.array, w.array, b.array), {"eps": eps})
+    return _batch_norm.note((x, w, b), {"eps": eps}, z, residuals), residuals
+
+
+def _with_relu(x: Tensor, w: Tensor, b: Tensor, eps: float) -> tuple[Tensor, tuple[Any, ...]] | None:
+    """The same by a kernel that goes on to the relu which was behind the last time, unless somebody watches."""
+    if "_relu_behind" not in w.__dict__ or local.context.watch is not None:
+        return None
+    made = kernels.batch_norm_relu(namespace(x.array), x.array, w.array, b.array, eps=eps)
+    if made is None:
+        return None
+    rectified, *residuals = made
+    result = _batch_norm.note((x, w, b), {"eps": eps}, rectified, tuple(residuals))
+    given, made_at = (x.array, w.array.copy(), b.array.copy(), *residuals[:2]), next_serial()
+
+    def later() -> Any:
+        if version(x.array) > made_at:
+            raise InPlaceError(
+                f"batch_norm: its result {rectified.shape} was not kept, for a relu came next, and its input has "
+                "been overwritten since; clone the result before"
+            )
+        return kernels.batch_norm_inference(namespace(given[0]), *given, eps=eps)
+
+    return Normalized.of(result, w, later), tuple(residuals)
 
 
 @primitive(differentiable=False)
@@ -91,17 +120,30 @@ def _constant(x: Tensor, value: float) -> Tensor:
     return Tensor(namespace(x.array).full((x.shape[1],), value, dtype=x.dtype))
 
 
-@primitive(saves=(("x", "w", "mean", "var"), ("x", "w", "mean", "var"), ()), residuals=("mean", "var"))
+_KEPT = ("x", "w", "mean", "var", "positive")
+
+
+@primitive(saves=(_KEPT, _KEPT, ()), residuals=("mean", "var", "positive"))
 @adding
 def _batch_norm(xp: Any, x: Any, w: Any, b: Any, *, eps: float) -> Any:
+    """`positive` is what a kernel knows that went on to a relu; this one did not."""
     z, mean, var = kernels.batch_norm(xp, x, w, b, eps=eps)
-    return z, (mean, var)
+    return z, (mean, var, None)
 
 
 @primitive(outputs=True, differentiable=False)
 @adding
 def _batch_norm_backward(xp: Any, g: Any, x: Any, w: Any, mean: Any, var: Any, *, eps: float) -> Any:
     return kernels.batch_norm_backward(xp, g, x, w, mean, var, eps=eps)
+
+
+@primitive(outputs=True, differentiable=False)
+@adding
+def _batch_norm_relu_backward(
+    xp: Any, g: Any, x: Any, w: Any, mean: Any, var: Any, positive: Any, z: Any, *, eps: float
+) -> Any:
+    """From the cotangent g of z, the value of the relu behind; the kernel that made z noted what is `positive`."""
+    return kernels.batch_norm_relu_backward(xp, g, x, w, mean, var, positive, z, eps=eps)
 
 
 def _batch_norm_input(g: Any, z: Any, x: Any, w: Any, b: Any, *, eps: float, **_: Any) -> Any:
@@ -125,9 +167,11 @@ def _batch_norm_joint(
 ) -> Any:
     """One visit of x and g for all three cotangents; the bias alone needs neither."""
     if not need[0] and not need[1]:
-        return None, None, _channel_sum(g)
-    gx, gw, gb = _batch_norm_backward(g, x, w, residuals["mean"], residuals["var"], eps=eps)
-    return gx, gw, gb
+        return None, None, _channel_sum(g.passed() if isinstance(g, Ahead) else g)
+    mean, var = residuals["mean"], residuals["var"]
+    if isinstance(g, Ahead):
+        return _batch_norm_relu_backward(g.g, x, w, mean, var, residuals["positive"], g.z, eps=eps)
+    return _batch_norm_backward(g, x, w, mean, var, eps=eps)
 
 
 _batch_norm.vjp(
@@ -136,6 +180,7 @@ _batch_norm.vjp(
     lambda g, z, x, w, b, **_: _channel_sum(g),
 )
 _batch_norm.fast(_batch_norm_joint)
+_batch_norm.goes_on_to = _relu
 
 
 @primitive(

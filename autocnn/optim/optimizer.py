@@ -115,14 +115,15 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        name, state, update = f"{self._name}.step", self.state, self._update
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
                     p, g, began = parameter.array, parameter.grad.array, taps.begin()
-                    self._update(namespace(p), p, g, self.state[parameter], group)
+                    update(namespace(p), p, g, state[parameter], group)
                     if began:
-                        taps.ended(began, f"{self._name}.step", "optimizer", (p, g), (p,))
-                    written(p, f"{self._name}.step")
+                        taps.ended(began, name, "optimizer", (p, g), (p,))
+                    written(p, name)
         return loss
 
     def _update(self, xp: Namespace, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:

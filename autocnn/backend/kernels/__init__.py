@@ -34,6 +34,8 @@ max_scatter = first(_pooling.max_scatter, _pool.max_scatter)
 
 batch_norm = first(_normalization.batch_norm, _norm.batch_norm)
 batch_norm_backward = first(_normalization.batch_norm_backward, _norm.batch_norm_backward)
+batch_norm_relu = first(_normalization.batch_norm_relu, _norm.batch_norm_relu)
+batch_norm_relu_backward = first(_normalization.batch_norm_relu_backward, _norm.batch_norm_relu_backward)
 batch_norm_inference = first(_normalization.batch_norm_inference, _norm.batch_norm_inference)
 channel_sum = first(_sums.channel_sum, _norm.channel_sum)
 standardize = first(_normalization.standardize, _norm.standardize)
@@ -52,8 +54,9 @@ log_softmax_backward = first(_softmax.log_softmax_backward, _activation.log_soft
 
 __all__ = [
     "adaptive_average", "adaptive_spread", "add", "average", "average_spread", "batch_norm",
-    "batch_norm_backward", "batch_norm_inference", "channel_sum", "channels_last", "conv", "conv_input",
-    "conv_weight", "empty", "fold", "log_softmax", "log_softmax_backward", "logical", "matmul",
-    "max_flat_indices", "max_pool", "max_scatter", "max_take", "relu", "relu_backward", "softmax",
-    "softmax_backward", "standardize", "standardize_backward", "tanh_backward", "unfold",
+    "batch_norm_backward", "batch_norm_inference", "batch_norm_relu", "batch_norm_relu_backward",
+    "channel_sum", "channels_last", "conv", "conv_input", "conv_weight", "empty", "fold", "log_softmax",
+    "log_softmax_backward", "logical", "matmul", "max_flat_indices", "max_pool", "max_scatter", "max_take",
+    "relu", "relu_backward", "softmax", "softmax_backward", "standardize", "standardize_backward",
+    "tanh_backward", "unfold",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from autocnn.backend.kernels.activation import relu_backward
 from autocnn.backend.kernels.windows import channels_last, logical, tile
 from autocnn.types import Array, Namespace
 
@@ -37,6 +38,17 @@ def batch_norm_inference(
     """The same with given statistics: x (N, C, ...), all else (C,)."""
     rows, width = _rows(xp, x)
     return _shaped(xp, _affine(xp, rows, width, mean, _scale(xp, w, var, eps), b), x.shape)
+
+
+def batch_norm_relu(xp: Namespace, x: Array, w: Array, b: Array, *, eps: float) -> None:
+    """A kernel that goes on to the relu behind would gain nothing here: there is none."""
+
+
+def batch_norm_relu_backward(
+    xp: Namespace, g: Array, x: Array, w: Array, mean: Array, var: Array, positive: Array, z: Array, *, eps: float
+) -> tuple[Array, Array, Array]:
+    """Cotangents of a batch norm from that of the relu behind, whose value is z."""
+    return batch_norm_backward(xp, relu_backward(xp, g, z), x, w, mean, var, eps=eps)
 
 
 def batch_norm_backward(

@@ -74,11 +74,14 @@ def row_of(kind: Any, count: int) -> Any:
 
 
 def address(x: Array) -> int:
-    """Where an array's memory begins, the quick way for one in C order, or its transpose, that may be written."""
+    """Where an array's memory begins, the quick way for one that is channels-last, in C or Fortran order."""
     flags = x.flags
-    if flags.forc and flags.writeable:
-        return _at(_byte(x if flags.c_contiguous else x.T))
-    return int(x.ctypes.data)
+    if flags.writeable:
+        if flags.forc:
+            return _at(_byte(x if flags.c_contiguous else x.T))
+        if x.ndim in _TO_LAST and (last := x.transpose(_TO_LAST[x.ndim])).flags.c_contiguous:
+            return _at(_byte(last))
+    return int(x.__array_interface__["data"][0])
 
 
 def describe(shape: Sequence[int], strides: Sequence[int] | None = None, number: int = header.FLOAT) -> Handle:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
 
 from autocnn.backend.onednn import header
+from autocnn.backend.onednn.elementwise import FEW
 from autocnn.backend.onednn.execute import Plan, ask, attributes, described, plan, size_of
 from autocnn.backend.onednn.memory import (
     channels_last,
@@ -55,6 +56,18 @@ def batch_norm(
     positive = (np.empty(room, np.uint8),) if relu else ()
     main(*arrays, *positive)
     return (logical(z), mean, var, *positive) if _is_centred(mean, var, eps) else None
+
+
+def batch_norm_relu(x: Array, w: Array, b: Array, *, eps: float) -> tuple[Array, ...] | None:
+    """:func:`batch_norm` with relu: z, mean, var, and which elements are positive; None where unserved."""
+    return batch_norm(x, w, b, eps=eps, relu=True) if x.size >= FEW else None
+
+
+def batch_norm_relu_backward(
+    g: Array, x: Array, w: Array, mean: Array, var: Array, positive: Array, z: Array, *, eps: float
+) -> tuple[Array, Array, Array] | None:
+    """Cotangents of :func:`batch_norm_relu`, which gave z and `positive`; None where unserved."""
+    return batch_norm_backward(g, x, w, mean, var, eps=eps, positive=positive)
 
 
 def batch_norm_inference(
@@ -130,8 +143,8 @@ def standardize_backward(g: Array, x: Array, mean: Array, invstd: Array, *, axes
 
 
 def _finite(*vectors: Array | None) -> bool:
-    """Whether all are finite: the library's relu makes 0 of NaN, which must not be lost."""
-    return all(v is None or bool(np.isfinite(v).all()) for v in vectors)
+    """Whether all are finite, and not huge: the library's relu makes 0 of NaN, which must not be lost."""
+    return all(v is None or isfinite(v.dot(v)) for v in vectors)
 
 
 def _is_centred(mean: Array, var: Array, eps: float) -> bool:
@@ -139,7 +152,10 @@ def _is_centred(mean: Array, var: Array, eps: float) -> bool:
 
     The library adds up a channel one number after the other, which leaves an error of about 1e-5 of the mean.
     """
-    return bool(np.all(np.square(mean) <= _FAR**2 * (var + np.float32(eps))))  # not so for NaN
+    most = var + np.float32(eps)
+    most *= _FAR**2
+    most -= mean * mean
+    return bool(most.min() >= 0)  # not so for NaN
 
 
 def _affine(channels: int, w: Array | None, b: Array | None) -> list[Array]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from autocnn.backend import kernels
 from autocnn.backend.select import select
 from autocnn.engine import Tensor, as_tensor, binary, method, primitive
 from autocnn.engine.inplace import write
-from autocnn.engine.tape import version
+from autocnn.engine.tape import Leaf, Node, version
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.broadcast import unbroadcast
 from autocnn.ops.dtypes import fitting
@@ -19,6 +20,7 @@ from autocnn.ops.elementwise.exponential import _exp
 from autocnn.ops.elementwise.selection import _clamp, _where
 from autocnn.ops.precision import adding
 from autocnn.ops.shape.views import reshape
+from autocnn.types import Array, DType, Shape
 
 
 def kept(x: Any, z: Tensor, inplace: bool, name: str) -> Tensor:
@@ -33,9 +35,16 @@ def relu(input: Any, inplace: bool = False) -> Tensor:
     >>> relu(Tensor([-1.0, 2.0])).tolist()
     [0.0, 2.0]
     """
-    if type(input) is Rectified and not version(input.array):
+    kind = type(input)
+    if kind is Rectified and not version(input.array):
         return input
-    return kept(input, _relu(as_tensor(input)), inplace, "relu")
+    if kind is Normalized:
+        return input.rectified(inplace)
+    x = as_tensor(input)
+    u = x._node
+    if u is not None and u.primitive is not None and u.primitive.goes_on_to is _relu:
+        foresee(u)
+    return kept(input, _relu(x), inplace, "relu")
 
 
 class Rectified(Tensor):
@@ -47,6 +56,71 @@ class Rectified(Tensor):
     """
 
     __slots__ = ()
+
+
+class Normalized(Tensor):
+    """What a batch norm made whose kernel went on to the relu behind: z itself is computed when it is asked for.
+
+    So a batch norm and the relu of it cost one visit of memory, and so does their backward pass. Which weights
+    have a relu behind them is known from the step before; where it does not come this time, only time is lost.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, made: Tensor, weight: Tensor, later: Callable[[], Array]) -> Tensor:
+        """The tensor of a node whose kernel made relu's value; `later` makes the op's own."""
+        known = made.__dict__
+        known["_rectified"], known["_later"], known["_weight"] = made._array, later, weight
+        made.__class__ = cls
+        return made
+
+    @property
+    def _array(self) -> Array:
+        known = self.__dict__
+        known["_weight"].__dict__.pop("_relu_behind", None)
+        self._settle(known["_later"]())
+        return self._array
+
+    @property
+    def shape(self) -> Shape:
+        """Length of each axis."""
+        return self.__dict__["_rectified"].shape
+
+    @property
+    def dtype(self) -> DType:
+        """Type of the elements."""
+        return self.__dict__["_rectified"].dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.__dict__["_rectified"].ndim
+
+    def rectified(self, inplace: bool) -> Tensor:
+        """relu of it: a new tensor, or this one."""
+        z = self.__dict__["_rectified"]
+        made = _relu.noted_of_one(self, None, z, {})
+        if not inplace:
+            return made
+        self._settle(z)
+        self._node = made._node
+        return self
+
+    def _settle(self, array: Array) -> None:
+        """Be a Tensor like any other."""
+        for name in ("_rectified", "_later", "_weight"):
+            del self.__dict__[name]
+        self.__class__ = Tensor  # type: ignore[assignment]
+        settled: Tensor = self
+        settled._array = array
+
+
+def foresee(node: Node) -> None:
+    """Note that the op of this node has a relu behind it: its weight's next kernel goes on to it."""
+    weight = node.edges[1].tensor() if isinstance(node.edges[1], Leaf) else None
+    if weight is not None:
+        weight.__dict__["_relu_behind"] = True
 
 
 @primitive(saves=("z",))

@@ -33,6 +33,7 @@ avg_unpool | z = each value shared out evenly over its window, overlaps added | 
 batch_norm | z = w · x̂ + b, x̂ = (x − μ) / √(σ² + ε), μ and σ² of the batch | dx = w / √(σ² + ε) · (g − mean g − x̂ · mean(g · x̂)) | dw = Σ g · x̂ | db = Σ g
 batch_norm_backward | all gradients of batch_norm at once | {NONE} here; derivatives of it go by batch_norm's definition
 batch_norm_fixed | z = w · (x − μ) / √(σ² + ε) + b, μ and σ² given | dx = g · w / √(σ² + ε) | dw = Σ g · (x − μ) / √(σ² + ε) | db = Σ g | dμ = −Σ g · w / √(σ² + ε) | dσ² = −½ Σ g · w · (x − μ) / (σ² + ε)^1.5
+batch_norm_relu_backward | all gradients of batch_norm at once, from that of the relu behind it | {NONE} here; derivatives go by the definitions
 bernoulli | z = 1 with chance x, else 0 | {NONE}
 binary_cross_entropy | z = −y log x − (1 − y) log(1 − x) | dx = g · (x − y) / (x (1 − x)) | dy = g · (log(1 − x) − log x)
 bitwise_and | z = x & y | {NONE}

@@ -248,6 +248,13 @@ NORM: dict[str, Row] = {
         Case(batch_norm_fixed, (normal(*IMAGES), normal(3), normal(3), normal(3), positive(3)), EPS),
         Case(batch_norm_fixed, (normal(5, 3), normal(3), normal(3), normal(3), positive(3)), EPS),
     ),
+    "batch_norm_relu_backward": (
+        Case(
+            lambda g, x, w, mean, var, mask, z: batch_norm_backward(np.where(z > 0, g, 0), x, w, mean, var),
+            (normal(*IMAGES), normal(*IMAGES), normal(3), normal(3), positive(3), positive(5), normal(*IMAGES)),
+            EPS,
+        ),
+    ),
     "running_mean": (Case(running_mean, (normal(3), normal(3)), {"momentum": 0.1, "scale": 1.25}),),
     "batch_norm_backward": (
         Case(batch_norm_backward, (normal(*IMAGES), normal(*IMAGES), normal(3), normal(3), positive(3)), EPS),
