@@ -1,5 +1,6 @@
 """A computation as data: vertices, edges, text, JSON, transformations and counts."""
 
+from autocnn.graph.analysis import to_networkx
 from autocnn.graph.data import Edge, Graph, Vertex
 from autocnn.graph.diff import Difference, diff
 from autocnn.graph.onnx import to_onnx
@@ -21,6 +22,7 @@ __all__ = [
     "replay",
     "save",
     "to_json",
+    "to_networkx",
     "to_onnx",
     "trace",
 ]

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from autocnn.errors import GraphError
 from autocnn.graph import Graph, Vertex, listing, transform
@@ -144,3 +146,36 @@ def test_vertices_that_are_not_there():
         with pytest.raises(GraphError) as caught:
             ask(graph, 9)
         assert str(caught.value) == f"{name}: vertex is 9; the graph has vertices 0 to 8"
+
+
+@some.composite
+def passes(draw) -> Graph:
+    """Ops of three passes in modules, wired at random."""
+    b = made.Builder()
+    b.leaf("input", (2,), "x")
+    weights = [b.leaf("parameter", (2,), f"w{place}", draw(some.sampled_from(["a", "b/c"]))) for place in range(2)]
+    for phase in ("forward", "backward", "second"):
+        for _ in range(draw(some.integers(0, 8))):
+            sources = draw(some.lists(some.integers(0, len(b.vertices) - 1), min_size=1, max_size=3))
+            twin = draw(some.none() | some.integers(0, len(b.vertices) - 1)) if phase != "forward" else None
+            where = draw(some.sampled_from(["", "a", "b", "a/c", "b/c"]))
+            b.op(draw(some.sampled_from(["add", "tanh"])), tuple(sources), (2,), where, phase=phase, twin=twin)
+    last = len(b.vertices) - 1
+    b.output(draw(some.integers(0, last)))
+    b.output(draw(some.integers(0, last)), "grad w0", "a", phase="backward", twin=weights[0])
+    return b.graph()
+
+
+@given(passes())
+def test_views_of_any_graph_are_graphs(graph):
+    for depth in (1, 2):
+        for repeats in (False, True):
+            view = transform.collapse(graph, depth, repeats=repeats).check()
+            inside = sum(v.params["ops"] for v in view.vertices if v.kind == "module")
+            assert inside + sum(v.kind == "op" for v in view.vertices) == sum(
+                v.kind == "op" for v in graph.vertices
+            )
+    for view in (transform.readable(graph, 5), transform.hide(graph), transform.with_blocks(graph)):
+        view.check()
+    for part in (transform.forward, transform.backward, transform.second):
+        part(graph).check()

@@ -181,7 +181,7 @@ def _folded(graph: Graph, group_of: list[int | None], cut: Cut) -> dict[int, Rep
     for leaf in leaves:
         if before[leaf] is not None:
             group_of[leaf] = now[before[leaf]]
-        elif len(users[leaf]) == 1 and users[leaf] <= set(repeated):
+        elif len(users.get(leaf, ())) == 1 and users[leaf] <= set(repeated):
             (group_of[leaf],) = users[leaf]
     return repeated
 
