@@ -70,7 +70,7 @@ def trace(
     with _no_collector(), enable_grad() if order else nullcontext(), watching(recorder):
         result = function(*operands)
         marked = list(_outputs(result))
-        roots = [x for _, x in marked] if loss is None else [loss(result)]
+        roots = [x for _, x in marked] if loss is None else [_loss(loss, result)]
         marked += [("loss", x) for x in roots if loss is not None]
         ends = [_End(recorder.find(x), name) for name, x in marked]
         if order == 1:
@@ -438,6 +438,13 @@ def _named(function: Any, method: str) -> dict[int, str]:
     """What a module names by one of its methods, if it has it."""
     pairs = getattr(function, method)() if hasattr(function, method) else ()
     return {tensor.node().serial: name for name, tensor in pairs}
+
+
+def _loss(loss: Callable[[Any], Tensor], result: Any) -> Tensor:
+    value = loss(result)
+    if not isinstance(value, Tensor):
+        raise GraphError(f"trace: the loss is a {type(value).__name__}; a tensor is needed, made of the outputs")
+    return value
 
 
 def _outputs(result: Any) -> Iterable[tuple[str | None, Tensor]]:

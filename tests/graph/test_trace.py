@@ -289,6 +289,10 @@ def test_source_lines():
             "trace: function is a Tensor; a function or a module is needed, and its inputs after it. "
             "For what has already run there is graph_of",
         ),
+        (
+            lambda: trace(lambda x: x * 2, tensor(3), order=1, loss=lambda y: y.sum().item()),
+            "trace: the loss is a float; a tensor is needed, made of the outputs",
+        ),
         (lambda: graph_of(tensor(3).numpy()), "graph_of: argument 0 is a ndarray; a Tensor is needed"),
         (
             lambda: trace(lambda x: x * 2, tensor(3), order=1),
