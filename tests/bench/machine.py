@@ -23,7 +23,8 @@ def environment(threads: int) -> dict[str, str]:
     """The surroundings of a worker: everybody's pool of threads has the same size, no GPU, no chatter."""
     said = dict.fromkeys(POOLS, str(threads))
     quiet = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu", "DEV": "CPU", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return {**os.environ, **said, **quiet, "PYTHONUNBUFFERED": "1"}
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**ours, **said, **quiet, "PYTHONUNBUFFERED": "1"}  # imports find what the first one compiled
 
 
 def described() -> dict[str, str]:

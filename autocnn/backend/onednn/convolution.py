@@ -19,7 +19,6 @@ from autocnn.backend.onednn.execute import Plan, ask, attributes, described, pla
 from autocnn.backend.onednn.library import Unserved
 from autocnn.backend.onednn.memory import (
     Handle,
-    channels_last,
     dense,
     describe,
     describe_any,
@@ -30,6 +29,7 @@ from autocnn.backend.onednn.memory import (
     logical,
     steps_of,
 )
+from autocnn.backend.onednn.reorder import channels_last
 from autocnn.types import Array, Shape
 
 

@@ -11,13 +11,13 @@ from autocnn.backend.onednn import header
 from autocnn.backend.onednn.elementwise import FEW
 from autocnn.backend.onednn.execute import Plan, ask, attributes, described, plan, size_of
 from autocnn.backend.onednn.memory import (
-    channels_last,
     describe,
     describe_channels_last,
     empty_last,
     fits,
     logical,
 )
+from autocnn.backend.onednn.reorder import channels_last
 from autocnn.types import Array, Shape
 
 _FAR = 16.0

@@ -17,13 +17,13 @@ from autocnn.backend.onednn.execute import Plan, ask, attributes, described, pla
 from autocnn.backend.onednn.library import Unserved
 from autocnn.backend.onednn.memory import (
     Handle,
-    channels_last,
     describe_channels_last,
     dims,
     empty_last,
     fits,
     logical,
 )
+from autocnn.backend.onednn.reorder import channels_last
 from autocnn.backend.onednn.sums import is_finite
 from autocnn.types import Array, Shape
 

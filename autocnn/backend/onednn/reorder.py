@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from autocnn.backend.onednn import execute
+from autocnn.backend.onednn import execute, memory
 from autocnn.backend.onednn.memory import (
-    channels_last,
     describe,
     describe_channels_last,
     empty_last,
     fits,
     is_channels_last,
-    logical,
     steps_of,
 )
 from autocnn.types import Array, Shape
@@ -29,22 +27,23 @@ def applies(x: Array) -> bool:
     return x.size >= FEW and 3 <= x.ndim <= 5 and fits(x) and steps_of(x) is not None
 
 
-def to_channels_last(x: Array) -> Array:
-    """x (N, C, *spatial) with its channels last in memory: itself where they are.
+def channels_last(x: Array) -> Array:
+    """x (N, C, *spatial) as a C-contiguous (N, *spatial, C): the same memory where it lies so, else a copy.
 
     >>> import numpy as np
-    >>> to_channels_last(np.ones((1, 2, 3), np.float32)).strides
-    (24, 4, 8)
+    >>> channels_last(np.ones((1, 2, 3), np.float32)).shape
+    (1, 3, 2)
     """
-    if not applies(x) or is_channels_last(x):
-        return logical(channels_last(x))
+    last = memory.channels_last
+    if x.size < FEW or is_channels_last(x) or not applies(x):
+        return last(x)
     steps = steps_of(x)
     ready = execute.plan(("reorder", x.shape, steps), _make, x.shape, steps)
     if ready is None:
-        return logical(channels_last(x))
+        return last(x)
     z = empty_last(x.shape)
     ready(x, z)
-    return logical(z)
+    return z
 
 
 def _make(shape: Shape, steps: Shape) -> execute.Plan:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from autocnn.backend.onednn.matmul import matmul
-from autocnn.backend.onednn.memory import channels_last, fits
+from autocnn.backend.onednn.memory import fits
+from autocnn.backend.onednn.reorder import channels_last
 from autocnn.types import Array
 
 FEW = 1 << 12

@@ -8,6 +8,7 @@ from typing import Any
 import autocnn
 from autocnn.backend import onednn
 
+from .layouts import from_rows, to_rows
 from .modules import Modules
 
 FORBIDDEN = "AUTOCNN_ONEDNN", "none"
@@ -23,8 +24,14 @@ class AutoCNN(Modules):
         library = onednn.serving()
         return f"{release}, oneDNN {'.'.join(map(str, library.version))}" if library else f"{release}, no oneDNN"
 
-    def inferring(self, net: Any) -> Any:
-        return self.torch.fuse(net)
+    def placed(self, thing: Any) -> Any:
+        """Images with their channels last in memory, as every layer hands them on."""
+        if not isinstance(thing, autocnn.Tensor) or thing.ndim != 4:
+            return thing
+        return self.torch.from_numpy(from_rows(to_rows(thing.array)))
+
+    def inferring(self, net: Any, x: Any) -> Any:
+        return self.torch.fuse(net, x)
 
 
 def open_peer(name: str, threads: int) -> AutoCNN:

@@ -27,8 +27,8 @@ class Modules(Peer):
         """What computes the output or the loss, as this mode runs it."""
         return function
 
-    def inferring(self, net: Any) -> Any:
-        """A network in evaluation mode, as this library would have it for inference."""
+    def inferring(self, net: Any, x: Any) -> Any:
+        """A network in evaluation mode, as this library would have it for inference of such images."""
         return net
 
     def network(self, case: Case) -> Any:
@@ -79,8 +79,8 @@ class Modules(Peer):
         return Ready(step, lambda total: [numbers(total)])
 
     def infer(self, case: Case) -> Ready:
-        net, x = self.inferring(self.network(case).eval()), self.input(case)
-        forward = self.made(net)
+        x = self.input(case)
+        forward = self.made(self.inferring(self.network(case).eval(), x))
 
         def step() -> Any:
             with self.torch.inference_mode():
