@@ -32,6 +32,12 @@ from autocnn.backend.onednn.memory import (
 from autocnn.backend.onednn.reorder import channels_last
 from autocnn.types import Array, Shape
 
+_LANES = 16
+"""Channels that the library computes at once."""
+
+_FEW = 1 << 14
+"""Elements of a cotangent below which that does not matter."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Window:
@@ -116,6 +122,8 @@ def conv_input(
     """The adjoint in x, a transposed convolution: g (N, O, *counts), w -> `shape` (of x); None if unserved."""
     if not applies(g, w, padding):
         return None
+    if groups == 1 and 1 < w.shape[-1] <= _LANES // w.shape[1] and g.size >= _FEW:
+        return _conv_input_by_taps(g, w, shape, stride, padding, dilation)
     w, steps = _taken(w)
     key = ("conv_input", g.shape, w.shape, steps, shape, stride, padding, dilation, groups)
     ready = plan(key, _backward_input, g.shape, w.shape, steps, shape, key[5:])
@@ -126,6 +134,35 @@ def conv_input(
         ready.reorder(w, ready.weights)
         w = ready.weights
     ready.plan(channels_last(g), w, gx)
+    return logical(gx)
+
+
+def _conv_input_by_taps(
+    g: Array, w: Array, shape: Shape, stride: Sequence[int], padding: Pads, dilation: Sequence[int]
+) -> Array | None:
+    """:func:`conv_input` for images of few channels: each tap along the last axis becomes a channel of its own.
+
+    The library computes as many channels at once as a vector register holds, however few there are. What the taps
+    gave is laid over one another afterwards, each shifted by its place.
+    """
+    o, c, *kernel = w.shape
+    taps, counts = kernel[-1], g.shape[-1]
+    spread = np.moveaxis(w, -1, 1).reshape(o, taps * c, *kernel[:-1], 1)
+    parts = conv_input(
+        g, spread, shape=(shape[0], taps * c, *shape[2:-1], counts), stride=(*stride[:-1], 1),
+        padding=(*padding[:-1], (0, 0)), dilation=(*dilation[:-1], 1), groups=1,
+    )  # fmt: skip
+    if parts is None:
+        return None
+    parts = channels_last(parts)
+    gx = np.zeros((shape[0], *shape[2:], c), g.dtype)
+    step, width = stride[-1], shape[-1]
+    for tap in range(taps):
+        shift = tap * dilation[-1] - padding[-1][0]
+        first, last = max(0, -(shift // step)), min(counts, (width - 1 - shift) // step + 1)
+        if first < last:
+            hit = gx[..., shift + first * step : shift + (last - 1) * step + 1 : step, :]
+            hit += parts[..., first:last, tap * c : (tap + 1) * c]
     return logical(gx)
 
 

@@ -18,6 +18,9 @@ from autocnn.types import Array
 FEW = 1 << 14
 """Elements below which NumPy is done before the library has been called."""
 
+WIDE = 1 << 17
+"""Elements from which two threads rectify more quickly than one, though NaN is looked for first."""
+
 MANY = 1 << 19
 """Elements from which two threads add more quickly than one: memory is what both wait for."""
 
@@ -75,12 +78,12 @@ def unary_backward_of_result(name: str, g: Array, z: Array, alpha: float = 0.0) 
 
 def relu(x: Array) -> Array | None:
     """max(x, 0); None where oneDNN does not serve, and where x is not finite: the library makes 0 of NaN."""
-    return unary("relu", x) if applies(x) and is_finite(x) else None
+    return unary("relu", x) if x.size >= WIDE and applies(x) and is_finite(x) else None
 
 
 def relu_backward(g: Array, z: Array) -> Array | None:
     """g where relu's value z is not 0; None where oneDNN does not serve."""
-    return unary_backward_of_result("relu", g, z)
+    return unary_backward_of_result("relu", g, z) if z.size >= FEW * 2 else None
 
 
 def binary(name: str, x: Array, y: Array) -> Array | None:

@@ -149,3 +149,26 @@ def test_weights_may_change_between_calls(draw):
     before = convolution.conv(x, w, **how)
     w *= 2
     close(convolution.conv(x, w, **how), before * 2)
+
+
+NARROW = {
+    "grey": ((16, 1, 20, 20), (8, 1, 5, 5), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
+    "colours": ((16, 3, 18, 20), (8, 3, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1),
+    "strided": ((16, 2, 33, 40), (16, 2, 3, 7), (2, 2), ((1, 0), (3, 3)), (1, 1), 1),
+    "steps longer than the kernel": ((16, 2, 20, 61), (16, 2, 3, 2), (1, 3), ((1, 1), (0, 0)), (1, 1), 1),
+    "far apart": ((16, 1, 20, 30), (8, 1, 3, 4), (1, 2), ((0, 2), (5, 1)), (2, 3), 1),
+    "more padding than image": ((64, 1, 24, 3), (8, 1, 3, 3), (1, 1), ((0, 0), (7, 6)), (1, 1), 1),
+    "line": ((16, 1, 300), (8, 1, 9), (1,), ((4, 4),), (1,), 1),
+    "volume": ((4, 2, 8, 9, 20), (8, 2, 3, 2, 5), (1, 1, 1), ((1, 1), (0, 0), (2, 2)), (1, 1, 1), 1),
+}
+
+
+@pytest.mark.parametrize("case", NARROW.values(), ids=NARROW)
+def test_the_adjoint_for_few_channels(case, draw, monkeypatch):
+    x_shape, w_shape, z_shape, how = described(case)
+    w, g = draw(*w_shape, last=False), draw(*z_shape)
+    assert g.size >= convolution._FEW
+    by_taps = convolution.conv_input(g, w, shape=x_shape, **how)
+    close(by_taps, kernels.conv_input(np, g, w, shape=x_shape, **how), scale=4)
+    monkeypatch.setattr(convolution, "_FEW", 1 << 40)
+    close(by_taps, convolution.conv_input(g, w, shape=x_shape, **how), scale=4)
