@@ -94,7 +94,7 @@ def _with_relu(x: Tensor, w: Tensor, b: Tensor, eps: float) -> tuple[Tensor, tup
         return None
     rectified, *residuals = made
     result = _batch_norm.note((x, w, b), {"eps": eps}, rectified, tuple(residuals))
-    given, made_at = (x.array, w.array.copy(), b.array.copy(), *residuals[:2]), next_serial()
+    given, made_at = (x.array, w.array.copy(), b.array.copy()), next_serial()
 
     def later() -> Any:
         if version(x.array) > made_at:
@@ -102,7 +102,7 @@ def _with_relu(x: Tensor, w: Tensor, b: Tensor, eps: float) -> tuple[Tensor, tup
                 f"batch_norm: its result {rectified.shape} was not kept, for a relu came next, and its input has "
                 "been overwritten since; clone the result before"
             )
-        return kernels.batch_norm_inference(namespace(given[0]), *given, eps=eps)
+        return kernels.batch_norm(namespace(x.array), *given, eps=eps)[0]
 
     return Normalized.of(result, w, later), tuple(residuals)
 

@@ -146,3 +146,20 @@ def test_a_graph_shows_both(norm):
     graph = trace(lambda x: F.relu(norm(x)), images(), order=1)
     ops = [vertex.op for vertex in graph.vertices if vertex.kind == "op"]
     assert {"batch_norm", "relu", "relu_backward", "batch_norm_backward"} <= set(ops)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4, 5, 8, 12, 16, 24, 32])
+def test_any_number_of_channels(channels):
+    """Where the library has another kernel for both, it is not used: its sums would be rounded otherwise."""
+    ac.manual_seed(0)
+    module = nn.BatchNorm2d(channels)
+    x = ac.randn(2, channels, 96, 96)
+
+    def gradients():
+        given = x.clone().requires_grad_()
+        z = F.relu(module(given))
+        return [z.array, *(g.array for g in ac.autograd.grad(z.square().sum(), [given, module.weight]))]
+
+    without = gradients()
+    for a, b in zip(gradients(), without, strict=True):
+        np.testing.assert_array_equal(a, b)

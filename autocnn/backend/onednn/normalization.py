@@ -9,7 +9,8 @@ import numpy as np
 
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.elementwise import FEW
-from autocnn.backend.onednn.execute import Plan, ask, attributes, described, plan, size_of
+from autocnn.backend.onednn.execute import Plan, ask, attributes, described, name_of, plan, size_of
+from autocnn.backend.onednn.library import Unserved
 from autocnn.backend.onednn.memory import (
     describe,
     describe_channels_last,
@@ -182,8 +183,20 @@ def _batch_forward(x: Shape, eps: float, relu: bool) -> tuple[Plan, int]:
     ]  # fmt: skip
     if not relu:
         return Plan(made, places), 0
+    if _names(data, eps, flags) != _names(data, eps, _AFFINE):
+        raise Unserved("batch norm: with relu it is done by another kernel, whose sums are rounded otherwise")
     positive = ask(made, header.ASK_WORKSPACE)
     return Plan(made, [*places, (header.WORKSPACE, positive)]), size_of(positive)
+
+
+def _names(data: Any, eps: float, flags: int) -> tuple[str, str]:
+    """What does a batch norm, forward and backward."""
+    forward = described("batch_normalization_forward", header.TRAINING, data, data, eps, flags, attributes())
+    return name_of(forward), name_of(
+        described(
+            "batch_normalization_backward", header.BACKWARD, data, data, data, eps, flags, forward, attributes()
+        )
+    )
 
 
 def _batch_inference(x: Shape, eps: float, relu: bool) -> Plan:
