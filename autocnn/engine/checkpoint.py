@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from autocnn.engine import tape
 from autocnn.engine.primitive import Primitive, item
-from autocnn.engine.tape import SCALAR, Node, Watcher, watching
+from autocnn.engine.tape import Node, Number, Watcher, watching
 from autocnn.errors import InPlaceError
 from autocnn.types import Array
 
@@ -60,7 +60,7 @@ class Segment(Watcher):
             return
         operands: list[Any] = []
         for x, edge in zip(inputs, node.edges, strict=False):
-            if edge is SCALAR:
+            if type(edge) is Number:
                 operands.append(x)
             else:
                 operands.append(_Number(edge.serial))

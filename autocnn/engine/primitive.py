@@ -22,7 +22,7 @@ import numpy as np
 
 from autocnn.backend.arrays import CPU, device_of, is_array, namespace, to_device
 from autocnn.engine import guests
-from autocnn.engine.tape import NO_PARAMS, SCALAR, Context, Node, local
+from autocnn.engine.tape import FLOATS, NO_PARAMS, Context, Node, local, number
 from autocnn.engine.tensor import Tensor, as_tensor, promote
 from autocnn.engine.views import link_views
 from autocnn.errors import ArgumentError, DeviceError, DTypeError, OperandError, ShapeError
@@ -217,7 +217,7 @@ class Primitive:
         needs: tuple[bool, ...], requires: bool, context: Context,
     ) -> Any:  # fmt: skip
         place = context.place if context.watch is None else context.watch.place(context.place)
-        edges = tuple([x._node or x._leaf(False) if isinstance(x, Tensor) else SCALAR for x in tensors])
+        edges = tuple([x._node or x._leaf(False) if isinstance(x, Tensor) else number(x) for x in tensors])
         arrays = [x._array if isinstance(x, Tensor) else x for x in tensors]
         saved = self.keep(arrays, z, residuals, needs) if requires else ()
         several = z if self.outputs else (z,)
@@ -323,7 +323,7 @@ def binary(p: Primitive, x: Any, y: Any) -> Tensor:
         u = x._node
         if type(y) is float:  # weak: it takes the dtype of x, if that is floating point
             b = np.array(y, a.dtype) if a.dtype.kind == "f" else None
-            v = SCALAR
+            v = None
         else:
             b = y._array
             v = y._node
@@ -345,7 +345,7 @@ def binary(p: Primitive, x: Any, y: Any) -> Tensor:
     if u is None:
         u = x._leaf(False)
     if v is None:
-        v = y._leaf(False)
+        v = FLOATS.get(y) or number(y) if type(y) is float else y._leaf(False)
     saved: tuple[Any, ...] = ()
     if p.saves:
         keep = p.pair_keep[needs]

@@ -242,5 +242,37 @@ def _forget(key: int, gone: weakref.ref[Any]) -> None:
         del _writes[key]
 
 
-SCALAR = Node(None, (), NO_PARAMS, (), None, CPU, (), _NOWHERE, False)  # type: ignore[arg-type]
-"""The node of every Python number: numbers are weak, they have a shape but no dtype of their own."""
+class Number(Node):
+    """The node of a Python number. Numbers are weak: they have a shape but no dtype of their own."""
+
+    __slots__ = ("value",)
+    primitive = None
+    edges = ()
+    params = NO_PARAMS
+    shape = ()
+    dtype = None  # type: ignore[assignment]
+    device = CPU
+    saved = ()
+    place = _NOWHERE
+    requires_grad = False
+    serial = 0
+    hooks = None
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+
+def number(value: float) -> Number:
+    """The node of a Python number; the same one for equal floats, as far as there are few of them."""
+    if type(value) is not float:
+        return Number(value)
+    node = FLOATS.get(value)
+    if node is None:
+        node = Number(value)
+        if value and len(FLOATS) < 1000:  # 0.0 equals -0.0
+            FLOATS[value] = node
+    return node
+
+
+FLOATS: dict[float, Number] = {}
+"""The nodes of floats that were used before: to look one up takes less time than to make one."""

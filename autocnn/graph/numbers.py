@@ -26,7 +26,7 @@ def numbers_of(*tensors: Tensor, parameters: Parameters | None = None) -> Number
     """The graph that made some tensors, with its values; with its gradients too if ``backward`` has run.
 
     A leaf has the gradient that it accumulated, everything else that of the first tensor. What was made from a
-    tensor that is gone, or from a Python number that nobody kept, such as the 1 of ``x + 1``, is not there.
+    tensor that is gone is not there.
 
     >>> import autocnn as ac
     >>> x = ac.Tensor(3.0).requires_grad_()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from autocnn.engine import Tensor, as_tensor, enable_grad, grad, primitive, scope, slots, tape
 from autocnn.engine.debug import user_line
-from autocnn.engine.tape import SCALAR, Leaf, Node, Place, Watcher, watching
+from autocnn.engine.tape import Leaf, Node, Number, Place, Watcher, watching
 from autocnn.errors import GraphError
 from autocnn.graph.data import PHASES, SEVERAL, Edge, Graph, Vertex
 from autocnn.graph.params import plain
@@ -107,7 +107,7 @@ def recorded(*tensors: Tensor, parameters: Parameters | None = None) -> tuple[Gr
             node = todo.pop()
             if node.serial not in nodes:
                 nodes[node.serial] = node
-                todo.extend(edge for edge in node.edges if edge is not SCALAR)
+                todo.extend(edge for edge in node.edges if type(edge) is not Number)
         for serial in sorted(nodes):
             recorder.read(nodes[serial])
         graph = recorder.graph([_End(recorder.place_of[tensor.node().serial]) for tensor in tensors])
@@ -177,7 +177,9 @@ class _Recorder(Watcher):
         """Write an op down, and the leaves that it is the first to use."""
         if inputs:
             operands = list(zip(node.edges, inputs, strict=True))
-            sources = [self._number(x, node) if edge is SCALAR else self.find(x, node) for edge, x in operands]
+            sources = [
+                self._number(edge, node) if type(edge) is Number else self.find(x, node) for edge, x in operands
+            ]
         else:
             sources = [self.place_of[edge.serial] for edge in node.edges]
         number = self._op(node, sources)
@@ -241,14 +243,13 @@ class _Recorder(Watcher):
                 self.values[number] = tensor.array.copy() if kind == "constant" else tensor.array
         return number
 
-    def _number(self, value: Any, user: Node) -> int:
+    def _number(self, number: Number, user: Node) -> int:
         """A Python number that stands where a tensor could: a constant without an array."""
-        value = value.item() if hasattr(value, "item") else value  # as an op keeps it
-        kind, phase = type(value).__name__, _phase(user.place)
-        place = len(self.vertices)
-        number = {} if value is None else {"value": value}
-        scope = user.place.scope
-        self.vertices.append(Vertex(place, "", "constant", number, (), kind, "cpu", scope, phase))
+        value, place = number.value, len(self.vertices)
+        scope, phase = user.place.scope, _phase(user.place)
+        self.vertices.append(
+            Vertex(place, "", "constant", {"value": value}, (), type(value).__name__, "cpu", scope, phase)
+        )
         return place
 
     def _op(self, node: Node, sources: list[int]) -> int:
@@ -290,11 +291,8 @@ class _Recorder(Watcher):
             if kind == "input":
                 self.inputs.append(number)
             return
-        saved = node.saved if type(node.saved) is tuple else ()
-        numbers = [*saved, *[None] * len(node.edges)]
         sources = [
-            self._number(numbers[i], node) if edge is SCALAR else self.place_of[edge.serial]
-            for i, edge in enumerate(node.edges)
+            self._number(edge, node) if type(edge) is Number else self.place_of[edge.serial] for edge in node.edges
         ]
         self._op(node, sources)
 

@@ -132,8 +132,6 @@ def caption(vertex: Vertex) -> tuple[str, list[str]]:
         return vertex.op, _notes(vertex)
     if vertex.kind == "constant" and "value" in vertex.params:
         return param(vertex.params["value"]), ["number"]
-    if vertex.kind == "constant" and vertex.dtype == "NoneType":
-        return "number", ["not kept"]
     name = vertex.name or vertex.kind
     prefix = vertex.scope.replace("/", ".") + "."
     if vertex.kind in ("parameter", "output"):

@@ -203,7 +203,7 @@ def rows_of(graph: Graph) -> tuple[list[Any], list[Origin]]:
             return ("input", inputs[number])
         if vertex.kind == "parameter":
             return ("parameter", vertex.name)
-        if vertex.dtype in ("float", "int", "bool", "NoneType"):
+        if vertex.dtype in ("float", "int", "bool"):
             return ("number", vertex.params.get("value"))
         return ("constant", seen.setdefault(number, len(seen)))
 

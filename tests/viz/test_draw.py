@@ -39,6 +39,22 @@ def test_a_graph_of_scalars_shows_values_and_after_backward_gradients():
     assert "value 0.7616 · gradient 1" in after
 
 
+def test_numbers_among_scalars_are_shown_and_nothing_behind_them_is_missing():
+    x = ac.tensor(2.0, requires_grad=True)
+    z = (1 + x * 0.25) ** 2 - 3 * x
+    z.backward()
+    after = said(ac.draw(z, names={"x": x}))
+    assert {
+        "value 2 · gradient -2.25",
+        "value 1.5 · gradient 3",
+        "0.25",
+        "1",
+        "3",
+        "value 2.25 · gradient 1",
+    } <= set(after)
+    assert after.count("number") == 3
+
+
 def test_an_accumulated_gradient_is_shown_as_it_is():
     z, names = product()
     z.backward(retain_graph=True)
