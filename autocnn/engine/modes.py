@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar, cast
 
-from autocnn.engine.tape import left, local
+from autocnn.engine.tape import Context, left, local
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,8 +48,7 @@ class _Mode:
 
     def __enter__(self) -> None:
         outside = local.context
-        same = outside.recording is self.recording
-        local.context = outside if same else outside._replace(recording=self.recording)
+        local.context = outside if outside.recording is self.recording else _switched(outside)
         local.modes.append((local.context, outside))
 
     def __exit__(self, *error: object) -> None:
@@ -57,6 +56,16 @@ class _Mode:
 
     def __call__(self, function: F) -> F:
         return _inside(type(self), function)
+
+
+def _switched(outside: Context) -> Context:
+    """The context whose mode is the other one, the same each time: modules remember the contexts they ran in."""
+    known, inside = local.switched
+    if known is not outside:
+        inside = outside._replace(recording=not outside.recording)
+        if outside.watch is None:  # a watcher is not to be kept alive
+            local.switched = (outside, inside)
+    return inside
 
 
 def _inside(mode: Callable[[], Any], function: F) -> F:

@@ -130,6 +130,8 @@ class _Local(threading.local):
     def __init__(self) -> None:
         self.modes: list[tuple[Context, Context]] = []
         """The contexts inside and outside of each grad mode that surrounds this call."""
+        self.switched: tuple[Context | None, Context] = (None, Context())
+        """A context, and the one that differs from it in the grad mode alone."""
 
 
 NO_PARAMS: dict[str, Any] = {}

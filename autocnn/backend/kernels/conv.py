@@ -15,7 +15,17 @@ from typing import TypeAlias
 
 from autocnn.backend.geometry import Pads, images_per_block, volume, windows
 from autocnn.backend.kernels import depthwise
-from autocnn.backend.kernels.windows import channels_last, frames, inner, logical, needed, sliding, taps, tile
+from autocnn.backend.kernels.windows import (
+    channels_last,
+    frames,
+    inner,
+    logical,
+    needed,
+    sliding,
+    taps,
+    tile,
+    weights_last,
+)
 from autocnn.types import Array, Namespace, Shape
 
 CACHE = 1 << 20
@@ -201,7 +211,7 @@ def _columns(xp: Namespace, view: Array, ndim: int, tall: bool) -> Array:
 def _matrices(xp: Namespace, w: Array, groups: int) -> Array:
     """w (O, C / groups, *kernel) -> (groups, O / groups, K), K over the kernel and then the channels."""
     o, share, *kernel = w.shape
-    return xp.reshape(channels_last(xp, w), (groups, o // groups, volume(kernel) * share))
+    return xp.reshape(weights_last(xp, w), (groups, o // groups, volume(kernel) * share))
 
 
 def _flipped(xp: Namespace, w: Array, groups: int) -> Array:

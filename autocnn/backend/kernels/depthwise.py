@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autocnn.backend.geometry import Pads, images_per_block, volume
-from autocnn.backend.kernels.windows import channels_last, frames, inner, needed, taps
+from autocnn.backend.kernels.windows import frames, inner, needed, taps, weights_last
 from autocnn.types import Array, Namespace, Shape
 
 CACHE = 1 << 18
@@ -109,7 +109,7 @@ def _rows(xp: Namespace, w: Array, channels: int, width: int) -> Array:
     """w (C m, 1, *kernel) -> (taps, width, C[, m]): each tap's weights laid out for a whole row of pixels."""
     o, _, *kernel = w.shape
     last = (channels,) if o == channels else (channels, o // channels)
-    flat = xp.reshape(channels_last(xp, w), (o, volume(kernel)))
+    flat = xp.reshape(weights_last(xp, w), (o, volume(kernel)))
     flat = xp.reshape(xp.transpose(flat), (volume(kernel), 1, *last))
     return xp.ascontiguousarray(xp.broadcast_to(flat, (volume(kernel), width, *last)))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from autocnn.backend.copies import Copies
 from autocnn.backend.geometry import Pads
 from autocnn.types import Array, DType, Namespace, Shape
 
@@ -37,7 +38,14 @@ def channels_last(xp: Namespace, x: Array) -> Array:
     >>> np.shares_memory(channels_last(np, x), x)
     True
     """
-    return xp.ascontiguousarray(xp.transpose(x, _TO_LAST[x.ndim]))
+    if not xp.transpose(x, _TO_LAST[x.ndim]).flags.c_contiguous:
+        Copies.number += 1
+    return weights_last(xp, x)
+
+
+def weights_last(xp: Namespace, w: Array) -> Array:
+    """The same of weights (O, C, *kernel), which are small, and copied each time."""
+    return xp.ascontiguousarray(xp.transpose(w, _TO_LAST[w.ndim]))
 
 
 def logical(xp: Namespace, x: Array) -> Array:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autocnn.backend.copies import Copies
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.library import Unserved, serving
 from autocnn.types import Array, Shape
@@ -127,7 +128,11 @@ def fits(*arrays: Array | None) -> bool:
 
 def channels_last(x: Array) -> Array:
     """x (N, C, *spatial) as a C-contiguous (N, *spatial, C): the same memory where it lies so, else a copy."""
-    return np.ascontiguousarray(x.transpose(_TO_LAST[x.ndim]))
+    seen = x.transpose(_TO_LAST[x.ndim])
+    if seen.flags.c_contiguous:
+        return seen
+    Copies.number += 1
+    return np.ascontiguousarray(seen)
 
 
 def is_channels_last(x: Array) -> bool:
