@@ -6,6 +6,8 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+import numpy as np
+
 from autocnn import nn, ops
 from autocnn.engine import Tensor, no_grad
 from autocnn.errors import ArgumentError, GraphError, OperandError
@@ -25,7 +27,8 @@ def fuse(model: Net, *inputs: Any) -> Net:
     result goes to it and nowhere else, whatever the code around them looks like; then the outputs of copy and
     model are compared. Without, only neighbours in an `nn.Sequential` are fused, on the word that nobody but the
     chain calls them. Layers that the example does not reach, and those that are called more than once, stay as
-    they are. Hooks are not copied. The model is left as it is, and the copy shares no memory with it.
+    they are. Hooks are not copied. The model is left as it is, and the copy shares no memory with it. The copy's
+    filters are read-only: to change them, change the model and fuse again.
 
     Raises ArgumentError for a model in training mode, GraphError if the outputs of the copy are others.
 
@@ -46,10 +49,22 @@ def fuse(model: Net, *inputs: Any) -> Net:
     with no_grad():
         if not inputs:
             _fuse_chains(twin)
-            return twin
+            return _frozen(twin)
         expected = model(*_fresh(inputs))
         _Traced(twin, trace(twin, *_fresh(inputs))).fuse()
+        _frozen(twin)
         _check_equal(expected, twin(*_fresh(inputs)))
+    return twin
+
+
+def _frozen(twin: Net) -> Net:
+    """The copy with filters that nobody can write to, which kernels put into an order of their own once."""
+    for module in twin.modules():
+        if not getattr(module, "transposed", True):
+            weight: Any = module.weight
+            if isinstance(weight.array, np.ndarray):
+                weight._array = np.array(weight.array, order="C")
+                weight._array.flags.writeable = False
     return twin
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import autocnn as ac
 from autocnn import nn
-from autocnn.errors import ArgumentError, GraphError, OperandError
+from autocnn.errors import ArgumentError, GraphError, InPlaceError, OperandError
 from autocnn.graph import trace
 from autocnn.nn.fused import ConvReLU2d
 
@@ -287,3 +287,19 @@ def test_a_fused_network_has_gradients_and_a_state():
     fused(other).sum().backward()
     np.testing.assert_allclose(other.grad.array, one.grad.array, rtol=1e-4, atol=1e-5)
     assert list(fused.state_dict()) == ["0.weight", "0.bias"]
+
+
+def test_filters_are_reordered_once_and_cannot_be_written_to():
+    ac.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(8, 16, 3), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 16, 3)).eval()
+    x = ac.randn(2, 8, 12, 12)
+    fast = ac.fuse(net, x)
+    first = fast(x)
+    np.testing.assert_array_equal(first.array, fast(x).array)
+    with pytest.raises(InPlaceError, match="read-only"), ac.no_grad():
+        fast[3].weight.mul_(2)
+    with ac.no_grad():
+        net[3].weight.mul_(2)
+    again = ac.fuse(net, x)
+    np.testing.assert_allclose(again(x).array, net(x).array, atol=1e-5)
+    np.testing.assert_array_equal(first.array, fast(x).array)

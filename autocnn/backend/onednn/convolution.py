@@ -7,6 +7,7 @@ beside the images.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +64,25 @@ class _Weighted:
     plan: Plan
     result: Shape
     reorder: Plan | None
-    weights: Array | None
+    weights: Array
+    kept: dict[int, tuple[weakref.ref[Array], Array]]
+    """Weights that nobody can write to, by identity, as the library wants them."""
+
+    def inner(self, w: Array) -> Array:
+        """Weights as the library wants them: reordered at each call, or once where they are read-only."""
+        if self.reorder is None:
+            return w
+        if w.flags.writeable or w.base is not None:
+            self.reorder(w, self.weights)
+            return self.weights
+        key = id(w)
+        known = self.kept.get(key)
+        if known is not None and known[0]() is w:
+            return known[1]
+        made = np.empty_like(self.weights)
+        self.reorder(w, made)
+        self.kept[key] = weakref.ref(w, lambda _: self.kept.pop(key, None)), made
+        return made
 
 
 def applies(x: Array, w: Array, padding: Pads) -> bool:
@@ -99,9 +118,7 @@ def conv(
     if ready is None:
         return None
     z = empty_last(ready.result)
-    if ready.reorder is not None:
-        ready.reorder(w, ready.weights)
-        w = ready.weights
+    w = ready.inner(w)
     if bias is None:
         ready.plan(channels_last(x), w, z)
     else:
@@ -130,10 +147,7 @@ def conv_input(
     if ready is None:
         return None
     gx = empty_last(shape)
-    if ready.reorder is not None:
-        ready.reorder(w, ready.weights)
-        w = ready.weights
-    ready.plan(channels_last(g), w, gx)
+    ready.plan(channels_last(g), ready.inner(w), gx)
     return logical(gx)
 
 
@@ -287,6 +301,5 @@ def _weights(w: Shape, steps: Shape, groups: int) -> Handle:
 
 def _weighted(main: Plan, result: Shape, one: Any, other: Any, inner: Any) -> _Weighted:
     """The plan with a reorder of weights from one layout to another, unless they are the same."""
-    if same(one, other):
-        return _Weighted(main, result, None, None)
-    return _Weighted(main, result, reorder(one, other), np.zeros(size_of(inner) // 4, np.float32))
+    moved = None if same(one, other) else reorder(one, other)
+    return _Weighted(main, result, moved, np.zeros(size_of(inner) // 4 if moved else 0, np.float32), {})
