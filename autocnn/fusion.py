@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autocnn import nn, ops
+from autocnn.backend.memory import empty_cache
 from autocnn.engine import Tensor, no_grad
 from autocnn.errors import ArgumentError, GraphError, OperandError
 from autocnn.graph import Graph, Vertex, trace
@@ -54,6 +55,7 @@ def fuse(model: Net, *inputs: Any) -> Net:
         _Traced(twin, trace(twin, *_fresh(inputs))).fuse()
         _frozen(twin)
         _check_equal(expected, twin(*_fresh(inputs)))
+    empty_cache()  # a trace keeps every array
     return twin
 
 
