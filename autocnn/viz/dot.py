@@ -9,7 +9,7 @@ from typing import Literal
 from autocnn.errors import GraphError
 from autocnn.graph import Edge, Graph, Vertex
 from autocnn.graph.analysis import skip_edges
-from autocnn.graph.data import ITEM, LEAVES
+from autocnn.graph.data import ITEM, LEAVES, SEVERAL
 from autocnn.graph.text import line, reference_labels
 from autocnn.viz import clusters, style
 from autocnn.viz.legend import legend
@@ -87,7 +87,7 @@ class _Picture:
         self.skips = skip_edges(graph)
         self.references = reference_labels(graph)
         self.paths, self.alone = clusters.without_lone(graph, clusters.paths(graph))
-        self.passes: set[str] = {vertex.phase for vertex in graph.vertices if vertex.kind == "op"}
+        self.passes: set[str] = {vertex.phase for vertex in graph.vertices if vertex.kind in ("op", "module")}
         self.both = self.passes == {"forward", "backward"}
         self.beside = {} if self.both else self._beside()
         """Parameters that stand beside the op that takes them: the op, and whether to its right."""
@@ -192,7 +192,7 @@ class _Picture:
         attributes = [f'color="{color}" penwidth={width} style={stroke.style}']
         if number is not None:
             attributes.append(f"label={quoted(' ' + written(number) + ' ')}")
-        elif self.shapes and not (name in ("leaf", "saved") or source.kind in LEAVES or target.kind == "output"):
+        elif self._has_shape(source, target, name):
             attributes.append(f"label={quoted(' ' + shape(source) + ' ')}")
         if name.startswith("skip"):
             attributes.append("weight=0 arrowsize=0.5")
@@ -211,6 +211,11 @@ class _Picture:
                 ends = f"v{target.id} -> v{origin}"
                 attributes.append("dir=back")
         return f"  {ends} [{' '.join(attributes)}];"
+
+    def _has_shape(self, source: Vertex, target: Vertex, stroke: str) -> bool:
+        """Whether a shape is written on an edge: where it does not stand on either end, and there is one."""
+        ends = stroke in ("leaf", "saved") or source.kind in LEAVES or target.kind == "output"
+        return self.shapes and not ends and (source.dtype != SEVERAL or source.kind != "module")
 
     def last(self) -> list[str]:
         """The lowest vertices; beside a forward pass, a backward pass stands on its head."""
@@ -233,7 +238,7 @@ class _Picture:
     def _twins(self) -> Iterator[str]:
         """Unseen edges that keep a backward vertex level with its twin."""
         for vertex in self.graph.vertices:
-            if vertex.twin is not None and vertex.kind == "op" and vertex.op != ITEM:
+            if vertex.twin is not None and vertex.kind in ("op", "module") and vertex.op != ITEM:
                 twin = self.graph.vertices[vertex.twin]
                 if twin.op != ITEM and twin.kind not in LEAVES:
                     yield f"  v{twin.id} -> v{vertex.id} [style=invis minlen=0 weight=9];"

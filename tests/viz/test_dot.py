@@ -189,6 +189,23 @@ def test_a_numbered_module_is_named_with_what_it_is_counted_in():
     assert {"blocks.0", "blocks.1"} <= set(texts(draw(b.graph(), depth=2).svg))
 
 
+def test_passes_of_modules_alone_stand_beside_each_other_too():
+    net = nn.Sequential(*[nn.Sequential(nn.Linear(2, 2), nn.Tanh()) for _ in range(100)])
+    graph = transform.collapse(trace(net, ops.zeros((1, 2)), order=1), 1)
+    assert {vertex.kind for vertex in graph.vertices} == {"input", "module", "output"}
+    both, forward = (
+        float(ElementTree.fromstring(draw(each).svg).attrib["height"].removesuffix("pt"))
+        for each in (graph, transform.forward(graph))
+    )
+    assert both < 1.2 * forward  # one below the other, Graphviz would not come to an end
+
+
+def test_a_module_that_gives_several_values_has_no_shape_on_its_edges():
+    graph = trace(models.resnet20(), ops.zeros((1, 3, 32, 32)), order=1)
+    assert "several" in {vertex.dtype for vertex in transform.collapse(graph, 1).vertices}
+    assert not [text for text in texts(draw(graph, depth=1).svg) if "several" in text]
+
+
 def test_sizes_that_are_no_trouble():
     assert len(nodes(draw(made.doubling(60)).svg)) == 62
     b = made.Builder()
