@@ -287,7 +287,10 @@ class Plain(Gradient):
             self.owned.add(edge.serial)
             new.rule(namespace(total), total, new.g, *new.inputs, **new.params)
             return total
-        old, new = (x.passed() if type(x) is Ahead else x for x in (old, new))
+        if type(old) is Ahead:
+            old = old.passed()
+        if type(new) is Ahead:
+            new = new.passed()
         if old.size <= _SMALL:  # NumPy adds small arrays in place three times slower than into a new one
             return _plus(old, new)
         if edge.serial in self.owned:

@@ -46,7 +46,11 @@ def _times(op: str, x: Any, y: Any, alpha: float) -> tuple[Any, Any]:
 
 @primitive()
 def _add(xp: Any, x: Any, y: Any) -> Any:
-    return kernels.add(xp, x, y) if getattr(x, "size", 0) > _FEW else xp.add(x, y)
+    try:
+        large = x.size > _FEW
+    except AttributeError:  # a number
+        large = False
+    return kernels.add(xp, x, y) if large else xp.add(x, y)
 
 
 _add.vjp(
