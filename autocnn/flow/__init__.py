@@ -1,7 +1,7 @@
 """The study of gradient flow: numbers only. Models and data reach it as arguments, pictures are made elsewhere."""
 
-from autocnn.flow.measure import Size, size, watch
+from autocnn.flow.measure import Size, size, sizes_at
 from autocnn.flow.twins import Moment, Twin, Twins, twins
 from autocnn.flow.verdict import sentence
 
-__all__ = ["Moment", "Size", "Twin", "Twins", "sentence", "size", "twins", "watch"]
+__all__ = ["Moment", "Size", "Twin", "Twins", "sentence", "size", "sizes_at", "twins"]

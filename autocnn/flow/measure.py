@@ -59,22 +59,22 @@ def size(gradient: Tensor, images: int) -> Size:
 
 
 @contextmanager
-def watch(blocks: Sequence[Any]) -> Iterator[list[Size | None]]:
+def sizes_at(modules: Sequence[Any]) -> Iterator[list[Size | None]]:
     """Measure, in every backward pass of a ``with`` block, the gradient at the output of each module.
 
     What is measured is the gradient that training runs on: nothing is computed twice. The list holds a Size for
-    each block, in the order given; None where no gradient has arrived.
+    each module, in the order given; None where no gradient has arrived.
 
     >>> import autocnn as ac
     >>> from autocnn import nn
     >>> layers = [nn.Linear(3, 3), nn.Tanh()]
-    >>> with watch(layers) as sizes:
+    >>> with sizes_at(layers) as sizes:
     ...     nn.Sequential(*layers)(ac.ones(2, 3)).mean().backward()
     >>> len(sizes), round(sizes[1].rms, 4)
     (2, 0.3333)
     """
-    sizes: list[Size | None] = [None] * len(blocks)
-    handles = [block.register_forward_hook(_measuring(i, sizes)) for i, block in enumerate(blocks)]
+    sizes: list[Size | None] = [None] * len(modules)
+    handles = [module.register_forward_hook(_measuring(i, sizes)) for i, module in enumerate(modules)]
     try:
         yield sizes
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 from autocnn.engine import Tensor, no_grad
 from autocnn.errors import ArgumentError, NonFiniteError
-from autocnn.flow.measure import Size, watch
+from autocnn.flow.measure import Size, sizes_at
 from autocnn.ops.loss import cross_entropy
 
 Progress = Callable[[str, int, float], None]
@@ -130,7 +130,7 @@ def _train(
         x, y = next(stream)
         optimizer.zero_grad()
         if step in chosen:
-            with watch(blocks) as sizes:
+            with sizes_at(blocks) as sizes:
                 loss = _backward(model, x, y)
             twin.moments.append(Moment(step, loss, tuple(s for s in sizes if s is not None)))
         else:

@@ -11,7 +11,7 @@ import pytest
 from autocnn import models, ops
 from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError
-from autocnn.flow import size, watch
+from autocnn.flow import size, sizes_at
 from autocnn.nn import functional as F
 
 
@@ -53,7 +53,7 @@ def test_gradients_by_block_are_pytorchs_at_depth_56(skips: bool) -> None:
     model = (models.residual if skips else models.plain)(56, width=4)
     x = np.random.default_rng(0).normal(size=(8, 1, 8, 8)).astype(np.float32)
     y = np.arange(8)
-    with watch(list(model.blocks)) as sizes:
+    with sizes_at(list(model.blocks)) as sizes:
         F.cross_entropy(model(Tensor(x)), Tensor(y)).backward()  # type: ignore[attr-defined]
     expected = _by_torch(torch, model, x, y, skips)
     np.testing.assert_allclose([s.rms for s in sizes if s is not None], expected, rtol=1e-4)
