@@ -43,7 +43,7 @@ def grad(
         if not x.requires_grad:
             raise GradientError(f"grad: an input of shape {x.shape} does not require a gradient")
     wanted: dict[int, Any] = {x.node().serial: None for x in sources}
-    useful = _useful([t.node() for t in roots], set(wanted))
+    useful = nodes_between([t.node() for t in roots], set(wanted))
     _run(roots, _seeds(roots, grad_outputs), wanted, useful, retain_graph, create_graph, "autograd.grad")
     found = tuple([wanted[x.node().serial] for x in sources])
     if not allow_unused and any(g is None for g in found):
@@ -134,7 +134,7 @@ def _seeds(roots: Sequence[Tensor], given: Any) -> list[Tensor]:
     return seeds
 
 
-def _useful(roots: Sequence[Node], targets: set[int]) -> set[int]:
+def nodes_between(roots: Sequence[Node], targets: set[int]) -> set[int]:
     """The serial numbers of nodes between the roots and the targets."""
     first = min(targets, default=0)
     found: dict[int, Node] = {}

@@ -225,18 +225,9 @@ class Plain(Gradient):
         if p is item:
             return (_into_parts(node, g),)
         saved = self.unpack(node)
-        extra: dict[str, Any] = node.params
-        z: Any = node
-        inputs: Sequence[Any] = edges
-        if saved:
-            count = len(edges)
-            inputs = [e if s is None else s for s, e in zip(saved, edges, strict=False)]
-            if saved[count] is not None:
-                z = saved[count]
-            if len(saved) > count + 1:
-                extra = _with_residuals(node, saved[count + 1 :])
+        inputs, z, extra = operands(node, saved) if saved else (edges, node, node.params)
         if type(g) is Parts:
-            g = _filled(node, g)
+            g = filled(node, g)
         need = self.needed(node)
         parts: Sequence[Any]
         if p.add_rule is not None and need[0]:
@@ -292,7 +283,7 @@ class Plain(Gradient):
         if type(new) is Ahead:
             new = new.passed()
         if old.size <= _SMALL:  # NumPy adds small arrays in place three times slower than into a new one
-            return _plus(old, new)
+            return plus(old, new)
         if edge.serial in self.owned:
             old += new
             return old
@@ -302,7 +293,7 @@ class Plain(Gradient):
         if old.shape == new.shape and self._is_fresh(new) and is_writable(new):
             new += old
             return new
-        return _plus(old, new)
+        return plus(old, new)
 
     def done(self, node: Node, g: Any) -> Any:
         owned = node.serial in self.owned
@@ -331,7 +322,8 @@ def _goes_through(node: Node, p: Any) -> bool:
     return type(saved) is tuple and len(saved) > 0 and saved[-1] is not None
 
 
-def _plus(a: Any, b: Any) -> Any:
+def plus(a: Any, b: Any) -> Any:
+    """The sum of two arrays, an array also where they hold one number."""
     total = a + b
     return total if type(total) is type(a) else np.asarray(total)  # NumPy makes scalars of 0-d sums
 
@@ -378,7 +370,7 @@ class Recorded(Gradient):
                     ]
                     extra = _with_residuals(node, kept)
             if type(g) is Parts:
-                g = tuple(map(as_tensor, _filled(node, g)))
+                g = tuple(map(as_tensor, filled(node, g)))
             need = self.needed(node)
             if p.fast_rule is not None and not self.create_graph:
                 return p.fast_rule(g, z, *inputs, need=need, **extra)  # type: ignore[no-any-return]
@@ -417,6 +409,15 @@ class Recorded(Gradient):
         return g
 
 
+def operands(node: Node, saved: Sequence[Any]) -> tuple[list[Any], Any, dict[str, Any]]:
+    """What the rules of a node get: its inputs and its output, nodes where no value was saved, and parameters."""
+    count = len(node.edges)
+    inputs = [edge if value is None else value for value, edge in zip(saved, node.edges, strict=False)]
+    z = node if saved[count] is None else saved[count]
+    extra = _with_residuals(node, saved[count + 1 :]) if len(saved) > count + 1 else node.params
+    return inputs, z, extra
+
+
 # Several outputs -----------------------------------------------------------------------------------------------
 
 
@@ -424,7 +425,7 @@ def _into_parts(node: Node, g: Any) -> Parts:
     return Parts(node.params["index"], g)
 
 
-def _filled(node: Node, g: Parts) -> tuple[Any, ...]:
+def filled(node: Node, g: Parts) -> tuple[Any, ...]:
     """One cotangent for each output, zeros where nothing arrived."""
     shapes: Any = node.shape
     return tuple([

@@ -1,7 +1,8 @@
 """The study of gradient flow: numbers only. Models and data reach it as arguments, pictures are made elsewhere."""
 
 from autocnn.flow.measure import Size, size, sizes_at
+from autocnn.flow.run import Run, run
 from autocnn.flow.twins import Moment, Twin, Twins, twins
 from autocnn.flow.verdict import sentence
 
-__all__ = ["Moment", "Size", "Twin", "Twins", "sentence", "size", "sizes_at", "twins"]
+__all__ = ["Moment", "Run", "Size", "Twin", "Twins", "run", "sentence", "size", "sizes_at", "twins"]

@@ -36,7 +36,7 @@ def numbers_of(*tensors: Tensor, parameters: Parameters | None = None) -> Number
     >>> [float(found.values[i]) for i in (0, 1)], sorted(found.gradients)
     ([3.0, 9.0], [0, 1, 2, 3])
     """
-    graph, leaves = recorded(*tensors, parameters=parameters)
+    graph, leaves, _ = recorded(*tensors, parameters=parameters)
     with enable_grad():
         made = _again(graph, leaves)
     values = {number: tensor.array for number, tensor in made.items()}

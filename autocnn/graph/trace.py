@@ -91,15 +91,29 @@ def graph_of(*tensors: Tensor, parameters: Parameters | None = None) -> Graph:
     >>> len(graph_of(x * x))
     3
     """
-    return recorded(*tensors, parameters=parameters)[0]
+    return recorded(*tensors, parameters=parameters).graph
 
 
-def recorded(*tensors: Tensor, parameters: Parameters | None = None) -> tuple[Graph, dict[int, Tensor]]:
-    """What `graph_of` gives, and the tensors of its leaves, by vertex, as far as they are still alive."""
+class Recording(NamedTuple):
+    """A graph of what has run, and behind each vertex what the engine holds of it."""
+
+    graph: Graph
+    leaves: dict[int, Tensor]
+    """The tensors of the leaves, as far as they are still alive."""
+    nodes: dict[int, Node]
+    """The nodes of all vertices but numbers and outputs."""
+
+
+def recorded(
+    *tensors: Tensor, parameters: Parameters | None = None, inputs: Mapping[str, Tensor] | None = None
+) -> Recording:
+    """What `graph_of` gives, with the tensors of its leaves and all nodes; `inputs` names the arguments."""
     for place, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):
             raise GraphError(f"graph_of: argument {place} is a {type(tensor).__name__}; a Tensor is needed")
     recorder = _Recorder(_names(None, parameters), lines=False)
+    for place, (name, x) in enumerate((inputs or {}).items()):
+        recorder.give(place, name, x)
     nodes: dict[int, Node] = {}
     todo = [tensor.node() for tensor in tensors]
     with _no_collector():
@@ -108,10 +122,11 @@ def recorded(*tensors: Tensor, parameters: Parameters | None = None) -> tuple[Gr
             if node.serial not in nodes:
                 nodes[node.serial] = node
                 todo.extend(edge for edge in node.edges if type(edge) is not Number)
-        for serial in sorted(nodes):
+        for serial in sorted(nodes.keys() - recorder.place_of.keys()):
             recorder.read(nodes[serial])
         graph = recorder.graph([_End(recorder.place_of[tensor.node().serial]) for tensor in tensors])
-    return graph, recorder.leaves  # all that was read is needed, so no vertex got another number
+    known = {number: nodes[serial] for serial, number in recorder.place_of.items() if serial in nodes}
+    return Recording(graph, recorder.leaves, known)  # all that was read is needed: no vertex got another number
 
 
 @contextmanager
