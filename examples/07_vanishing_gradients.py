@@ -20,9 +20,9 @@ def main(depth: int = 32, width: int = 8, steps: int = 30, seed: int = 0, folder
         while True:
             yield from data.DataLoader(digits, 64, shuffle=True, seed=seed, transform=prepare, drop_last=True)
 
-    def net(skips: bool) -> deep.DeepTanh:
+    def net(skips: bool) -> deep.DeepNet:
         ac.manual_seed(seed)  # the same weights for both
-        return deep.DeepTanh(depth, width, skips=skips)
+        return deep.DeepNet(depth, width, skips=skips)
 
     result = twins(
         {"plain": net(False), "residual": net(True)},

@@ -228,9 +228,9 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 def _block_picture(width: int) -> Any:
     """The backward graph of one residual block: two paths leave the sum, and meet again at the input."""
     from autocnn import graph, ops, viz
-    from autocnn.models.deep import TanhBlock
+    from autocnn.models.deep import DeepBlock
 
-    block = TanhBlock(width, skip=True)
+    block = DeepBlock(width, width, skip=True)
     x = ops.zeros((1, width, 8, 8), requires_grad=True)
     traced = graph.trace(block, x, order=1)
     return viz.draw(traced, title="One residual block, forward and backward")

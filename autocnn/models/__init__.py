@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable
 
 from autocnn.errors import UsageError
-from autocnn.models.deep import DeepTanh, plain, residual
+from autocnn.models.deep import DeepNet, plain, residual
 from autocnn.models.lenet import LeNet5
 from autocnn.models.resnet import (
     CifarResNet,
@@ -34,7 +34,7 @@ from autocnn.nn import Module
 
 __all__ = [
     "CifarResNet",
-    "DeepTanh",
+    "DeepNet",
     "LeNet5",
     "ResNet",
     "VGG",

@@ -33,7 +33,7 @@ def test_a_small_study_writes_figure_graph_and_numbers(tmp_path: Path, capsys: p
     [
         (
             ["--depth", "5"],
-            "DeepTanh: depth is 5; stem, head and blocks of two layers make an even number, 4 or more",
+            "DeepNet: depth is 5; stem, head and blocks of two layers make an even number, 4 or more",
         ),
         (["--depth", "100000000"], "study: --depth is 100000000; it is at most 1,000"),
         (["--steps", "0"], "study: --steps is 0; it is at least 1"),

@@ -85,5 +85,5 @@ def test_names_lead_to_models() -> None:
     with pytest.raises(ArgumentError) as wrong:
         models.residual(5)
     assert str(wrong.value) == (
-        "DeepTanh: depth is 5; stem, head and blocks of two layers make an even number, 4 or more"
+        "DeepNet: depth is 5; stem, head and blocks of two layers make an even number, 4 or more"
     )
