@@ -1,6 +1,7 @@
 """First values of parameters, written in place without a graph; every function returns its tensor.
 
-Draws come from the library's seeded generator: after `manual_seed`, the same layers get the same values.
+Draws come from the library's seeded generator: after `manual_seed`, the same layers get the same values. `by_path`
+keys them by seed and path of the parameter instead.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any
 from autocnn.engine import Tensor, namespace, no_grad
 from autocnn.engine.inplace import write
 from autocnn.errors import ArgumentError, ShapeError
+from autocnn.nn.draws import by_path as by_path
+from autocnn.nn.draws import done, source
 from autocnn.ops import rand, randn
 from autocnn.types import Array
 
@@ -284,13 +287,17 @@ def _symmetric(tensor: Tensor, bound: float, generator: Any, name: str) -> Tenso
 
 
 def _uniform(tensor: Tensor, generator: Any) -> Array:
+    generator = source(generator, tensor)
     return rand(tensor.shape, dtype=tensor.dtype, device=tensor.device, generator=generator).array
 
 
 def _normal(tensor: Tensor, shape: tuple[int, ...], generator: Any) -> Array:
+    generator = source(generator, tensor)
     return randn(shape, dtype=tensor.dtype, device=tensor.device, generator=generator).array
 
 
 def _filled(tensor: Tensor, values: Any, name: str) -> Tensor:
     with no_grad():
-        return write(tensor, values, name)
+        write(tensor, values, name)
+    done(tensor)
+    return tensor

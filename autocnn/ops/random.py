@@ -6,7 +6,9 @@ its mask again in the backward pass: nothing is saved, and replay and recomputat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,36 @@ def manual_seed(seed: int) -> Generator:
         return draws.manual_seed(int(seed))
     except (TypeError, ValueError, OverflowError):
         raise ArgumentError(f"manual_seed: seed is {seed!r}; it must be an integer") from None
+
+
+@contextmanager
+def drawn_apart(seed: int) -> Iterator[None]:
+    """Draw from a seed inside a ``with`` block; afterwards the library's generators go on as if nothing was.
+
+    >>> _ = manual_seed(1)
+    >>> with drawn_apart(7):
+    ...     inside = rand(2)
+    >>> rand(2).tolist() == (manual_seed(1) and rand(2).tolist())
+    True
+    """
+    before = draws.get_states()
+    first = draws.default_generator().initial_seed()
+    manual_seed(seed)
+    try:
+        yield
+    finally:
+        draws.manual_seed(first)  # for devices that were first used inside
+        draws.set_states(before)
+
+
+def generator_of(seed: int, name: str) -> Generator:
+    """A stream of draws that depends on a seed and a name, and on nothing else.
+
+    >>> generator_of(0, "a").next_key() == generator_of(0, "a").next_key() != generator_of(0, "b").next_key()
+    True
+    """
+    digest = hashlib.blake2b(f"{int(seed)} {name}".encode(), digest_size=8).digest()
+    return Generator(int.from_bytes(digest, "little"))
 
 
 @by_name("size")
