@@ -131,11 +131,9 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """
     _axes("dirac_", tensor, 3, 4, 5)
     outputs, inputs, *kernel = tensor.shape
-    if groups < 1 or outputs % groups:
-        raise ArgumentError(f"dirac_: groups is {groups}; it must divide the {outputs} outputs")
+    each = _outputs_of_a_group("dirac_", outputs, groups)
     values = namespace(tensor.array).zeros(tensor.shape, tensor.dtype)
     centre = tuple(n // 2 for n in kernel)
-    each = outputs // groups
     for group in range(groups):
         for i in range(min(each, inputs)):
             values[(group * each + i, i, *centre)] = 1
@@ -228,11 +226,36 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     if not tensor.array.size:
         return tensor
     rows, columns = tensor.shape[0], tensor.array.size // tensor.shape[0]
-    xp = namespace(tensor.array)
-    tall = _normal(tensor, (max(rows, columns), min(rows, columns)), generator)
-    q, r = xp.linalg.qr(tall)
-    q = q * xp.sign(xp.diagonal(r))  # makes the draw uniform over all such matrices
-    return _filled(tensor, gain * (q if rows >= columns else q.T).reshape(tensor.shape), "orthogonal_")
+    return _filled(
+        tensor, gain * _orthonormal(tensor, rows, columns, generator).reshape(tensor.shape), "orthogonal_"
+    )
+
+
+def delta_orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None, groups: int = 1) -> Tensor:
+    """A convolution's weight, 0 but at the centre tap: there a random matrix with orthonormal columns, times gain.
+
+    With padding that keeps the size, such a convolution multiplies the norm of every image by gain: `orthogonal_`
+    on a kernel does not. With fewer outputs than inputs the rows are orthonormal, and it is the norm of every
+    gradient that is multiplied by gain.
+
+    Raises ShapeError unless the tensor has 3 to 5 axes, ArgumentError unless groups divide the outputs.
+    Source: Xiao, Bahri, Sohl-Dickstein, Schoenholz and Pennington (2018), "Dynamical isometry and a mean field
+    theory of CNNs", algorithm 1.
+
+    >>> w = delta_orthogonal_(Tensor([[[5.0, 5.0, 5.0]]])).array
+    >>> abs(w).tolist()
+    [[[0.0, 1.0, 0.0]]]
+    """
+    _axes("delta_orthogonal_", tensor, 3, 4, 5)
+    outputs, inputs, *kernel = tensor.shape
+    each = _outputs_of_a_group("delta_orthogonal_", outputs, groups)
+    values = namespace(tensor.array).zeros(tensor.shape, tensor.dtype)
+    if values.size:
+        centre = tuple(n // 2 for n in kernel)
+        for start in range(0, outputs, each):
+            own = values[start : start + each]
+            own[(slice(None), slice(None), *centre)] = gain * _orthonormal(tensor, each, inputs, generator)
+    return _filled(tensor, values, "delta_orthogonal_")
 
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
@@ -280,6 +303,20 @@ def _axes(name: str, tensor: Tensor, *allowed: int) -> None:
     if tensor.ndim not in allowed:
         counts = " or ".join(map(str, allowed))
         raise ShapeError(f"{name}: tensor has shape {tensor.shape}; it must have {counts} axes")
+
+
+def _outputs_of_a_group(name: str, outputs: int, groups: int) -> int:
+    if groups < 1 or outputs % groups:
+        raise ArgumentError(f"{name}: groups is {groups}; it must divide the {outputs} outputs")
+    return outputs // groups
+
+
+def _orthonormal(tensor: Tensor, rows: int, columns: int, generator: Any) -> Array:
+    """A random matrix with orthonormal columns, or rows if they are fewer, uniform over all such."""
+    xp = namespace(tensor.array)
+    q, r = xp.linalg.qr(_normal(tensor, (max(rows, columns), min(rows, columns)), generator))
+    q = q * xp.sign(xp.diagonal(r))  # else it would depend on the signs that the factorisation happens to take
+    return q if rows >= columns else q.T
 
 
 def _symmetric(tensor: Tensor, bound: float, generator: Any, name: str) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autocnn import nn, ops
+from autocnn import autograd, nn, ops
 from autocnn.engine import Tensor
 from autocnn.engine.tape import version
 from autocnn.errors import ArgumentError, ShapeError
@@ -80,6 +80,47 @@ def test_orthogonal_rows_or_columns(shape: tuple[int, ...]) -> None:
     np.testing.assert_allclose(small, 4 * np.eye(len(small)), atol=1e-12)
 
 
+@pytest.mark.parametrize("kernel", [3, 5])
+@pytest.mark.parametrize("gain", [1.0, 0.5])
+def test_a_delta_orthogonal_convolution_is_an_isometry(kernel: int, gain: float, rng: np.random.Generator) -> None:
+    x = Tensor(rng.standard_normal((2, 6, 8, 8))).requires_grad_()
+    layer = nn.Conv2d(6, 9, kernel, padding=kernel // 2, bias=False, dtype="float64")
+    init.delta_orthogonal_(layer.weight, gain)
+    for padding in ("zeros", "circular"):
+        pad = kernel // 2
+        shown = x if padding == "zeros" else Tensor(np.pad(x.array, [(0, 0)] * 2 + [(pad, pad)] * 2, mode="wrap"))
+        z = nn.functional.conv2d(shown, layer.weight, padding=pad if padding == "zeros" else 0)
+        np.testing.assert_allclose((z.array**2).sum((1, 2, 3)), gain**2 * (x.array**2).sum((1, 2, 3)), rtol=1e-12)
+    (g,) = autograd.grad((layer(x) ** 2).sum() / 2, x)  # J^T J x = gain^2 x: every singular value is the gain
+    np.testing.assert_allclose(g.array, gain**2 * x.array, rtol=1e-12, atol=1e-12)
+
+
+def test_delta_orthogonal_with_fewer_outputs_keeps_gradients(rng: np.random.Generator) -> None:
+    x = Tensor(rng.standard_normal((2, 8, 5, 5))).requires_grad_()
+    w = init.delta_orthogonal_(blank(4, 8, 3, 3))
+    g = rng.standard_normal((2, 4, 5, 5))
+    (found,) = autograd.grad(nn.functional.conv2d(x, w, padding=1), x, Tensor(g))
+    np.testing.assert_allclose((found.array**2).sum((1, 2, 3)), (g**2).sum((1, 2, 3)), rtol=1e-12)
+
+
+def test_delta_orthogonal_holds_in_every_group_and_number_of_axes() -> None:
+    for shape, groups in (((6, 3, 3), 1), ((8, 2, 3, 5), 2), ((4, 4, 3, 1, 3), 1), ((4, 1, 4), 4)):
+        w = init.delta_orthogonal_(blank(*shape), groups=groups).array
+        centre = w[(slice(None), slice(None), *(k // 2 for k in shape[2:]))]
+        assert (w != 0).sum() == (centre != 0).sum()  # nothing beside the centre tap
+        for own in np.split(centre, groups):
+            np.testing.assert_allclose(own.T @ own, np.eye(shape[1]), atol=1e-12)
+    assert init.delta_orthogonal_(blank(0, 3, 3)).shape == (0, 3, 3)
+
+
+def test_delta_orthogonal_draws_are_uniform() -> None:
+    """Over all orthonormal columns the mean of an element is 0 and of its square 1 / outputs."""
+    draws = np.stack([init.delta_orthogonal_(blank(4, 3, 1)).array[:, :, 0] for _ in range(3000)])
+    error = 4 * math.sqrt(3 / (4 * 6) - 1 / 16) / math.sqrt(3000)  # E x^4 = 3 / (n (n + 2))
+    np.testing.assert_allclose((draws**2).mean(0), 0.25, atol=error)
+    np.testing.assert_allclose(draws.mean(0), 0, atol=4 * 0.5 / math.sqrt(3000))
+
+
 def test_values_that_are_no_draws() -> None:
     assert filled("constant_", 0.5, shape=(2,)).tolist() == [0.5, 0.5]
     assert filled("ones_", shape=(1,)).tolist() == [1.0]
@@ -137,6 +178,16 @@ def test_layers_start_within_their_bound() -> None:
             lambda: init.dirac_(blank(3, 3, 3), groups=2),
             ArgumentError,
             "dirac_: groups is 2; it must divide the 3 outputs",
+        ),
+        (
+            lambda: init.delta_orthogonal_(blank(3, 3)),
+            ShapeError,
+            "delta_orthogonal_: tensor has shape (3, 3); it must have 3 or 4 or 5 axes",
+        ),
+        (
+            lambda: init.delta_orthogonal_(blank(3, 3, 3), groups=2),
+            ArgumentError,
+            "delta_orthogonal_: groups is 2; it must divide the 3 outputs",
         ),
         (
             lambda: init.kaiming_normal_(blank(3, 3), mode="fan"),
