@@ -16,6 +16,7 @@ from autocnn.engine.sweep import sweep
 from autocnn.engine.tape import Node, local
 from autocnn.engine.taps import plain
 from autocnn.engine.tensor import Tensor, as_tensor, method
+from autocnn.engine.witness import plain_pass, recorded_pass, tell_finished
 from autocnn.errors import GradientError, ShapeError
 
 
@@ -86,6 +87,7 @@ def backward(
             if tensor is not None and g is not None:
                 fresh = g if isinstance(g, Tensor) else Tensor(g)
                 _accumulate(tensor, fresh if create_graph else fresh.detach())
+    tell_finished(self)
 
 
 _delivery = threading.Lock()
@@ -164,9 +166,10 @@ def _run(
     recorded = create_graph or local.context.watch is not None
     if recorded:
         order = 1 + max(node.place.order for node in nodes)
-        algebra: Any = Recorded(useful, wanted, retain, by, create_graph=create_graph, order=order)
+        make: Any = recorded_pass if by == "backward" else Recorded
+        algebra: Any = make(useful, wanted, retain, by, create_graph=create_graph, order=order)
     else:
-        algebra = plain(useful, wanted, retain, by)
+        algebra = (plain_pass if by == "backward" else plain)(useful, wanted, retain, by)
         algebra.touched.update(node.serial for node in nodes)
     given = seeds if recorded else [s._array for s in seeds]
     pairs = [(n, s) for n, s in zip(nodes, given, strict=True) if useful is None or n.serial in useful]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from autocnn.engine import Tensor, enable_grad, namespace, taps
 from autocnn.engine.tape import written
@@ -15,6 +17,47 @@ from autocnn.types import Array, Namespace
 
 Group: TypeAlias = dict[str, Any]
 Parameters: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Group]
+
+
+class Onlooker(Protocol):
+    """Whoever wants to see parameters before and after a step."""
+
+    def before_step(self, optimizer: Optimizer) -> None:
+        """An optimiser is about to move its parameters; their gradients are what it will move them by."""
+
+    def after_step(self, optimizer: Optimizer) -> None:
+        """It has moved them."""
+
+
+_lock = threading.Lock()
+_onlookers: tuple[Onlooker, ...] = ()
+
+
+@contextmanager
+def onlooking(onlooker: Onlooker) -> Iterator[None]:
+    """Show somebody every step of every optimiser during a ``with`` block; it is not to change anything.
+
+    >>> class Loud:
+    ...     def before_step(self, optimizer):
+    ...         print("from", optimizer.param_groups[0]["params"][0].tolist())
+    ...     def after_step(self, optimizer):
+    ...         print("to", optimizer.param_groups[0]["params"][0].tolist())
+    >>> from autocnn.optim import SGD
+    >>> w = Tensor([1.0]).requires_grad_()
+    >>> w.grad = Tensor([2.0])
+    >>> with onlooking(Loud()):
+    ...     SGD([w], lr=0.25).step()
+    from [1.0]
+    to [0.5]
+    """
+    global _onlookers
+    with _lock:
+        _onlookers = (*_onlookers, onlooker)
+    try:
+        yield
+    finally:
+        with _lock:
+            _onlookers = tuple(each for each in _onlookers if each is not onlooker)
 
 
 class Optimizer:
@@ -115,6 +158,14 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        for each in _onlookers:
+            each.before_step(self)
+        self._move()
+        for each in _onlookers:
+            each.after_step(self)
+        return loss
+
+    def _move(self) -> None:
         name, state, update = f"{self._name}.step", self.state, self._update
         for group in self.param_groups:
             for parameter in group["params"]:
@@ -124,7 +175,6 @@ class Optimizer:
                     if began:
                         taps.ended(began, name, "optimizer", (p, g), (p,))
                     written(p, name)
-        return loss
 
     def _update(self, xp: Namespace, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """Write the new value into `p`; `g` is not to be written to."""

@@ -13,6 +13,7 @@ from autocnn import nn, optim
 from autocnn.engine import Tensor, is_grad_enabled, no_grad
 from autocnn.engine.tape import version
 from autocnn.errors import ArgumentError, GradientError, InPlaceError, NonFiniteError, OperandError, StateError
+from autocnn.optim.optimizer import onlooking
 
 MAKERS: dict[str, Callable[[Any], optim.Optimizer]] = {
     "SGD": lambda params: optim.SGD(params, 0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
@@ -310,3 +311,25 @@ def test_a_rate_that_is_a_tensor_is_read_as_a_number(kind: Any) -> None:
     train(kind([one], lr=0.25), 2)
     train(kind([two], lr=Tensor(0.25)), 2)
     np.testing.assert_array_equal(one.array, two.array)
+
+
+def test_an_onlooker_sees_a_step_behind_its_closure_and_is_gone_after_an_error() -> None:
+    w, seen = weight(1, fill=4.0), []
+
+    class Onlooker:
+        def before_step(self, optimizer: optim.Optimizer) -> None:
+            seen.append((w.item(), None if w.grad is None else w.grad.item()))
+
+        def after_step(self, optimizer: optim.Optimizer) -> None:
+            seen.append((w.item(), None))
+
+    def closure() -> None:
+        w.grad = Tensor([2.0])
+
+    optimizer = optim.SGD([w], 0.5)
+    with onlooking(Onlooker()):
+        optimizer.step(closure)
+    with pytest.raises(KeyError), onlooking(Onlooker()):
+        raise KeyError
+    optimizer.step(closure)
+    assert seen == [(4.0, 2.0), (3.0, None)]
