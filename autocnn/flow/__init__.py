@@ -1,8 +1,23 @@
 """The study of gradient flow: numbers only. Models and data reach it as arguments, pictures are made elsewhere."""
 
+from autocnn.flow.blocks import Address, Join, residual_joins
 from autocnn.flow.measure import Size, size, sizes_at
 from autocnn.flow.run import Run, run
 from autocnn.flow.twins import Moment, Twin, Twins, twins
 from autocnn.flow.verdict import sentence
 
-__all__ = ["Moment", "Run", "Size", "Twin", "Twins", "run", "sentence", "size", "sizes_at", "twins"]
+__all__ = [
+    "Address",
+    "Join",
+    "Moment",
+    "Run",
+    "Size",
+    "Twin",
+    "Twins",
+    "residual_joins",
+    "run",
+    "sentence",
+    "size",
+    "sizes_at",
+    "twins",
+]

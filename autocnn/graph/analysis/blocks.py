@@ -30,7 +30,7 @@ def residual_blocks(graph: Graph) -> tuple[Block, ...]:
     for places in data:
         for place in places:
             uses[graph.edges[place].source] += 1
-    tree, depth = _Dominators(len(graph)), [0] * len(graph)
+    tree, depth = Dominators(len(graph)), [0] * len(graph)
     found: list[Block] = []
     for vertex in graph.vertices:
         sources = [graph.edges[place].source for place in data[vertex.id]]
@@ -84,7 +84,7 @@ def _branch(graph: Graph, data: list[list[int]], uses: list[int], place: int, fo
     return places
 
 
-class _Dominators:
+class Dominators:
     """The tree of immediate dominators, grown in topological order.
 
     Every vertex keeps a jump to a far ancestor (E. W. Myers, "An applicative random-access stack", 1983),
