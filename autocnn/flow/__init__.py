@@ -1,23 +1,13 @@
 """The study of gradient flow: numbers only. Models and data reach it as arguments, pictures are made elsewhere."""
 
 from autocnn.flow.blocks import Address, Join, residual_joins
+from autocnn.flow.jacobian import Jacobians, Spectrum, jacobian
 from autocnn.flow.measure import Size, size, sizes_at
 from autocnn.flow.run import Run, run
 from autocnn.flow.twins import Moment, Twin, Twins, twins
 from autocnn.flow.verdict import sentence
 
 __all__ = [
-    "Address",
-    "Join",
-    "Moment",
-    "Run",
-    "Size",
-    "Twin",
-    "Twins",
-    "residual_joins",
-    "run",
-    "sentence",
-    "size",
-    "sizes_at",
-    "twins",
-]
+    "Address", "Jacobians", "Join", "Moment", "Run", "Size", "Spectrum", "Twin", "Twins", "jacobian",
+    "residual_joins", "run", "sentence", "size", "sizes_at", "twins",
+]  # fmt: skip
