@@ -4,10 +4,10 @@ from autocnn.flow.blocks import Address, Join, residual_joins
 from autocnn.flow.jacobian import Jacobians, Spectrum, jacobian
 from autocnn.flow.measure import Size, size, sizes_at
 from autocnn.flow.run import Run, run
-from autocnn.flow.twins import Moment, Twin, Twins, twins
+from autocnn.flow.twins import Moment, Twin, Twins, doubling, twins
 from autocnn.flow.verdict import sentence
 
 __all__ = [
-    "Address", "Jacobians", "Join", "Moment", "Run", "Size", "Spectrum", "Twin", "Twins", "jacobian",
+    "Address", "Jacobians", "Join", "Moment", "Run", "Size", "Spectrum", "Twin", "Twins", "doubling", "jacobian",
     "residual_joins", "run", "sentence", "size", "sizes_at", "twins",
 ]  # fmt: skip

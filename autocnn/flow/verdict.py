@@ -24,6 +24,8 @@ def sentence(result: Twins, plain: str = "plain", residual: str = "residual") ->
 
 def _half(opening: str, twin: Twin, result: Twins) -> str:
     reaches = f"{opening} {share(twin.moments[0].ratio)}"
+    if twin.diverged is not None:
+        return f"{reaches}; its loss ceased to be finite at step {twin.diverged}."
     if not twin.complete:
         return f"{reaches}; its training did not finish."
     return f"{reaches}, and the network {learning(twin.accuracy, result.chance)} ({twin.accuracy:.0%})."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +15,8 @@ from autocnn import models, ops, optim
 from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError
 from autocnn.flow import Moment, Size, Twin, Twins, sentence, twins
+from autocnn.flow.twins import accuracy
+from autocnn.nn.init import by_path
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.normal(size=(40, 1, 8, 8)).astype(np.float32)
@@ -44,7 +48,7 @@ def test_first_chosen_and_last_steps_are_measured() -> None:
     assert result["residual"].moments[0].ratio > result["plain"].moments[0].ratio
     assert result.chance == 0.25
     assert len(result.rows()) == 2 * 3 * 3
-    assert set(result.rows()[0]) == {"network", "step", "block", "rms", "largest", "zeros", "strange"}
+    assert set(result.rows()[0]) == {"network", "seed", "step", "block", "rms", "largest", "zeros", "strange"}
 
 
 def test_the_same_call_gives_the_same_numbers() -> None:
@@ -61,6 +65,83 @@ def test_an_interruption_keeps_what_was_measured() -> None:
     assert result["plain"].complete
     assert [m.step for m in result["residual"].moments] == [1, 2]
     assert sentence(result).startswith("Partial run. Without skip connections ")
+
+
+def test_a_loss_that_is_not_finite_ends_the_training_of_its_network_with_a_verdict() -> None:
+    networks = {
+        "wild": models.residual(8, width=3, num_classes=4, activation="relu", init="he"),
+        "calm": models.residual(8, width=3, num_classes=4),
+    }
+    result = twins(
+        networks, lambda net: list(net.blocks),
+        lambda net: optim.SGD(net.parameters(), lr=1e30 if net is networks["wild"] else 0.01),
+        batches, (Tensor(IMAGES), Tensor(LABELS)), steps=6, record=[2, 3],
+    )  # fmt: skip
+    wild, calm = result["wild"], result["calm"]
+    assert wild.diverged is not None
+    assert wild.diverged in (2, 3)
+    assert wild.verdict == f"diverged at step {wild.diverged}"
+    assert not math.isfinite(wild.losses[-1])
+    assert len(wild.losses) == wild.diverged == wild.moments[-1].step
+    assert wild.accuracies()[-1][0] == wild.diverged - 1
+    assert (calm.verdict, calm.taken) == ("trained to the end", 6)
+    assert result.complete
+    text = json.dumps(result.to_dict(), allow_nan=False)
+    assert json.loads(text)["twins"][0]["verdict"] == wild.verdict
+    assert f"its loss ceased to be finite at step {wild.diverged}." in sentence(result, "wild", "calm")
+
+
+def test_accuracy_is_that_of_the_weights_before_the_step() -> None:
+    result = small_twins(4)
+    for twin in result.twins:
+        assert [taken for taken, _ in twin.accuracies()] == [0, 1, 3, 4]
+        assert twin.accuracies()[0][1] == twin.accuracy_before
+        assert twin.accuracies()[-1][1] == twin.accuracy
+    table = [row for row in result.training() if row["network"] == "plain"]
+    assert [row["steps_taken"] for row in table] == [0, 1, 2, 3, 4]
+    assert [row["loss"] for row in table[:4]] == result["plain"].losses
+    assert math.isnan(table[2]["accuracy"])
+
+
+def test_outputs_that_are_not_finite_are_wrong() -> None:
+    def model(x: Tensor) -> Tensor:
+        return x
+
+    model.training, model.eval, model.train = False, lambda: None, lambda mode: None  # type: ignore[attr-defined]
+    scores = Tensor(np.array([[1.0, 0.0], [np.nan, 0.0], [np.inf, 0.0], [0.0, 1.0]], np.float32))
+    assert accuracy(model, scores, Tensor(np.array([0, 0, 0, 1]))) == 0.5
+
+
+def test_several_seeds_have_their_own_networks_and_batches() -> None:
+    def networks(seed: int) -> dict[str, Any]:
+        return {"plain": by_path(lambda: models.plain(6, width=2, num_classes=4), seed)}
+
+    def streams(seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        return itertools.islice(batches(), seed, None)
+
+    def trained(seeds: list[int]) -> Twins:
+        return twins(
+            networks, lambda net: list(net.blocks), lambda net: optim.SGD(net.parameters(), lr=0.01), streams,
+            (Tensor(IMAGES), Tensor(LABELS)), steps=2, seeds=seeds, tested=8,
+        )  # fmt: skip
+
+    both = trained([0, 1])
+    assert [twin.seed for twin in both.of("plain")] == [0, 1]
+    assert both.twins[1:] == trained([1]).twins
+    assert both.twins[0].losses != both.twins[1].losses
+    assert {row["seed"] for row in both.rows()} == {0, 1}
+    with pytest.raises(ArgumentError, match="Twins: name is 'skip'; there are plain"):
+        both["skip"]
+
+
+def test_an_interruption_between_networks_is_no_completion() -> None:
+    def stop(name: str, step: int, loss: float) -> None:
+        if name == "residual":
+            raise KeyboardInterrupt
+
+    result = small_twins(1, stop)
+    assert result.interrupted
+    assert not result.complete
 
 
 def test_no_step_is_refused() -> None:
