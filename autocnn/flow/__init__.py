@@ -2,8 +2,11 @@
 
 from autocnn.flow import theory
 from autocnn.flow.blocks import Address, Join, residual_joins
+from autocnn.flow.cures import Cure, Cures, cures
 from autocnn.flow.jacobian import Jacobians, Spectrum, jacobian
+from autocnn.flow.ledger import Fork, Ledger, ledger
 from autocnn.flow.measure import Measured, Size, measure, size, sizes_at
+from autocnn.flow.paths import Paths, each_path, paths
 from autocnn.flow.run import Run, run
 from autocnn.flow.statistics import Statistics
 from autocnn.flow.toy import Toy, toy
@@ -11,7 +14,8 @@ from autocnn.flow.twins import Moment, Twin, Twins, doubling, twins
 from autocnn.flow.verdict import sentence
 
 __all__ = [
-    "Address", "Jacobians", "Join", "Measured", "Moment", "Run", "Size", "Spectrum", "Statistics", "Toy",
-    "Twin", "Twins", "doubling", "jacobian", "measure", "residual_joins", "run", "sentence", "size",
-    "sizes_at", "theory", "toy", "twins",
+    "Address", "Cure", "Cures", "Fork", "Jacobians", "Join", "Ledger", "Measured", "Moment", "Paths", "Run",
+    "Size", "Spectrum", "Statistics", "Toy", "Twin", "Twins", "cures", "doubling", "each_path", "jacobian",
+    "ledger", "measure", "paths", "residual_joins", "run", "sentence", "size", "sizes_at", "theory", "toy",
+    "twins",
 ]  # fmt: skip
