@@ -134,7 +134,7 @@ def _without_floats(extra: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """An array times 2 to an exponent: ``array * 2.0**exponent``, the array's largest magnitude in [1/2, 1)."""
+    """An array times 2 to an exponent: ``array * 2.0**exponent``, the array's largest magnitude in [1, 2^32)."""
 
     array: Array
     exponent: int = 0
@@ -152,31 +152,35 @@ class Scaled:
             return -math.inf
         return math.log2(norm) - math.log2(max(self.array.size, 1)) / 2 + self.exponent
 
-    def wide(self) -> Array:
-        """The values as float64."""
-        return namespace(self.array).ldexp(self.array.astype("float64"), self.exponent)
+    def wide(self, over: int = 0) -> Array:
+        """The values as float64, divided by 2 to the power of `over`."""
+        return namespace(self.array).ldexp(self.array.astype("float64"), self.exponent - over)
 
     def _norm(self) -> float:
         flat = self.array.astype("float64").ravel()
         return math.sqrt(float(flat @ flat))
 
 
-def scaled(array: Array, exponent: int = 0, lost: int = 0) -> Scaled:
-    """An array with its largest magnitude moved into the exponent.
+_MIDDLE = 16
+"""The exponent that a largest magnitude is moved to when it is outside of 2^0 to 2^32."""
 
-    >>> s = scaled(np.float32([1.5, 3.0]))
+
+def scaled(array: Array, exponent: int = 0, lost: int = 0) -> Scaled:
+    """An array whose largest magnitude lies in [1, 2^32), the rest of it in the exponent.
+
+    >>> s = scaled(np.float32([0.25, 0.5]))
     >>> s.array.tolist(), s.exponent
-    ([0.375, 0.75], 2)
+    ([32768.0, 65536.0], -17)
     """
-    xp = namespace(array)
-    largest = float(xp.max(xp.abs(array))) if array.size else 0.0
-    if largest == 0 or not math.isfinite(largest):
-        return Scaled(array, exponent if largest else 0, lost)
-    shift = math.frexp(largest)[1]
-    if shift == 0:
+    flat = array.ravel(order="K")
+    largest = max(float(flat.max()), -float(flat.min())) if array.size else 0.0
+    if 1 <= largest < 2.0 ** (2 * _MIDDLE) or not math.isfinite(largest):
         return Scaled(array, exponent, lost)
-    moved, gone = _shifted(array, -shift)
-    return Scaled(moved, exponent + shift, lost + gone)
+    if largest == 0:
+        return Scaled(array, 0, lost)
+    shift = _MIDDLE + 1 - math.frexp(largest)[1]
+    moved, gone = _shifted(array, shift)
+    return Scaled(moved, exponent - shift, lost + gone)
 
 
 def _shifted(array: Array, shift: int) -> tuple[Array, int]:
@@ -193,7 +197,7 @@ class Rescaled(Exact):
     """The gradient with one power of two per tensor: it neither underflows nor overflows on its way."""
 
     def seed(self, root: Node) -> Any:
-        """1, as 0.5 times 2."""
+        """1, with an exponent of its own."""
         return scaled(super().seed(root))
 
     def nothing(self, node: Node) -> Any:
@@ -211,7 +215,9 @@ class Rescaled(Exact):
             parts = super().linear(node, bare)
         else:
             parts = super().linear(node, g.array)
-        return [None if part is None else scaled(part, g.exponent, g.lost) for part in parts]
+        return [
+            part if part is None else g if part is g.array else scaled(part, g.exponent, g.lost) for part in parts
+        ]
 
     def join(self, old: Any, new: Any, edge: Node) -> Any:
         """The sum, at the power of two of the larger."""

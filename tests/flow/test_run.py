@@ -99,12 +99,12 @@ def test_several_outputs_are_rescaled_together() -> None:
 
 
 def test_lost_elements_are_counted() -> None:
-    spread = scaled(np.array([1.0, 2.0**-126, 2.0**-140, 0.0], "float32"))
-    assert spread.lost == 1  # 2^-140 was below the normal numbers before: it loses nothing more
-    wide_range = scaled(np.array([2.0**100, 2.0**-100, 1.0], "float32"))
-    assert (wide_range.exponent, wide_range.lost) == (101, 1)
-    g = Rescaled().join(wide_range, scaled(np.array([1.0, 1.0, 1.0], "float32")), None)
-    assert g.lost == 1
+    spread = scaled(np.array([2.0**60, 2.0**-70, 2.0**-130, 0.0], "float32"))
+    assert (spread.exponent, spread.lost) == (44, 0)  # 2^-130 was below the normal numbers before
+    wider = scaled(np.array([2.0**100, 2.0**-100, 1.0], "float32"))
+    assert (wider.exponent, wider.lost) == (84, 1)
+    g = Rescaled().join(wider, scaled(np.array([2.0**-100, 1.0, 1.0], "float32")), None)
+    assert g.lost == 2
 
 
 def test_scaled_measures_what_no_float_can_hold() -> None:
