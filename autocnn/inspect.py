@@ -1,14 +1,19 @@
-"""What a network is made of, read from its graph: layers, shapes, parameters, work and memory."""
+"""What a network is made of and how its gradient flows: layers, shapes, work, memory, and a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf, isfinite, sqrt
 from typing import Any
 
+from autocnn.flow import Ledger, ledger, run
+from autocnn.flow.run import Loss
 from autocnn.graph import Graph, Vertex, trace
 from autocnn.graph.analysis import memory_of, multiply_adds
 from autocnn.graph.data import LEAVES
+from autocnn.ops.loss import cross_entropy
+from autocnn.viz import Picture, flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,63 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
 def summary(model: Callable[..., Any], *inputs: Any) -> tuple[Layer, ...]:
     """The layers of a model, from running it once on these inputs."""
     return layers(trace(model, *inputs))
+
+
+def draw_flow(
+    model: Callable[..., Any] | Mapping[str, Callable[..., Any]],
+    x: Any,
+    y: Any,
+    loss: Loss = cross_entropy,
+    **options: Any,
+) -> Picture:
+    """A picture of the gradient of one batch on its way through a model, or through several, side by side by name.
+
+    ``loss(model(x), y)`` is the mean over the images; ``options`` are those of `viz.flow`. The sizes are exact: no
+    gradient underflows on the way that float32 could hold.
+
+    >>> import autocnn as ac
+    >>> from autocnn import models
+    >>> nets = {"plain": models.plain(8, 4), "residual": models.residual(8, 4)}
+    >>> picture = draw_flow(nets, ac.rand(4, 1, 8, 8), ac.tensor([3, 1, 4, 1]), title="Twins")
+    >>> "skip" in picture.dot
+    True
+    """
+    if not isinstance(model, Mapping):
+        return flow(*_flows(model, x, y, loss), **options)
+    graphs, sizes, shares = {}, {}, {}
+    for name, each in model.items():
+        graphs[name], sizes[name], shares[name] = _flows(each, x, y, loss)
+    return flow(graphs, sizes, shares, **options)
+
+
+def _flows(model: Callable[..., Any], x: Any, y: Any, loss: Loss) -> tuple[Graph, Places, Places]:
+    measured = run(model, x, y, loss)
+    return measured.graph, *flow_numbers(measured.graph, ledger(measured))
+
+
+Places = dict[Any, float]
+"""Numbers by vertex and by edge, as `viz.flow` takes them."""
+
+
+def flow_numbers(graph: Graph, book: Ledger) -> tuple[Places, Places]:
+    """A ledger as `viz.flow` takes it: gradient RMS by vertex and by edge, and signed shares by edge."""
+    sizes: Places = {vertex: _rms(log2, graph.vertices[vertex]) for vertex, log2 in book.log2_norms.items()}
+    shares: Places = {}
+    for fork in book.forks:
+        for part in fork.contributions:
+            edges = fork.vertex, tuple(sorted(set(part.consumers)))
+            sizes[edges] = _rms(part.log2_norm, graph.vertices[fork.vertex])
+            if isfinite(part.share):
+                shares[edges] = part.share
+    return sizes, shares
+
+
+def _rms(log2_norm: float, vertex: Vertex) -> float:
+    """The RMS of an array whose norm is so large; what a float cannot hold is its smallest number, but not 0."""
+    if not log2_norm < 1023:  # NaN too
+        return inf
+    smallest = 0.0 if log2_norm == -inf else 5e-324
+    return max(float(2.0**log2_norm) / sqrt(max(vertex.size, 1)), smallest)
 
 
 def _layer(graph: Graph, run: list[Vertex], kept: dict[int, int], counted: set[int]) -> Layer:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 FORMATS = ("svg", "png", "pdf", "html", "json", "dot", "onnx", "text")
 BINARY = ("png", "pdf", "onnx")
 SUFFIXES = {f".{name}": name for name in FORMATS if name != "text"} | {".txt": "text"}
+IMAGES = 16
+"""Images in the batch whose gradient is drawn, unless --input says how many."""
 PASSES = ("forward", "forward and backward", "forward, backward and second order")
 
 
@@ -32,6 +34,9 @@ PASSES = ("forward", "forward and backward", "forward, backward and second order
 @click.option(
     "--fold", is_flag=True, help="Show repeats as one box; without --depth, in a readable number of boxes."
 )
+@click.option("--flow", is_flag=True, help="Draw how large the gradient is on its way back, on random images.")
+@click.option("--beside", metavar="MODEL", help="With --flow: a second model, on the same images, beside it.")
+@click.option("--blocks", type=click.IntRange(1), metavar="N", help="With --flow: fold all but N blocks in a row.")
 @click.option(
     "--format", "kind", type=click.Choice(FORMATS), help="What to write; else what the file's name says."
 )
@@ -39,8 +44,9 @@ PASSES = ("forward", "forward and backward", "forward, backward and second order
     "-o", "--output", type=click.Path(path_type=Path), help="The file; without one, a listing is printed."
 )
 def command(
-    model: str, order: int, size: str | None, depth: int | None, fold: bool, kind: str | None, output: Path | None
-) -> None:
+    model: str, order: int, size: str | None, depth: int | None, fold: bool, flow: bool, beside: str | None,
+    blocks: int | None, kind: str | None, output: Path | None,
+) -> None:  # fmt: skip
     """Draw the compute graph of MODEL, as training runs it.
 
     MODEL is a name, such as lenet5 or resnet20, or file.py:factory, where factory makes a module or a function.
@@ -48,6 +54,15 @@ def command(
     from autocnn.graph import trace
 
     kind = _kind(kind, output)
+    if flow or beside is not None or blocks is not None:
+        if order or fold or not flow or kind not in ("svg", "png", "pdf", "dot"):
+            raise UsageError(
+                "graph: --flow draws the forward pass as svg, png, pdf or dot; --beside and --blocks go with it, "
+                "--order and --fold do not"
+            )
+        picture = _flow([model, *([beside] if beside else [])], size, depth, blocks)
+        _out(getattr(picture, kind), kind, output, "gradient flow")
+        return
     if kind == "onnx" and (order or depth is not None or fold):
         raise UsageError(
             "graph: an .onnx file holds the whole forward pass; leave --order, --depth and --fold out"
@@ -61,13 +76,39 @@ def command(
     with blaming(model):
         graph = trace(network, x, order=order, loss=training_loss if order else None)
     made = _made(graph, kind, f"{name_of(network)}: {PASSES[order]}", depth, fold)
+    _out(made, kind, output, f"{len(graph.vertices):,} vertices, {len(graph.edges):,} edges")
+
+
+def _out(made: Any, kind: str, output: Path | None, what: str) -> None:
+    """Print it, or write the file and say so."""
     if output is None:
         click.echo(made, nl=kind == "text")
         return
     from autocnn.graph.store import write_whole
 
     write_whole(output, made.encode() if isinstance(made, str) else made)
-    click.echo(f"{output}: {len(graph.vertices):,} vertices, {len(graph.edges):,} edges")
+    click.echo(f"{output}: {what}")
+
+
+def _flow(names: list[str], size: str | None, depth: int | None, blocks: int | None) -> Any:
+    """The picture of the gradient of a batch of noise, with labels drawn by chance, through new models."""
+    from autocnn import manual_seed, ops
+    from autocnn.inspect import draw_flow
+    from autocnn.viz.flow.picture import BLOCKS
+
+    manual_seed(0)
+    shape = shape_of("graph", model_of(names[0]), size)
+    x = ops.randn(shape if size else (IMAGES, *shape[1:]))
+    networks = {}
+    for name in names:
+        manual_seed(1)  # twins begin with the same parameters
+        networks[name] = model_of(name)
+    with blaming(names[0]):
+        classes = networks[names[0]](x).shape[1]
+        y = ops.randint(classes, (x.shape[0],))
+        title = f"The gradient of {x.shape[0]} random images"
+        chosen = networks if len(names) > 1 else networks[names[0]]
+        return draw_flow(chosen, x, y, title=title, depth=depth, blocks=blocks or BLOCKS)
 
 
 def _made(graph: Graph, kind: str, title: str, depth: int | None, fold: bool) -> Any:

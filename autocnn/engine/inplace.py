@@ -52,7 +52,7 @@ def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int
         )
     _rescue(value, target, since)
     _overwrite_memory(target, value, op)
-    if grows or local.context.noted:
+    if grows or local.context.watch is not None:
         _rebase(target, base, path, value)
     return target
 
@@ -65,7 +65,7 @@ def _is_plain(target: Tensor, value: Tensor) -> bool:
         and "_base" not in target.__dict__
         and value.shape == target.shape
         and value.dtype == target.dtype
-        and not local.context.noted
+        and local.context.watch is None
     )
 
 

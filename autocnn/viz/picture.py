@@ -29,7 +29,8 @@ MANY = 200
 class Picture:
     """A graph and its DOT text; the other formats are made when they are asked for."""
 
-    graph: Graph = field(repr=False)
+    graph: Graph | None = field(repr=False)
+    """None if it shows several."""
     dot: str = field(repr=False)
     title: str = ""
 
@@ -56,7 +57,8 @@ class Picture:
         try:
             return {"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}
         except GraphError as error:
-            return {"text/plain": f"{error}\n{listing(self.graph)}"}
+            rest = f"\n{listing(self.graph)}" if self.graph is not None else ""
+            return {"text/plain": f"{error}{rest}"}
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the file whose suffix says what: .svg, .png, .pdf, .html, .dot or .json; whole or not at all.
@@ -66,11 +68,13 @@ class Picture:
         Raises GraphError for another suffix.
         """
         suffix = Path(path).suffix.lower().lstrip(".")
-        if suffix == "json":
+        if suffix in ("json", "html") and self.graph is None:
+            raise GraphError(f"save: {Path(path).name} holds one graph, and this picture shows several; save each")
+        if suffix == "json" and self.graph is not None:
             return store.save(self.graph, path)
         if suffix == "dot":
             return store.write_whole(path, self.dot.encode())
-        if suffix == "html":
+        if suffix == "html" and self.graph is not None:
             return store.write_whole(path, html(self.graph, title=self.title).encode())
         if suffix not in FORMATS:
             known = ".svg, .png, .pdf, .html, .dot, .json"
@@ -135,7 +139,7 @@ def draw(
     given = replace(given, gradients=any("gradient" in text for text in written.values()))
     dot = to_dot(
         shown, title=title, direction=direction, shapes=shapes and not written, kept=kept, key=legend,
-        marks=given, theme=theme, font=font, size=_inches(size, direction),
+        marks=given, theme=theme, font=font, size=inches(size, direction),
     )  # fmt: skip
     return Picture(graph, dot, title)
 
@@ -175,8 +179,12 @@ def _number(array: Any) -> str:
     return f"{float(array.reshape(())):.4g}" if array.dtype.kind != "c" else str(array)
 
 
-def _inches(size: str | tuple[float, float] | None, direction: Direction) -> tuple[float, float] | None:
-    """The width and height of a paper, lying if the picture does, or as they are given."""
+def inches(size: str | tuple[float, float] | None, direction: Direction) -> tuple[float, float] | None:
+    """The width and height of a paper, lying if the picture does, or as they are given.
+
+    >>> inches("A4", "LR"), inches((4, 3), "TB")
+    ((10.9, 7.5), (4.0, 3.0))
+    """
     if size is None:
         return None
     if isinstance(size, str):

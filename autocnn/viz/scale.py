@@ -59,7 +59,7 @@ class Scale:
         colors = TWO_SIGNS if self.kind == "signed" else ONE_SIGN
         at = self.place(value) * (len(colors) - 1)
         first = min(int(at), len(colors) - 2)
-        return _between(colors[first], colors[first + 1], at - first)
+        return between(colors[first], colors[first + 1], at - first)
 
     def width(self, value: float) -> float:
         """How wide a line of this number is; of signed ones, by size."""
@@ -124,6 +124,11 @@ def ink_on(color: str, dark: str = "#22303C") -> str:
     return "#FFFFFF" if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else dark
 
 
-def _between(first: str, second: str, share: float) -> str:
+def between(first: str, second: str, share: float) -> str:
+    """The colour a share of the way from one colour to another.
+
+    >>> between("#000000", "#FFFFFF", 0.5)
+    '#808080'
+    """
     parts = ((int(first[i : i + 2], 16), int(second[i : i + 2], 16)) for i in (1, 3, 5))
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in parts)

@@ -333,3 +333,19 @@ def test_every_model_of_the_library(monkeypatch, capsys):
     code, out, _ = run(capsys, "summary", "lenet5")
     assert "61,706" in out
     assert "416,520" in out
+
+
+def test_graph_with_the_flow_of_gradients(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(models._MODELS, "deep", lambda: models.residual(8, 2))
+    monkeypatch.setitem(models._MODELS, "plain", lambda: models.plain(8, 2))
+    path = tmp_path / "flow.svg"
+    code, out, err = run(capsys, "graph", "deep", "--beside", "plain", "--flow", "--blocks", "1", "-o", str(path))
+    assert (code, err) == (0, "")
+    assert out == f"{path}: gradient flow\n"
+    words = {text.text for text in ElementTree.parse(path).iter() if text.tag.endswith("text")}
+    assert {"deep", "plain", "2 skips", "The gradient of 16 random images"} <= words
+    assert sum(str(word).endswith("arrives at x") for word in words) == 2
+    assert run(capsys, "graph", "deep", "--flow", "--format", "dot")[1].startswith("digraph flow")
+    for wrong in (["--flow"], ["--blocks", "2", "-o", str(path)], ["--flow", "--order", "1", "-o", str(path)]):
+        code, out, err = run(capsys, "graph", "deep", *wrong)
+        assert (code, err.count("--flow draws the forward pass as svg, png, pdf or dot")) == (2, 1)

@@ -32,7 +32,7 @@ LAYERS: dict[str, set[str]] = {
     "models": {"nn"},
     "train": BELOW,
     "compat": BELOW,
-    "inspect": BELOW,
+    "inspect": BELOW | {"flow"},
     "profiling": BELOW,
     "fusion": BELOW,
     "machine": BELOW | {""},  # it says which version this is

@@ -3,6 +3,7 @@
 from autocnn.graph.transform.blocks import readable, with_blocks
 from autocnn.graph.transform.collapsing import collapse, module_name
 from autocnn.graph.transform.hiding import VIEWS, hidden, hide
+from autocnn.graph.transform.outline import Outline, Part, Wire, outline
 from autocnn.graph.transform.parts import (
     ancestors,
     backward,
@@ -16,6 +17,9 @@ from autocnn.graph.transform.parts import (
 
 __all__ = [
     "VIEWS",
+    "Outline",
+    "Part",
+    "Wire",
     "ancestors",
     "backward",
     "between",
@@ -26,6 +30,7 @@ __all__ = [
     "hide",
     "module",
     "module_name",
+    "outline",
     "readable",
     "second",
     "subgraph",
