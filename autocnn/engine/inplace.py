@@ -11,6 +11,7 @@ from autocnn.engine.tape import Node, local
 from autocnn.engine.tensor import Retain, Tensor, as_tensor
 from autocnn.engine.views import Path, base_of, follow, views_of
 from autocnn.errors import DTypeError, InPlaceError, ShapeError
+from autocnn.types import Array
 
 _ORDER = {"b": 0, "u": 1, "i": 1, "f": 2}
 """Kinds of numbers: each holds those of the kinds before it."""
@@ -55,6 +56,19 @@ def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int
     if grows or local.context.watch is not None:
         _rebase(target, base, path, value)
     return target
+
+
+def memory_of(target: Tensor, op: str) -> Array | None:
+    """The array of a tensor that an op is about to change in place, noted as written.
+
+    None where there is more to it, a graph, a view or somebody who watches: then it is for :func:`write`.
+    """
+    array = target._array
+    plain = target._node is None and "_base" not in target.__dict__ and local.context.watch is None
+    if not plain or not is_writable(array):
+        return None
+    tape.written(array, op)
+    return array
 
 
 def _is_plain(target: Tensor, value: Tensor) -> bool:

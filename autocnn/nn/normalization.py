@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from autocnn.engine import Tensor
-from autocnn.engine.inplace import write
+from autocnn.engine.inplace import memory_of, write
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.nn import functional as F
 from autocnn.nn import init
@@ -67,7 +67,11 @@ class _BatchNorm(Module):
         mean, var, seen = self.running_mean, self.running_var, self.num_batches_tracked
         momentum = self.momentum
         if self.training and seen is not None:
-            write(seen, seen.array + 1, "add_")
+            memory = memory_of(seen, "add_")
+            if memory is None:
+                write(seen, seen.array + 1, "add_")
+            else:
+                memory += 1
             if momentum is None:  # the plain mean of all batches
                 momentum = 1.0 / seen.item()
         learn = self.training or mean is None

@@ -10,7 +10,7 @@ from autocnn.backend import kernels
 from autocnn.backend.arrays import namespace
 from autocnn.engine import Tensor, as_tensor, no_grad, primitive
 from autocnn.engine.gradient import Ahead
-from autocnn.engine.inplace import write
+from autocnn.engine.inplace import memory_of, write
 from autocnn.engine.tape import local, next_serial, version
 from autocnn.errors import ArgumentError, InPlaceError, ShapeError
 from autocnn.ops.activation.rectifiers import Normalized, _relu
@@ -76,8 +76,18 @@ def _normalize_batch(
     with no_grad():
         for running, now, scale in ((mean, residuals[0], 1.0), (var, residuals[1], count / max(count - 1, 1))):
             if running is not None and count:
-                write(running, _running_mean(running, Tensor(now), momentum=momentum, scale=scale), "batch_norm")
+                _move_running(running, now, momentum, scale)
     return result
+
+
+def _move_running(running: Tensor, now: Any, momentum: float, scale: float) -> None:
+    """Let a running statistic take in that of a batch: in its memory, or as an op where somebody sees it."""
+    memory = memory_of(running, "batch_norm")
+    if memory is None:
+        write(running, _running_mean(running, Tensor(now), momentum=momentum, scale=scale), "batch_norm")
+        return
+    memory *= 1 - momentum
+    memory += now * (momentum * scale)
 
 
 def _without_relu(x: Tensor, w: Tensor, b: Tensor, eps: float) -> tuple[Tensor, tuple[Any, ...]]:

@@ -5,14 +5,11 @@ NumPy does these on one thread, in which they are bound by its share of the memo
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.execute import Plan, attributes, described, plan
-from autocnn.backend.onednn.memory import describe, fits, row_of, steps_of
-from autocnn.backend.onednn.sums import is_finite
+from autocnn.backend.onednn.memory import describe, fits, steps_of
 from autocnn.types import Array
 
 FEW = 1 << 14
@@ -77,13 +74,19 @@ def unary_backward_of_result(name: str, g: Array, z: Array, alpha: float = 0.0) 
 
 
 def relu(x: Array) -> Array | None:
-    """max(x, 0); None where oneDNN does not serve, and where x is not finite: the library makes 0 of NaN."""
-    return unary("relu", x) if x.size >= WIDE and applies(x) and is_finite(x) else None
+    """max(x, 0); None where oneDNN does not serve, and where there is a NaN in x: the library makes 0 of it."""
+    return unary("relu", x) if x.size >= WIDE and applies(x) and not _has_nan(x) else None
 
 
 def relu_backward(g: Array, z: Array) -> Array | None:
     """g where relu's value z is not 0; None where oneDNN does not serve."""
     return unary_backward_of_result("relu", g, z) if z.size >= FEW * 2 else None
+
+
+def _has_nan(x: Array) -> bool:
+    """Whether there is a NaN in a dense array: no maximum passes over one."""
+    largest = x.ravel("K").max()
+    return bool(largest != largest)
 
 
 def binary(name: str, x: Array, y: Array) -> Array | None:
@@ -106,17 +109,6 @@ def add(x: Array, y: Array) -> Array | None:
 def tanh_backward(g: Array, z: Array) -> Array | None:
     """g (1 - z ** 2), where tanh gave z; None where oneDNN does not serve."""
     return unary_backward_of_result("tanh", g, z)
-
-
-def add_into(total: Array, *terms: Array) -> bool:
-    """Add arrays of one shape and layout to the first in place; False, and nothing done, if unserved."""
-    if not applies(total, *terms) or not total.flags.writeable:
-        return False
-    ready = plan(("add_into", len(terms), total.size), _sum, 1 + len(terms), total.size)
-    if ready is None:
-        return False
-    ready(total, *terms, total)
-    return True
 
 
 def _backward_of(kind: int, g: Array, x: Array, alpha: float, beta: float) -> Array | None:
@@ -148,11 +140,3 @@ def _binary(kind: int, size: int) -> Plan:
     data = describe((size,))
     made = described("binary", kind, data, data, data, attributes())
     return Plan(made, [(header.SRC, data), (header.SRC_1, data), (header.DST, data)])
-
-
-def _sum(count: int, size: int) -> Plan:
-    data = describe((size,))
-    pointers = row_of(ctypes.c_void_p, count)(*[data._as_parameter_.value] * count)
-    ones = row_of(ctypes.c_float, count)(*[1.0] * count)
-    made = described("sum", data, count, ones, pointers, attributes())
-    return Plan(made, [*((header.MANY_SRC + i, data) for i in range(count)), (header.DST, data)])

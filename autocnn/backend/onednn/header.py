@@ -19,12 +19,9 @@ TRAINING, INFERENCE, BACKWARD, BACKWARD_DATA = 64, 96, 128, 160
 DIRECT = 1
 MAX_POOLING, MEAN_WITH_PADDING, MEAN_WITHOUT_PADDING = 0x1FF, 0x2FF, 0x3FF
 SOFTMAX, LOG_SOFTMAX = 0x30000, 0x30001
-RELU, TANH, ELU, SQUARE, ABS, SQRT, LINEAR, SOFTPLUS, HARDSIGMOID, SIGMOID, EXP = range(0x20, 0x2B)
-GELU_TANH, SWISH, LOG, CLIP = range(0x2B, 0x2F)
-GELU_ERF, MISH, HARDSWISH = 0x31, 0x33, 0x34
-RELU_OF_RESULT, TANH_OF_RESULT, SIGMOID_OF_RESULT, EXP_OF_RESULT = 0x100, 0x101, 0x104, 0x105
-ADD, MUL, MAXIMUM, MINIMUM, DIV, SUB = range(0x1FFF0, 0x1FFF6)
-REDUCE_MAX, REDUCE_MIN, REDUCE_SUM, REDUCE_PRODUCT, REDUCE_MEAN = range(0x2FFF2, 0x2FFF7)
+RELU, TANH, ELU, SQUARE, ABS, SQRT, SOFTPLUS, SIGMOID, LOG = *range(0x20, 0x26), 0x27, 0x29, 0x2D
+RELU_OF_RESULT, TANH_OF_RESULT, SIGMOID_OF_RESULT = 0x100, 0x101, 0x104
+ADD, MUL, DIV, SUB = 0x1FFF0, 0x1FFF1, 0x1FFF4, 0x1FFF5
 
 # Flags of normalisation.
 GLOBAL_STATISTICS, USE_SCALE, USE_SHIFT, FUSE_RELU = 1, 2, 4, 8
@@ -38,7 +35,6 @@ SRC, SRC_1, DST, WEIGHTS, BIAS, MEAN, VARIANCE, SCALE, SHIFT = 1, 2, 17, 33, 41,
 WORKSPACE, SCRATCHPAD = 64, 80
 SRC_GRADIENT, DST_GRADIENT, WEIGHTS_GRADIENT, BIAS_GRADIENT = 129, 145, 161, 169
 SCALE_GRADIENT, SHIFT_GRADIENT = 255, 256
-MANY_SRC = 1024
 
 THREADPOOL = 8
 """A library of this CPU runtime has no threads of its own and wants ours."""
@@ -105,8 +101,6 @@ FUNCTIONS = {
     "eltwise_forward_primitive_desc_create": "ppiippffp",
     "eltwise_backward_primitive_desc_create": "ppipppffpp",
     "binary_primitive_desc_create": "ppipppp",
-    "sum_primitive_desc_create": "pppippp",
-    "reduction_primitive_desc_create": "ppippffp",
     "reorder_primitive_desc_create": "pppppp",
 }
 """The functions in use, without their prefix: all return a status; they take pointers (p), numbers (i u f z)."""

@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.backend.copies import Copies
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.library import Unserved, serving
 from autocnn.types import Array, Shape
 
 FLOAT = np.dtype(np.float32)
 _NUMBERS = {FLOAT: header.FLOAT, np.dtype(np.uint8): header.BYTE, np.dtype(np.int32): header.INT}
-_TO_LAST = {2: (0, 1), 3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
+TO_LAST = {2: (0, 1), 3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
 _TO_FIRST = {2: (0, 1), 3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}
 _at, _byte = ctypes.addressof, ctypes.c_char.from_buffer
 MOST = 2**31 - 1
@@ -80,7 +79,7 @@ def address(x: Array) -> int:
     if flags.writeable:
         if flags.forc:
             return _at(_byte(x if flags.c_contiguous else x.T))
-        if x.ndim in _TO_LAST and (last := x.transpose(_TO_LAST[x.ndim])).flags.c_contiguous:
+        if x.ndim in TO_LAST and (last := x.transpose(TO_LAST[x.ndim])).flags.c_contiguous:
             return _at(_byte(last))
     return int(x.__array_interface__["data"][0])
 
@@ -124,24 +123,6 @@ def fits(*arrays: Array | None) -> bool:
         if type(x) is not np.ndarray or x.dtype != FLOAT or not 0 < x.size <= MOST or not x.flags.aligned:
             return False
     return True
-
-
-def channels_last(x: Array) -> Array:
-    """x (N, C, *spatial) as a C-contiguous (N, *spatial, C): the same memory where it lies so, else a copy."""
-    seen = x.transpose(_TO_LAST[x.ndim])
-    if seen.flags.c_contiguous:
-        return seen
-    Copies.number += 1
-    return np.ascontiguousarray(seen)
-
-
-def is_channels_last(x: Array) -> bool:
-    """Whether x (N, C, *spatial) lies so in memory.
-
-    >>> is_channels_last(np.ones((1, 2, 3))), is_channels_last(np.ones((1, 1, 3)))
-    (False, True)
-    """
-    return bool(x.transpose(_TO_LAST[x.ndim]).flags.c_contiguous)
 
 
 def logical(x: Array) -> Array:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from autocnn.backend.copies import Copies
-from autocnn.backend.onednn import execute, memory
-from autocnn.backend.onednn.memory import (
-    describe,
-    describe_channels_last,
-    empty_last,
-    fits,
-    is_channels_last,
-    steps_of,
-)
+from autocnn.backend.onednn.execute import Plan, plan, reorder
+from autocnn.backend.onednn.memory import TO_LAST, describe, describe_channels_last, empty_last, fits, steps_of
 from autocnn.types import Array, Shape
 
 FEW = 1 << 14
@@ -35,18 +30,18 @@ def channels_last(x: Array) -> Array:
     >>> channels_last(np.ones((1, 2, 3), np.float32)).shape
     (1, 3, 2)
     """
-    last = memory.channels_last
-    if x.size < FEW or is_channels_last(x) or not applies(x):
-        return last(x)
-    steps = steps_of(x)
-    ready = execute.plan(("reorder", x.shape, steps), _make, x.shape, steps)
-    if ready is None:
-        return last(x)
-    z = empty_last(x.shape)
+    seen = x.transpose(TO_LAST[x.ndim])
+    if seen.flags.c_contiguous:
+        return seen
     Copies.number += 1
+    steps = steps_of(x) if applies(x) else None
+    ready = plan(("reorder", x.shape, steps), _make, x.shape, steps) if steps is not None else None
+    if ready is None:
+        return np.ascontiguousarray(seen)
+    z = empty_last(x.shape)
     ready(x, z)
     return z
 
 
-def _make(shape: Shape, steps: Shape) -> execute.Plan:
-    return execute.reorder(describe(shape, steps), describe_channels_last(shape))
+def _make(shape: Shape, steps: Shape) -> Plan:
+    return reorder(describe(shape, steps), describe_channels_last(shape))
