@@ -163,7 +163,7 @@ def _run(
 ) -> Gradient:  # fmt: skip
     retain = create_graph if retain is None else retain
     nodes = [t.node() for t in roots]
-    recorded = create_graph or local.context.watch is not None
+    recorded = create_graph or local.context.noted
     if recorded:
         order = 1 + max(node.place.order for node in nodes)
         make: Any = recorded_pass if by == "backward" else Recorded

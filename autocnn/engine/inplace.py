@@ -53,7 +53,7 @@ def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int
         )
     _rescue(value, target, since)
     _overwrite_memory(target, value, op)
-    if grows or local.context.watch is not None:
+    if grows or local.context.noted:
         _rebase(target, base, path, value)
     return target
 
@@ -79,7 +79,7 @@ def _is_plain(target: Tensor, value: Tensor) -> bool:
         and "_base" not in target.__dict__
         and value.shape == target.shape
         and value.dtype == target.dtype
-        and local.context.watch is None
+        and not local.context.noted
     )
 
 

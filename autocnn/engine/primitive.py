@@ -204,7 +204,10 @@ class Primitive:
         requires = context.recording and self.differentiable and True in needs
         if not self.outputs and z.dtype.kind != "f":
             requires = False
-        if not requires and context.watch is None:
+        watch = context.watch
+        if watch is not None and (other := watch.instead(self, tuple(tensors), context.place)) is not None:
+            return other
+        if not requires and (watch is None or not watch.notes):
             made: Any = tuple(map(Tensor, z)) if self.outputs else Tensor(z)
         else:
             made = self._noted(tensors, params, z, residuals, needs, requires, context)

@@ -103,6 +103,16 @@ class Leaf(Node):
 class Watcher:
     """Something that sees every op as it runs: a trace, a checkpoint, debug mode. This one takes no notice."""
 
+    notes = True
+    """Whether it wants a node of every op, also where no gradient does. `place` and `seen` go with nodes."""
+
+    def instead(self, primitive: Primitive, inputs: tuple[Any, ...], place: Place) -> Any:
+        """What an op, which ran in this place, is to return in place of its result; None: the result.
+
+        The op then leaves no trace. What this runs itself is an op like any other, and asked about too.
+        """
+        return None
+
     def place(self, place: Place) -> Place:
         """The place to record for an op that is about to run."""
         return place
@@ -120,6 +130,11 @@ class Context(NamedTuple):
     recording: bool = True
     watch: Watcher | None = None
     place: Place = Place()
+
+    @property
+    def noted(self) -> bool:
+        """Whether somebody wants a node of every op."""
+        return self.watch is not None and self.watch.notes
 
 
 class _Local(threading.local):
@@ -169,6 +184,15 @@ class Watchers(Watcher):
 
     def __init__(self, each: tuple[Watcher, ...]) -> None:
         self.each = each
+        self.notes = any(watcher.notes for watcher in each)
+
+    def instead(self, primitive: Primitive, inputs: tuple[Any, ...], place: Place) -> Any:
+        """The first answer."""
+        for watcher in self.each:
+            answer = watcher.instead(primitive, inputs, place)
+            if answer is not None:
+                return answer
+        return None
 
     def place(self, place: Place) -> Place:
         """The place as the watchers, one after the other, complete it."""

@@ -2,17 +2,30 @@
 
 from autocnn.flow import theory
 from autocnn.flow.blocks import Address, Join, residual_joins
+from autocnn.flow.cures import Cure, Cures, cures
+from autocnn.flow.diagnose import Diagnosis, Verdict, diagnose
+from autocnn.flow.gates import Gates, random_gates, relu_gradient_correlation
 from autocnn.flow.jacobian import Jacobians, Spectrum, jacobian
 from autocnn.flow.ledger import Fork, Ledger, ledger
-from autocnn.flow.measure import Size, size, sizes_at
+from autocnn.flow.lesion import Lesion, Lesions, lesions
+from autocnn.flow.measure import Measured, Size, measure, size, sizes_at
 from autocnn.flow.paths import Paths, each_path, paths
+from autocnn.flow.plain import without_skips
+from autocnn.flow.rectifiers import Rectifiers, rectifiers
 from autocnn.flow.run import Run, run
+from autocnn.flow.shatter import Shatter, line, shatter
+from autocnn.flow.statistics import Statistics
+from autocnn.flow.surgery import bypassed, joins_of, lesioned, swapped
 from autocnn.flow.toy import Toy, toy
 from autocnn.flow.twins import Moment, Twin, Twins, doubling, twins
 from autocnn.flow.verdict import sentence
+from autocnn.flow.why import Why, why
 
 __all__ = [
-    "Address", "Fork", "Jacobians", "Join", "Ledger", "Moment", "Paths", "Run", "Size", "Spectrum", "Toy",
-    "Twin", "Twins", "doubling", "each_path", "jacobian", "ledger", "paths", "residual_joins", "run",
-    "sentence", "size", "sizes_at", "theory", "toy", "twins",
+    "Address", "Cure", "Cures", "Diagnosis", "Fork", "Gates", "Jacobians", "Join", "Ledger", "Lesion",
+    "Lesions", "Measured", "Moment", "Paths", "Rectifiers", "Run", "Shatter", "Size", "Spectrum",
+    "Statistics", "Toy", "Twin", "Twins", "Verdict", "Why", "bypassed", "cures", "diagnose", "doubling",
+    "each_path", "jacobian", "joins_of", "ledger", "lesioned", "lesions", "line", "measure", "paths",
+    "random_gates", "rectifiers", "relu_gradient_correlation", "residual_joins", "run", "sentence", "shatter",
+    "size", "sizes_at", "swapped", "theory", "toy", "twins", "why", "without_skips",
 ]  # fmt: skip

@@ -194,7 +194,7 @@ def _automatic(graph: Graph, found: _Sum) -> Join | None:
 
 
 def _meant(graph: Graph, sums: list[_Sum], name: str) -> Join:
-    """The last addition in a module, or the one that adds what a module, the branch, returns."""
+    """The last addition in a module; or, if there is none, the first one behind it, with it on one of its ways."""
     scope = name.replace(".", "/")
     inside = [s for s in sums if _within(graph.vertices[s.join].scope, scope)]
     if inside:
@@ -206,11 +206,11 @@ def _meant(graph: Graph, sums: list[_Sum], name: str) -> Join:
             )
         return _join(graph, inside[-1], first, second)
     for s in sums:
-        for branch, shortcut in (s.ways, s.ways[::-1]):
-            if branch.vertices and all(_within(graph.vertices[v].scope, scope) for v in branch.vertices):
-                return _join(graph, s, shortcut, branch)
+        through = [any(_within(graph.vertices[v].scope, scope) for v in way.vertices) for way in s.ways]
+        if through[0] != through[1]:
+            return _join(graph, s, s.ways[through[0]], s.ways[through[1]])
     raise GraphError(
-        f"residual_joins: no module {name!r} adds two values of one shape, or has its result added to one; "
+        f"residual_joins: no module {name!r} adds two values of one shape, or is on one way to such a sum; "
         "blocks names modules by their paths"
     )
 

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from autocnn.engine import Tensor, no_grad
 from autocnn.errors import ArgumentError
 from autocnn.flow.measure import Size, sizes_at
@@ -187,8 +189,10 @@ def twins(
                 twin = Twin(name, parameters=sum(p.array.size for p in model.parameters()), seed=seed)
                 result.twins.append(twin)
                 twin.accuracy_before = accuracy(model, *test)
-                _train(twin, model, blocks(model), make_optimizer(model), begin(), steps, chosen, few, progress)
-                twin.accuracy = accuracy(model, *test)
+                parts = (blocks(model), make_optimizer(model), begin())
+                with np.errstate(over="ignore", invalid="ignore"):  # the verdict says it
+                    _train(twin, model, *parts, steps, chosen, few, progress)
+                    twin.accuracy = accuracy(model, *test)
     except KeyboardInterrupt:
         result.interrupted = True  # what was measured is in the result, which says that it is not complete
     return result

@@ -48,14 +48,23 @@ def _normal(numerator: float, weight: Tensor, gain: float) -> None:
     first_values.normal_(weight, std=gain * (numerator / fan_in) ** 0.5)
 
 
+def _delta_orthogonal(weight: Tensor, gain: float) -> None:
+    flat = weight.ndim == 2
+    first_values.orthogonal_(weight, gain) if flat else first_values.delta_orthogonal_(weight, gain)
+
+
 INITS: dict[str, Callable[[Tensor, float], Any]] = {
     "default": _default,
     "he": partial(_normal, 2.0),
     "lecun": partial(_normal, 1.0),
     "glorot": first_values.xavier_uniform_,
     "orthogonal": first_values.orthogonal_,
+    "delta_orthogonal": _delta_orthogonal,
 }
-"""How weights of `DeepNet` are drawn: PyTorch's default, and He's, LeCun's, Glorot's and Saxe's ways."""
+"""How weights of `DeepNet` are drawn: PyTorch's default, and He's, LeCun's, Glorot's, Saxe's and Xiao's ways."""
+
+GOOD = dict.fromkeys(ACTIVATIONS, "he") | dict.fromkeys(("tanh", "sigmoid", "softsign", "linear"), "glorot")
+"""The `init` that was made for an activation, or for one that is like it."""
 
 
 class DeepNet(nn.Module):

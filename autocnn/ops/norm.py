@@ -96,8 +96,8 @@ def _without_relu(x: Tensor, w: Tensor, b: Tensor, eps: float) -> tuple[Tensor, 
 
 
 def _with_relu(x: Tensor, w: Tensor, b: Tensor, eps: float) -> tuple[Tensor, tuple[Any, ...]] | None:
-    """The same by a kernel that goes on to the relu which was behind the last time, unless somebody watches."""
-    if "_relu_behind" not in w.__dict__ or local.context.watch is not None:
+    """The same by a kernel that goes on to the relu which was behind the last time, unless its node is wanted."""
+    if "_relu_behind" not in w.__dict__ or local.context.noted:
         return None
     made = kernels.batch_norm_relu(namespace(x.array), x.array, w.array, b.array, eps=eps)
     if made is None:

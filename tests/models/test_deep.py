@@ -10,7 +10,7 @@ import pytest
 
 from autocnn import models, nn, ops
 from autocnn.errors import ArgumentError
-from autocnn.models.deep import ACTIVATIONS, INITS, DeepBlock
+from autocnn.models.deep import ACTIVATIONS, GOOD, INITS, DeepBlock
 
 X = np.random.default_rng(0).normal(size=(4, 3, 6, 6)).astype(np.float32)
 
@@ -34,14 +34,22 @@ def test_a_block_is_its_formula(norm: str | None, skip: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("init", "variance"), [("default", 1 / 3), ("he", 2.0), ("lecun", 1.0), ("glorot", 1.0), ("orthogonal", 1 / 9)]
+    ("init", "variance"),
+    [
+        ("default", 1 / 3),
+        ("he", 2.0),
+        ("lecun", 1.0),
+        ("glorot", 1.0),
+        ("orthogonal", 1 / 9),
+        ("delta_orthogonal", 1 / 9),
+    ],
 )
 @pytest.mark.parametrize("gain", [1.0, 1.5])
 def test_first_values_have_the_variance_of_their_name(init: str, variance: float, gain: float) -> None:
     net = models.DeepNet(4, 32, skips=False, init=init, gain=gain)
     weight, bias = net.blocks[0].conv1.weight.array, net.blocks[0].conv1.bias.array
     assert weight.var() * 32 * 9 == pytest.approx(
-        gain**2 * variance * (9 if init == "orthogonal" else 1), rel=0.06
+        gain**2 * variance * (9 if init.endswith("orthogonal") else 1), rel=0.06
     )
     assert bool(bias.any()) == (init == "default")
     fan = net.head.weight.shape[1]
@@ -80,6 +88,15 @@ def test_a_normalised_twin_has_no_bias_before_its_norms() -> None:
     assert names[:4] == ["stem.0.weight", "stem.1.weight", "stem.1.bias", "blocks.0.conv1.weight"]
     assert names[-2:] == ["head.weight", "head.bias"]
     assert not [name for name in names if name.endswith(("conv1.bias", "conv2.bias"))]
+
+
+def test_the_delta_orthogonal_network_keeps_every_images_norm() -> None:
+    net = models.plain(8, 4, activation="linear", init="delta_orthogonal")
+    x = ops.randn(3, 1, 8, 8)
+    norms = [np.linalg.norm(value.array.reshape(3, -1), axis=1) for value in (x, net.blocks(net.stem(x)))]
+    np.testing.assert_allclose(norms[1], norms[0], rtol=1e-5)
+    assert set(GOOD) == set(ACTIVATIONS)
+    assert set(GOOD.values()) <= set(INITS)
 
 
 def test_what_is_unknown_is_refused_with_what_is_known() -> None:
