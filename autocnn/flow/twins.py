@@ -169,7 +169,7 @@ def twins(
     begins the stream of batches anew. With `seeds`, networks and streams are those of each seed: `models(seed)`
     and `batches(seed)`. `record` are the steps to measure, from 1, the first and the last always among them;
     without it they are `doubling(steps)`. At each of them the accuracy is taken too, on the first `tested` test
-    images, or all.
+    images, or all; not at all where that is 0.
 
     A loss that is not finite ends the training of its network, which says so: `diverged` is the step. An
     interruption (Ctrl-C) leaves what was measured until then, and `complete` is False.
@@ -182,7 +182,7 @@ def twins(
     counts = [int((test[1].array == c).sum()) for c in range(classes)]
     result = Twins([], steps, chance=max(counts) / sum(counts), classes=classes)
     chosen = {1, steps, *(doubling(steps) if record is None else record)}
-    few = (test[0][:tested], test[1][:tested])
+    few = None if tested == 0 else (test[0][:tested], test[1][:tested])
     try:
         for seed, networks, begin in _by_seed(models, batches, seeds):
             for name, model in networks.items():
@@ -210,14 +210,14 @@ def _by_seed(
 
 def _train(
     twin: Twin, model: Any, blocks: Sequence[Any], optimizer: Any, stream: Stream, steps: int, chosen: set[int],
-    few: tuple[Tensor, Tensor], progress: Progress | None,
+    few: tuple[Tensor, Tensor] | None, progress: Progress | None,
 ) -> None:  # fmt: skip
     model.train()
     for step in range(1, steps + 1):
         x, y = next(stream)
         optimizer.zero_grad()
         if step in chosen:
-            score = accuracy(model, *few)
+            score = math.nan if few is None else accuracy(model, *few)
             with sizes_at(blocks) as sizes:
                 loss = _backward(model, x, y)
             twin.moments.append(Moment(step, loss, tuple(s for s in sizes if s is not None), score))
