@@ -16,6 +16,7 @@ import numpy as np
 
 from autocnn.backend.random import Generator
 from autocnn.errors import ArgumentError
+from autocnn.flow.strict import strict
 from autocnn.flow.theory import relu_correlation, relu_slopes
 from autocnn.ops import rand, randn
 from autocnn.types import Array
@@ -94,7 +95,7 @@ class Gates:
 
     def to_dict(self) -> dict[str, Any]:
         """The row, for JSON: what is not a number is null."""
-        return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in self.rows()[0].items()}
+        return strict(self.rows()[0])  # type: ignore[no-any-return]
 
     def sentence(self) -> str:
         """A plain question, and the answer that the numbers give."""

@@ -12,6 +12,7 @@ from autocnn.backend.random import Generator
 from autocnn.engine import Tensor, namespace
 from autocnn.errors import ArgumentError
 from autocnn.flow.products import Call, Pass, Push, coupled, forward, named_blocks, pulled
+from autocnn.flow.strict import strict
 from autocnn.types import Array
 
 SPANS = ("block", "to output", "from input")
@@ -136,14 +137,8 @@ class Jacobians:
 
     def to_dict(self) -> dict[str, Any]:
         """The table and how it was taken, ready for JSON: what is not finite is null or "inf"."""
-        rows = [{k: _plain(v) for k, v in row.items()} for row in self.rows()]
-        return {
-            "mode": self.mode,
-            "training": self.training,
-            "joint": self.joint,
-            "images": self.images,
-            "rows": rows,
-        }
+        facts = {"mode": self.mode, "training": self.training, "joint": self.joint, "images": self.images}
+        return strict({**facts, "rows": self.rows()})  # type: ignore[no-any-return]
 
     def sentence(self) -> str:
         """A plain question, and the answer that the numbers give."""
@@ -389,12 +384,6 @@ def _quantile(values: Sequence[float], share: float) -> float:
 
 def _middle(values: Sequence[float]) -> float:
     return _quantile(values, 0.5)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else ("inf" if value > 0 else "-inf")
-    return value
 
 
 def _g(value: float) -> str:

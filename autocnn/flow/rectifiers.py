@@ -18,11 +18,12 @@ NORMS = (None, "centre", "batch")
 class Rectifiers(nn.Module):
     """x (N, inputs) -> (N, 1), through `depth` layers of ReLUs, `width` wide.
 
-    A layer takes z to W relu(norm(z)), or with `skips` to z + beta W relu(norm(z)); W is drawn by He et al. The
-    norm, over the inputs given together, is none, "centre" (the mean is taken off) or "batch" (batch norm
-    without weights). Only the first layer has a bias, drawn with standard deviation `bias`: it spreads the kinks
-    of the ReLUs over the inputs. With `mirrored` a layer sees relu(z) and relu(-z), with weights W and -W that
-    cancel all kinks: the network looks linear at the start (Balduzzi et al. 2017), and has no bias.
+    The first layer is relu(w x + b), with biases b of standard deviation `bias`, which spread the kinks over the
+    inputs; the second is linear in it. From there a layer takes z to W relu(norm(z)), or with `skips` to
+    z + beta W relu(norm(z)), without bias; W is drawn by He et al. The norm, over the inputs given together, is
+    none, "centre" (the mean is taken off) or "batch" (batch norm without weights). With `mirrored` a layer sees
+    relu(z) and relu(-z), with weights W and -W that cancel all kinks: the network looks linear at the start
+    (Balduzzi et al. 2017), and has no bias.
 
     Raises ArgumentError for a depth below 1, or another norm.
 
@@ -42,7 +43,7 @@ class Rectifiers(nn.Module):
         self.stem = nn.Linear(inputs, width, bias=not mirrored)
         self.layers = nn.ModuleList(nn.Linear(fan, width, bias=False) for _ in range(depth - 1))
         self.head = nn.Linear(fan, 1, bias=False)
-        norms = depth if norm == "batch" else 0
+        norms = depth - 1 if norm == "batch" else 0
         self.norms = nn.ModuleList(nn.BatchNorm1d(width, affine=False) for _ in range(norms))
         nn.init.normal_(self.stem.weight, std=1 / math.sqrt(inputs))
         if self.stem.bias is not None:
@@ -59,16 +60,19 @@ class Rectifiers(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x (N, inputs) -> (N, 1)."""
         z = self.stem(x)
+        h = self._opened(z)
         for i, layer in enumerate(self.layers):
-            step = layer(self._opened(z, i))
-            z = z + self.beta * step if self.skips else step
-        return self.head(self._opened(z, len(self.layers)))  # type: ignore[no-any-return]
+            step = layer(h)
+            z = z + self.beta * step if self.skips and i else step
+            h = self._opened(self._normed(z, i))
+        return self.head(h)  # type: ignore[no-any-return]
 
-    def _opened(self, z: Tensor, i: int) -> Tensor:
+    def _normed(self, z: Tensor, i: int) -> Tensor:
         if self.norm == "centre":
-            z = z - z.mean(0, keepdim=True)
-        elif self.norm == "batch":
-            z = self.norms[i](z)
+            return z - z.mean(0, keepdim=True)
+        return self.norms[i](z) if self.norm == "batch" else z
+
+    def _opened(self, z: Tensor) -> Tensor:
         return cat([z.relu(), (-z).relu()], 1) if self.mirrored else z.relu()
 
 

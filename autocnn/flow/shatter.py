@@ -13,6 +13,7 @@ from autocnn.backend.arrays import to_numpy
 from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.flow.products import coupled, forward, named_blocks, pulled
+from autocnn.flow.strict import strict
 from autocnn.types import Array
 
 
@@ -67,8 +68,8 @@ class Shatter:
 
     @property
     def brownness(self) -> float:
-        """Where the first 16 lags lie between white noise (0) and brown noise (1), by least squares."""
-        lags = range(1, min(17, len(self.autocorrelation), len(self.brown)))
+        """Where the first 4 lags lie between white noise (0) and brown noise (1), by least squares."""
+        lags = range(1, min(5, len(self.autocorrelation), len(self.brown)))
         steps = [self.brown[lag] - self.white[lag] for lag in lags]
         over = sum(s * (self.autocorrelation[lag] - self.white[lag]) for lag, s in zip(lags, steps, strict=True))
         return over / sum(s * s for s in steps) if steps else math.nan
@@ -105,7 +106,7 @@ class Shatter:
         """Everything, ready for JSON: what is not a number is null."""
         told = ("lost", "inside", "brownness", "likeness", "mode")
         facts = (*(f.name for f in fields(self)), *told)
-        return {name: _plain(getattr(self, name)) for name in facts}
+        return {name: strict(getattr(self, name)) for name in facts}
 
     def sentence(self) -> str:
         """A plain question, and the answer that the numbers give."""
@@ -120,7 +121,7 @@ class Shatter:
         return f"{text}{self._ending()}."
 
     def _ending(self) -> str:
-        if abs(self.autocorrelation[1] - self.white[1]) <= self.floor and self.inside >= 0.8:
+        if self.autocorrelation[1] <= self.white[1] + self.floor and self.inside >= 0.8:
             return ": shattered, they cannot be told from white noise"
         lost = f", and {self.lost} inputs apart no longer" if self.lost and self.lost > 1 else ""
         if not self.brown:
@@ -338,9 +339,3 @@ def _bias(models: Iterable[Any]) -> float:
     every = [p.array for m in models for name, p in m.named_parameters() if name.endswith("bias")]
     count = sum(b.size for b in every)
     return math.sqrt(sum(float((b * b).sum()) for b in every) / count) if count else 0.0
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

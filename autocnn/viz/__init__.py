@@ -2,9 +2,14 @@
 
 from autocnn.viz.dot import to_dot
 from autocnn.viz.figures import Figure, gradient_flow, learning_curve
+from autocnn.viz.figures_jacobian import gains, spectra
+from autocnn.viz.figures_shatter import autocorrelation, cosines
 from autocnn.viz.flow import flow
 from autocnn.viz.page import html
 from autocnn.viz.picture import Picture, draw
 from autocnn.viz.render import render
 
-__all__ = ["Figure", "Picture", "draw", "flow", "gradient_flow", "html", "learning_curve", "render", "to_dot"]
+__all__ = [
+    "Figure", "Picture", "autocorrelation", "cosines", "draw", "flow", "gains", "gradient_flow", "html",
+    "learning_curve", "render", "spectra", "to_dot",
+]  # fmt: skip
