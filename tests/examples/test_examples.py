@@ -36,6 +36,21 @@ SETTINGS: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
         {"depth": 20, "width": 4, "steps": 2},
         lambda shares: shares["plain"] < 1e-4 < 1e-2 < shares["residual"],
     ),
+    "08_sweep_networks": (
+        {
+            "grid": {
+                "depth": [40],
+                "activation": ["relu"],
+                "init": ["default"],
+                "norm": [None],
+                "skips": [False, True],
+                "seed": [0, 1],
+            },
+            "width": 4,
+            "steps": 1,
+        },
+        lambda rows: [(row["fate"], row["count"]) for row in rows] == [("vanishes", 2), ("holds", 2)],
+    ),
 }
 
 
