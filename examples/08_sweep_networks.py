@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
@@ -39,12 +40,8 @@ def main(
         found = flow.sweep(cell, grid, folder, executor, progress=say)
     for row in found.spread():
         network = " ".join(f"{row[name] or 'none':<8}" for name in ("depth", "activation", "init", "norm"))
-        print(
-            network,
-            "skip " if row["skips"] else "plain",
-            f"{row['ratio']:9.2g}  {row['accuracy']:5.0%}",
-            row["fate"],
-        )
+        learnt = f"{row['accuracy']:5.0%}" if math.isnan(row["diverged"]) else "diverged"
+        print(network, "skip " if row["skips"] else "plain", f"{row['ratio']:9.2g}  {row['fate']:<9} {learnt}")
     return found.spread()
 
 
