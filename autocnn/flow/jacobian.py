@@ -321,8 +321,9 @@ class Measure:
         probe = op.forward(op.draw(op.columns, 1, generator))
         if not bool(op.xp.isfinite(probe).all()):
             return _unknown(op.xp, op.matrices, min(self.k, op.rows, op.columns))
-        known = spectra.leading(op, self.k, generator, tolerance=self.tolerance, steps=self.steps)
-        m = spectra.moments(op, known, self.probes, generator)
+        tall = op.transposed() if op.columns > op.rows else op
+        known = spectra.leading(tall, self.k, generator, tolerance=self.tolerance, steps=self.steps)
+        m = spectra.moments(tall, known, self.probes, generator)
         share, error = spectra.zeros_in_rows(op, self.probes, generator)
         return (known.values, known.bounds, m.square, m.square_error, m.participation, m.participation_error,
                 share, error)  # fmt: skip

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autocnn.backend.random import Generator
+from autocnn.errors import ArgumentError
 from autocnn.ops import randint, randn
 from autocnn.types import Array
 
@@ -29,6 +30,10 @@ class Operator:
     columns: int
     xp: Any
     device: str = "cpu"
+
+    def transposed(self) -> Operator:
+        """The operator of J^T: it has the same singular values."""
+        return replace(self, forward=self.backward, backward=self.forward, rows=self.columns, columns=self.rows)
 
     def draw(self, length: int, count: int, generator: Generator) -> Array:
         """Standard normal vectors, `count` of them for each matrix: (M, length, count)."""
@@ -62,54 +67,66 @@ class Moments:
 
 
 def leading(op: Operator, k: int, generator: Generator, *, tolerance: float = 1e-2, steps: int = 20) -> Leading:
-    """The k largest singular values, by a block Krylov method that begins at random vectors.
+    """The k largest singular values, by block Lanczos bidiagonalisation from random vectors.
 
-    The basis grows by the residuals J^T u - s v of the best pairs (u, s, v), which span what block Lanczos would
-    add, orthogonalised against all of the basis, twice. With J v = s u exactly, a singular value lies within
-    |J^T u - s v| / sqrt 2 of s (the residual of a symmetric eigenproblem); that it is the i-th largest is not
-    certified, but likely, and s never exceeds the i-th largest. It ends when all bounds are below `tolerance`
-    times the largest value, after `steps` steps, or when the basis is the whole space: then it is exact.
+    Each step multiplies k vectors by J and by J^T, and adds what is new to two orthonormal bases, U of J's images
+    and V, orthogonalised twice against all before. The singular pairs of U^T J V give J v = s u exactly; then a
+    singular value lies within |J^T u - s v| / sqrt 2 of s (the residual of a symmetric eigenproblem). That it is
+    the i-th largest is not certified, but likely; s never exceeds the i-th largest. It ends when all bounds are
+    below `tolerance` times the largest value, after `steps` steps, or when V is the whole space: then it is exact.
+    J has at least as many rows as columns; otherwise give `op.transposed()`.
 
-    Source: Golub, Luk and Overton (1981); Musco and Musco (2015).
+    Source: Golub, Luk and Overton (1981).
     """
     xp = op.xp
-    width = min(k, op.rows, op.columns)
-    new = _orthonormal(xp, op.draw(op.columns, width, generator), None)
-    basis, images = new, op.forward(new)
-    for step in range(steps):
-        left, values, turn = xp.linalg.svd(images, full_matrices=False)
-        top = values[:, None, :width]
-        right = basis @ turn[:, :width].swapaxes(1, 2)
-        back = op.backward(left[:, :, :width])
-        residual = back - right * top
-        bounds = xp.sqrt((residual * residual).sum(1)) / math.sqrt(2)
-        found = Leading(values[:, :width], bounds, right, left[:, :, :width] * top, back * top)
-        grown = min(basis.shape[2] + width, op.columns) - basis.shape[2]
-        done = bool((bounds <= tolerance * values[:, :1]).all())
-        if done or not grown or step == steps - 1:
-            return found
-        new = _orthonormal(xp, _filled(op, residual, top, generator)[:, :, :grown], basis)
-        basis = xp.concatenate([basis, new], axis=2)
-        images = xp.concatenate([images, op.forward(new)], axis=2)
-    return found
+    width = min(k, op.columns)
+    new = _orthonormal(op, op.draw(op.columns, width, generator), None, generator)
+    right = left = back = None
+    for step in range(1, steps + 1):
+        right = _beside(xp, right, new)
+        image = _orthonormal(op, op.forward(new), left, generator)
+        returned = op.backward(image)
+        left, back = _beside(xp, left, image), _beside(xp, back, returned)
+        free = op.columns - right.shape[2]
+        if step % 2 == 0 or step == steps or not free:  # the small problem is worth its time every other step
+            found = _pairs(xp, right, left, back, width)
+            if not free or step == steps or bool((found.bounds <= tolerance * found.values[:, :1]).all()):
+                return found
+        new = _orthonormal(op, returned[:, :, :free], right, generator)
+    raise ArgumentError(f"leading: steps is {steps}; it is at least 1")
 
 
-def _filled(op: Operator, residual: Array, top: Array, generator: Generator) -> Array:
-    """Directions to go on in: residuals at unit length; random ones in place of what has converged."""
+def _beside(xp: Any, before: Array | None, new: Array) -> Array:
+    return new if before is None else xp.concatenate([before, new], axis=2)
+
+
+def _pairs(xp: Any, right: Array, left: Array, back: Array, k: int) -> Leading:
+    """The singular values that the bases hold, with residuals: `back` is J^T times `left`."""
+    p, values, q = xp.linalg.svd(back.swapaxes(1, 2) @ right)
+    s, p, v = values[:, None, :k], p[:, :, :k], right @ q[:, :k].swapaxes(1, 2)
+    u, returned = left @ p, back @ p
+    residual = returned - s * v
+    bounds = xp.sqrt((residual * residual).sum(1)) / math.sqrt(2)
+    return Leading(values[:, :k], bounds, v, u * s, returned * s)
+
+
+def _orthonormal(op: Operator, new: Array, basis: Array | None, generator: Generator) -> Array:
+    """Orthonormal vectors that span what `new` adds to `basis`, orthogonal to it to rounding, by doing it twice.
+
+    There are as many as in `new`: where it adds fewer, random ones in their place.
+    """
     xp = op.xp
-    length = xp.sqrt((residual * residual).sum(1, keepdims=True))
-    small = length <= 1e-13 * top[:, :, :1]
-    fresh = op.draw(op.columns, residual.shape[2], generator)
-    return xp.where(small, fresh, residual / xp.where(small, 1.0, length))
+    scale = xp.sqrt((new * new).sum(1)).max(1)[:, None]
+    new, factor = xp.linalg.qr(_without(new, basis))
+    small = abs(factor.diagonal(0, 1, 2)) <= 1e-13 * scale
+    if bool(small.any()):
+        fresh = op.draw(new.shape[1], new.shape[2], generator)
+        new = xp.linalg.qr(_without(xp.where(small[:, None], fresh, new), basis))[0]
+    return xp.linalg.qr(_without(new, basis))[0]
 
 
-def _orthonormal(xp: Any, new: Array, basis: Array | None) -> Array:
-    """An orthonormal basis of what `new` adds to `basis`; orthogonal to it to rounding, by doing it twice."""
-    for _ in range(2):
-        if basis is not None:
-            new = new - basis @ (basis.swapaxes(1, 2) @ new)
-        new = xp.linalg.qr(new)[0]
-    return new
+def _without(new: Array, basis: Array | None) -> Array:
+    return new if basis is None else new - basis @ (basis.swapaxes(1, 2) @ new)
 
 
 def moments(op: Operator, known: Leading, probes: int, generator: Generator) -> Moments:

@@ -14,6 +14,7 @@ from autocnn.backend.random import Generator
 from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError, OperandError
 from autocnn.flow import spectra
+from autocnn.testing.standin import StandIn
 
 STRICT = {"tolerance": 1e-10, "steps": 100}
 
@@ -247,3 +248,32 @@ def test_errors_say_what_to_do() -> None:
         flow.jacobian(Two(), x, ["pair"])
     with pytest.raises(ArgumentError, match="block 'never' was not called; name one that the forward pass uses"):
         flow.jacobian(Two(), x, ["never"])
+
+
+def test_orthogonal_chains_are_isometries_and_gaussian_ones_are_not() -> None:
+    """Saxe et al. (2014), Pennington et al. (2017): L Gaussian layers reach s^2 = (L+1)^(L+1) / L^L, N / (L+1) carry."""
+    width, depth = 300, 4
+    found = {}
+    for name, draw in (("orthogonal", nn.init.orthogonal_), ("gaussian", nn.init.lecun_normal_)):
+        manual_seed(8)
+        net = chain(*(nn.Linear(width, width, bias=False) for _ in range(depth)))
+        for layer in net:
+            draw(layer.weight)
+        found[name] = flow.jacobian(net, draws(1, width), ["3"], k=4, spans=["from input"], exact=width).spectra[0]
+    even, uneven = found["orthogonal"], found["gaussian"]
+    assert even.singular == pytest.approx([1.0] * 4)
+    assert even.participation[0] == pytest.approx(width)
+    assert even.backward_gain == pytest.approx(1.0)
+    assert uneven.backward_gain == pytest.approx(1.0, rel=0.05)
+    assert uneven.participation[0] == pytest.approx(width / (depth + 1), rel=0.05)
+    assert uneven.largest**2 == pytest.approx((depth + 1) ** (depth + 1) / depth**depth, rel=0.1)
+
+
+def test_the_same_on_another_device() -> None:
+    manual_seed(9)
+    net, x = models.residual(6, width=4).eval(), draws(2, 1, 8, 8).float()
+    here = flow.jacobian(net, x, k=3)
+    there = flow.jacobian(net.to(str(StandIn.device)), x.to(str(StandIn.device)), k=3)
+    for one, other in zip(here.spectra, there.spectra, strict=True):
+        assert other.singular == pytest.approx(one.singular, rel=1e-4)
+        assert other.zeros == pytest.approx(one.zeros)
