@@ -135,7 +135,7 @@ class Lesions:
         lines += [_line(lesion.blocks[0], lesion.error, lesion.loss) for lesion in self.each]
         for count in sorted({lesion.count for lesion in self.sets}):
             those = [lesion for lesion in self.sets if lesion.count == count]
-            text = f"{count} of {len(self.blocks)}, {len(those)} draws"
+            text = f"{count} of {len(self.blocks)}, {len(those)} draw{'s' * (len(those) > 1)}"
             lines.append(_line(text, median([s.error for s in those]), median([s.loss for s in those])))
         lines += [_line(f"order, tau {o.tau:.2f}", o.error, o.loss) for o in self.orders]
         return "\n".join([*lines, self.sentence()])

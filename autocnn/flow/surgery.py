@@ -12,7 +12,7 @@ from autocnn.engine import Tensor, as_tensor, no_grad
 from autocnn.engine.primitive import Primitive
 from autocnn.engine.tape import Place, Watcher, local, watching
 from autocnn.errors import ArgumentError, GraphError, OperandError
-from autocnn.flow.blocks import Address, Join, residual_joins
+from autocnn.flow.blocks import Address, Join, addresses, residual_joins
 from autocnn.graph.data import Graph
 from autocnn.graph.trace import trace
 from autocnn.nn import Module
@@ -189,12 +189,32 @@ def graph_in_use(model: Any, x: Any) -> Graph:
     if not images.shape:
         raise ArgumentError("lesioned: x is one number; a batch (N, ...) is needed")
     lesions = vars(model).pop(LESIONS, None) if isinstance(model, Module) else None
+    sums = _Sums()
     try:
-        with evaluating(model), no_grad():
-            return trace(model, images[:2])
+        with evaluating(model), no_grad(), watching(sums):
+            graph = trace(model, images[:2])
     finally:
         if lesions is not None:
             model.__dict__[LESIONS] = lesions
+    for scope, count in Counter(address.scope for address in addresses(graph).values()).items():
+        if sums.counts[scope] != count:
+            raise GraphError(
+                f"lesioned: of {sums.counts[scope]} additions in {scope or 'the model itself'} only {count} reach "
+                "the output; their calls cannot be numbered by the graph then. Leave out what serves nothing"
+            )
+    return graph
+
+
+class _Sums(Watcher):
+    """Counts additions of two tensors of one shape by module, also those whose result nobody uses."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def seen(self, node: Any, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
+        """Count an addition."""
+        if node.name == "add" and _are_summands(inputs):
+            self.counts[node.place.scope] += 1
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from autocnn.viz.dot import to_dot
 from autocnn.viz.figures import Figure, gradient_flow, learning_curve
 from autocnn.viz.figures_jacobian import gains, spectra
+from autocnn.viz.figures_lesions import lesions
 from autocnn.viz.figures_shatter import autocorrelation, cosines
 from autocnn.viz.flow import flow
 from autocnn.viz.page import html
@@ -11,5 +12,5 @@ from autocnn.viz.render import render
 
 __all__ = [
     "Figure", "Picture", "autocorrelation", "cosines", "draw", "flow", "gains", "gradient_flow", "html",
-    "learning_curve", "render", "spectra", "to_dot",
+    "learning_curve", "lesions", "render", "spectra", "to_dot",
 ]  # fmt: skip

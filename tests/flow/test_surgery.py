@@ -213,6 +213,16 @@ def test_what_it_refuses():
         net(x)
 
 
+def test_sums_that_nobody_uses_would_shift_the_count():
+    class Wasteful(nn.Module):
+        def forward(self, x):
+            x + x.exp()
+            return x + x.tanh()
+
+    with pytest.raises(GraphError, match="of 2 additions in the model itself only 1 reach the output"):
+        joins_of(Wasteful(), ac.ones(1, 2))
+
+
 def test_in_training_a_block_that_was_dropped_is_no_error():
     class Dropped(Block):
         def forward(self, x):
