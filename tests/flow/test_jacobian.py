@@ -251,7 +251,7 @@ def test_errors_say_what_to_do() -> None:
 
 
 def test_orthogonal_chains_are_isometries_and_gaussian_ones_are_not() -> None:
-    """Saxe et al. (2014), Pennington et al. (2017): L Gaussian layers reach s^2 = (L+1)^(L+1) / L^L, N / (L+1) carry."""
+    """Saxe et al. (2014), Pennington et al. (2017); L Gaussian layers reach s^2 = (L+1)^(L+1) / L^L."""
     width, depth = 300, 4
     found = {}
     for name, draw in (("orthogonal", nn.init.orthogonal_), ("gaussian", nn.init.lecun_normal_)):
