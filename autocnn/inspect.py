@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 from typing import Any
 
-from autocnn.flow import Ledger, ledger, run
+from autocnn.errors import GraphError
+from autocnn.flow import Ledger, each_path, ledger, residual_joins, run
 from autocnn.flow.run import Loss
 from autocnn.graph import Graph, Vertex, trace
 from autocnn.graph.analysis import memory_of, multiply_adds
 from autocnn.graph.data import LEAVES
+from autocnn.graph.transform import unroll
 from autocnn.ops.loss import cross_entropy
-from autocnn.viz import Picture, flow
+from autocnn.viz import Picture, flow, unrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,46 @@ def draw_flow(
     for name, each in model.items():
         graphs[name], sizes[name], shares[name] = _flows(each, x, y, loss)
     return flow(graphs, sizes, shares, **options)
+
+
+def draw_paths(
+    model: Callable[..., Any],
+    x: Any,
+    y: Any,
+    loss: Loss = cross_entropy,
+    blocks: Sequence[str] | None = None,
+    **options: Any,
+) -> Picture:
+    """A picture of every path that the gradient of one batch takes through at most 4 residual blocks.
+
+    ``blocks`` names the modules that are meant (``layer3.1``), by default all; ``options`` are those of
+    `viz.unrolled`. That the paths sum to the gradient is checked, element by element.
+    Raises GraphError for more blocks, and if the paths do not sum to the gradient.
+
+    >>> import autocnn as ac
+    >>> from autocnn import models
+    >>> picture = draw_paths(models.residual(8, 4), ac.rand(4, 1, 8, 8), ac.tensor([3, 1, 4, 1]))
+    >>> "3 residual blocks, 8 paths" in picture.dot
+    True
+    """
+    measured = run(model, x, y, loss)
+    joins = residual_joins(measured.graph, blocks)
+    found = unroll(measured.graph, [join.join for join in joins])
+    number = {join.name: place for place, join in enumerate(joins)}
+    each = each_path(measured, found.at, joins)
+    single = {tuple(sorted(number[name] for name in path)): gradient for path, gradient in each.items()}
+    whole = measured.scaled_gradients([found.at])[found.at]
+    total = whole.wide(whole.exponent).ravel()
+    arrays = {path: gradient.wide(whole.exponent).ravel() for path, gradient in single.items()}
+    size = sqrt(float(total @ total))
+    norms = {path: sqrt(float(array @ array)) for path, array in arrays.items()}
+    rest = total - sum(arrays.values())
+    if not size or sqrt(float(rest @ rest)) > 1e-4 * sum(norms.values()):
+        raise GraphError(
+            "draw_paths: the gradient is 0, or the paths do not sum to it; other ways lead around them"
+        )
+    shares = {path: float(array @ total) / size**2 for path, array in arrays.items()}
+    return unrolled(found, {path: norm / size for path, norm in norms.items()}, shares, **options)
 
 
 def _flows(model: Callable[..., Any], x: Any, y: Any, loss: Loss) -> tuple[Graph, Places, Places]:

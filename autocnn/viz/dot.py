@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -20,8 +19,6 @@ from autocnn.viz.words import heading, label, quoted, shape
 Direction = Literal["TB", "LR"]
 Theme = Literal["light", "dark"]
 
-_COLOR = re.compile(r'(color)="(#[0-9A-F]{6})"')
-"""A colour that we set: in what users name, a quote never follows an equals sign bare."""
 _TIGHT = frozenset({"hexagon", "octagon"})
 
 
@@ -65,7 +62,7 @@ def to_dot(
         below = picture.last()
         lines += legend(picture.families, picture.passes, picture.strokes, below, shown, level=direction == "TB")
     text = "\n".join([*lines, "}", ""])
-    return _COLOR.sub(lambda found: f'{found[1]}="{style.by_night(found[2])}"', text) if theme == "dark" else text
+    return style.themed(text, theme)
 
 
 def _settings(words: str, direction: str, font: str, size: tuple[float, float] | None) -> Iterator[str]:

@@ -7,6 +7,7 @@ distinction rests on colour alone: families also differ in shape, passes in outl
 from __future__ import annotations
 
 import colorsys
+import re
 from dataclasses import dataclass
 
 from autocnn.graph import Vertex
@@ -83,6 +84,9 @@ STROKES = {
     "skip second": Stroke("second order through a skip", "#8A3374", 3.4),
 }
 
+_COLOR = re.compile(r'(color)="(#[0-9A-F]{6})"')
+"""A colour that we set: in what users name, a quote never follows an equals sign bare."""
+
 GROUND, NIGHT = "#FFFFFF", "#12181E"
 
 DARK = {
@@ -93,6 +97,11 @@ DARK = {
     "#F6F8FA": "#1E262D", "#FFF3EA": "#252220", "#F9EEF6": "#22222C",
 }  # fmt: skip
 """The colour that stands for each one on a dark ground: the same hue, its lightness turned round."""
+
+
+def themed(dot: str, theme: str) -> str:
+    """DOT text as it is, or with every colour as by night."""
+    return _COLOR.sub(lambda found: f'{found[1]}="{by_night(found[2])}"', dot) if theme == "dark" else dot
 
 
 def by_night(color: str) -> str:

@@ -14,11 +14,13 @@ from autocnn.graph.transform.parts import (
     second,
     subgraph,
 )
+from autocnn.graph.transform.unroll import Unrolled, unroll
 
 __all__ = [
     "VIEWS",
     "Outline",
     "Part",
+    "Unrolled",
     "Wire",
     "ancestors",
     "backward",
@@ -34,5 +36,6 @@ __all__ = [
     "readable",
     "second",
     "subgraph",
+    "unroll",
     "with_blocks",
 ]

@@ -215,7 +215,7 @@ class _Sketch:
             return Part("box", tuple(group), self._run_name(group), self.count)
         kind = "join" if self.keys[first.id][0] == "join" else "box"
         inside = [self.graph.vertices[place] for place in group]
-        depth = _common(inside) if self.keys[first.id][0] == "skip" else self.depth
+        depth = common(inside) if self.keys[first.id][0] == "skip" else self.depth
         return Part(kind, tuple(group), _name(inside, depth))
 
     def _run_name(self, group: list[int]) -> str:
@@ -250,8 +250,12 @@ def _middle(row: list[T], most: int) -> list[T]:
     return left if len(left) > 1 else []
 
 
-def _common(inside: list[Vertex]) -> int:
-    """How many steps the scopes of vertices have in common."""
+def common(inside: list[Vertex]) -> int:
+    """How many steps the scopes of vertices have in common.
+
+    >>> common([Vertex(0, "relu", "op", {}, (), "float32", scope=scope) for scope in ("net/a/0", "net/a/1")])
+    2
+    """
     scopes = [vertex.scope.split("/") for vertex in inside]
     return next(
         (n for n, steps in enumerate(zip(*scopes, strict=False)) if len(set(steps)) > 1), min(map(len, scopes))

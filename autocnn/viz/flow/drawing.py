@@ -42,7 +42,7 @@ class Drawing:
         """Vertices, then wires."""
         for number, part in enumerate(self.outline.parts):
             yield self._part(number, part)
-        yield f'{self.end} [label="{self._end_name()}" {_END}];'
+        yield f'{self.end} [label="{self._end_name()}" {END}];'
         for value in self.forks:
             yield self._point(self._fork(value), plus=self.back, tip=f"fork of %{value}")
         for value, wires in self.forks.items():
@@ -79,8 +79,8 @@ class Drawing:
         vertex = self.graph.vertices[self._speaker(part)]
         kind = style.FAMILIES["module" if self._many(part) else style.family(vertex)]
         if self._many(part):
-            small = f"{part.blocks} blocks" if part.blocks else self._inside(part)
-            text = _box_label(part.name, small if small != part.name else "")
+            note = f"{part.blocks} blocks" if part.blocks else self._inside(part)
+            text = box_label(part.name, note if note != part.name else "")
         else:
             text = self._single(vertex)
         look = f'shape={kind.shape} style="{kind.style}" fillcolor="{kind.fill}" color="{INK}"'
@@ -97,9 +97,7 @@ class Drawing:
         if vertex.kind != "op":
             return label(vertex)
         learns = any(self.graph.vertices[e.source].kind == "parameter" for e in self.graph.in_edges(vertex.id))
-        return _box_label(
-            _plain(vertex.op), module_name(vertex.scope.split("/")) if learns and vertex.scope else ""
-        )
+        return box_label(plain(vertex.op), module_name(vertex.scope.split("/")) if learns and vertex.scope else "")
 
     def _many(self, part: Part) -> bool:
         ops = [place for place in part.vertices if self.graph.vertices[place].op not in (ITEM, *VIEWS)]
@@ -112,7 +110,7 @@ class Drawing:
     def _inside(self, part: Part) -> str:
         """The ops of a box, if they are few."""
         ops = [self.graph.vertices[place].op for place in part.vertices]
-        ops = [_plain(op) for op in ops if op not in (ITEM, *VIEWS)]
+        ops = [plain(op) for op in ops if op not in (ITEM, *VIEWS)]
         return ", ".join(ops) if len(ops) <= 4 else f"{len(ops)} ops"
 
     def _tip(self, part: Part) -> str:
@@ -136,9 +134,7 @@ class Drawing:
         ratio = self.flows.along(wire) if self.back else None
         words = f"{wire.skips} skips" if wire.skips > 1 else "skip" if wire.skip else ""
         number = not forked and self.outline.parts[wire.target].kind != "join"  # which copies the number behind it
-        return self._wire(
-            start, self._name(wire.target), ratio, _small(words, SKIP), number=number, skip=wire.skip
-        )
+        return self._wire(start, self._name(wire.target), ratio, small(words, SKIP), number=number, skip=wire.skip)
 
     def _whole(self, value: int) -> float | None:
         return self.flows.value(value) if self.back else None
@@ -163,10 +159,10 @@ class Drawing:
             attributes.append("arrowtail=none")
         rows = [_sign(drawn)] if drawn.sign else []
         if number and ratio and not drawn.sign:
-            rows += _small(grade.written(ratio), style.MUTED)
+            rows += small(grade.written(ratio), style.MUTED)
         rows += more
         if rows:
-            attributes.append(f"label={_stacked(self._beside(drawn.points, rows))}")
+            attributes.append(f"label={stacked(self._beside(drawn.points, rows))}")
         attributes.append("weight=0" if skip else "weight=6")
         attributes.append(f"edgetooltip={quoted(self._said(ratio))}" if self.back else "")
         return f"{start} -> {end} [{' '.join(filter(None, attributes))}];"
@@ -187,8 +183,8 @@ class Drawing:
         """The two-part bar at a plus, with its words."""
         met = self.flows.meeting(value) if self.back else None
         if met is None or len(met.names) > 4:
-            return _small(f"{len(met.names)} contributions", style.MUTED) if met else []
-        return [*([] if met.cancels else [_strip(met)]), *_small(met.words, style.INK)]
+            return small(f"{len(met.names)} contributions", style.MUTED) if met else []
+        return [*([] if met.cancels else [_strip(met)]), *small(met.words, style.INK)]
 
     def _parameters(self) -> Iterator[str]:
         """The parameters of each part as a list beside it, each with the line of its gradient."""
@@ -197,7 +193,7 @@ class Drawing:
             if given:
                 name, box = f"{self.letter}p{part.vertices[0]}", self._name(number)
                 rows = [self._row(source, place, part) for source, place in given.items()]
-                yield f"{name} [shape=plain label={_stacked(rows)}];"
+                yield f"{name} [shape=plain label={stacked(rows)}];"
                 yield f"{{rank=same; {name}; {box};}}"
                 yield f'{name} -> {box} [color="{style.FAINT}" penwidth=0.8 dir=none];'
 
@@ -235,30 +231,32 @@ class Drawing:
         return f"{self.letter}f{value}"
 
 
-_END = f'shape=box style="filled,rounded" fillcolor="{style.INK}" fontcolor="#FFFFFF" color="{style.INK}"'
+END = f'shape=box style="filled,rounded" fillcolor="{style.INK}" fontcolor="#FFFFFF" color="{style.INK}"'
 
 
-def _box_label(name: str, small: str) -> str:
+def box_label(name: str, note: str) -> str:
+    """A name in bold, and below it a note if there is one."""
     rows = [f'<font point-size="11" color="{style.INK}"><b>{escaped(short(name))}</b></font>']
-    rows += [f'<font point-size="8" color="{style.MUTED}">{escaped(short(small))}</font>'] if small else []
-    return _stacked([f"<tr><td>{row}</td></tr>" for row in rows])
+    rows += [f'<font point-size="8" color="{style.MUTED}">{escaped(short(note))}</font>'] if note else []
+    return stacked([f"<tr><td>{row}</td></tr>" for row in rows])
 
 
-def _stacked(rows: list[str]) -> str:
+def stacked(rows: list[str]) -> str:
+    """A label of rows."""
     return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>>'
 
 
-def _small(text: str, color: str) -> list[str]:
+def small(text: str, color: str) -> list[str]:
     """A row of small text, if there is any."""
     return [f'<tr><td align="left"><font point-size="8" color="{color}">{escaped(text)}</font></td></tr>'] * bool(
         text
     )
 
 
-def _plain(op: str) -> str:
+def plain(op: str) -> str:
     """An op without what its kernel adds.
 
-    >>> _plain("conv_bias"), _plain("tanh")
+    >>> plain("conv_bias"), plain("tanh")
     ('conv', 'tanh')
     """
     return op.removesuffix("_bias")

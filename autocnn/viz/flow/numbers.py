@@ -51,7 +51,7 @@ class Meeting:
         text = ""
         for name, share in zip(self.names, self.shares, strict=True):
             sign = ("−" if not text else " − ") if share < 0 else " + " if text else ""
-            text += f"{sign}{name} {_percent(abs(share))}"
+            text += f"{sign}{name} {percent(abs(share))}"
         return text
 
 
@@ -171,10 +171,10 @@ class Flows:
         )
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """A share in per cent.
 
-    >>> _percent(0.784), _percent(0.002)
+    >>> percent(0.784), percent(0.002)
     ('78 %', '0.2 %')
     """
     return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.1g} %"

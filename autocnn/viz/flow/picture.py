@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
@@ -20,8 +19,6 @@ from autocnn.viz.words import escaped, quoted, short
 
 BLOCKS = 8
 """Blocks that stay if nothing else is said."""
-
-_COLOR = re.compile(r'(color)="(#[0-9A-F]{6})"')
 
 
 def flow(
@@ -77,10 +74,8 @@ def flow(
     if legend and view == "gradient":
         lines += key((drawing.end for drawing in drawings.values()), _largest(drawings))
     text = "\n".join([*lines, "}", ""])
-    if theme == "dark":
-        text = _COLOR.sub(lambda found: f'{found[1]}="{style.by_night(found[2])}"', text)
     first = next(iter(drawings.values())).graph
-    return Picture(first if len(drawings) == 1 else None, text, title)
+    return Picture(first if len(drawings) == 1 else None, style.themed(text, theme), title)
 
 
 Given = tuple[Graph, Mapping[Place, float], Mapping[Place, float], float | None]
