@@ -114,6 +114,8 @@ class Shatter:
         n = self.inputs
         if self.constant:
             return f"{question} The gradient is the same at all {n} inputs: the network is linear in its input."
+        if math.isnan(self.autocorrelation[1] if self.autocorrelation else self.likeness):
+            return f"{question} There is nothing to compare: gradients are 0, or not finite."
         if self.kind == "batch":
             return f"{question} Between two of {n} inputs their cosine is {self.likeness:.2g} on average."
         near, floor = self.autocorrelation[1], self.floor
@@ -127,7 +129,8 @@ class Shatter:
         if not self.brown:
             return lost
         if self.brownness > 0.9:
-            return f"{lost}: as smooth as brown noise, a random walk"
+            degree = "as smooth as" if self.brownness < 1.02 else "smoother than"
+            return f"{lost}: {degree} brown noise, a random walk"
         return f"{lost}: between white and brown noise"
 
     def __str__(self) -> str:

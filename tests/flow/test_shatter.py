@@ -220,6 +220,22 @@ def test_tidy_and_json() -> None:
     assert "one network, width 20, bias" in str(found)
 
 
+@pytest.mark.parametrize("slope", [0.0, math.nan, math.inf])
+def test_without_gradients_there_is_nothing_to_compare(slope: float) -> None:
+    dead, x = Sampled(np.full((8, 2), slope)), Tensor(np.ones((8, 2)))
+    with np.errstate(all="ignore"):
+        several = flow.shatter(dead, x), flow.shatter(dead, batch=x)
+    for found in several:
+        assert found.sentence().endswith("There is nothing to compare: gradients are 0, or not finite.")
+        json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_a_smooth_network_is_smoother_than_a_random_walk() -> None:
+    x = flow.line(-2, 2, 64)
+    found = flow.shatter(Sampled(np.sin(x.array)), x)
+    assert found.sentence().endswith("smoother than brown noise, a random walk.")
+
+
 def test_a_line_between_images() -> None:
     ends = np.zeros((1, 4, 4), np.float32), np.ones((1, 4, 4), np.float32)
     made = flow.line(*map(Tensor, ends), 5)
