@@ -12,7 +12,7 @@ import numpy as np
 
 from autocnn.engine import Tensor, no_grad
 from autocnn.errors import ArgumentError
-from autocnn.flow.measure import Size, sizes_at
+from autocnn.flow.measure import Size, size, sizes_at
 from autocnn.flow.strict import strict
 from autocnn.ops.loss import cross_entropy
 
@@ -25,13 +25,15 @@ Networks = Mapping[str, Any]
 class Moment:
     """A training step of one network: the loss, and the gradient at the output of every block.
 
-    `accuracy` is that of the same weights on the test images: those before the step.
+    `accuracy` is that of the same weights on the test images: those before the step. `weights` are the gradients
+    of the mean loss by the parameters of every block, all of one block together: a curve of its own.
     """
 
     step: int
     loss: float
     blocks: tuple[Size, ...]
     accuracy: float = math.nan
+    weights: tuple[Size, ...] = ()
 
     @property
     def ratio(self) -> float:
@@ -113,13 +115,15 @@ class Twins:
         return found
 
     def rows(self) -> list[dict[str, Any]]:
-        """A tidy table: a row for each network, seed, step and block."""
-        return [
-            {"network": twin.name, "seed": twin.seed, "step": moment.step, "block": number, **asdict(block)}
-            for twin in self.twins
-            for moment in twin.moments
-            for number, block in enumerate(moment.blocks, start=1)
-        ]
+        """A tidy table: a row for each network, seed, step and block; `weights_rms` is of its parameters."""
+        rows = []
+        for twin in self.twins:
+            for moment in twin.moments:
+                place = {"network": twin.name, "seed": twin.seed, "step": moment.step}
+                for number, block in enumerate(moment.blocks):
+                    own = moment.weights[number].rms if number < len(moment.weights) else math.nan
+                    rows.append({**place, "block": number + 1, **asdict(block), "weights_rms": own})
+        return rows
 
     def training(self) -> list[dict[str, Any]]:
         """A second tidy table: a row for each network, seed and number of steps taken, with loss and accuracy."""
@@ -220,7 +224,8 @@ def _train(
             score = math.nan if few is None else accuracy(model, *few)
             with sizes_at(blocks) as sizes:
                 loss = _backward(model, x, y)
-            twin.moments.append(Moment(step, loss, tuple(s for s in sizes if s is not None), score))
+            known = tuple(found for found in sizes if found is not None)
+            twin.moments.append(Moment(step, loss, known, score, tuple(map(_weights, blocks))))
         else:
             loss = _backward(model, x, y)
         if math.isfinite(loss):
@@ -232,6 +237,16 @@ def _train(
             progress(twin.name, step, loss)
         if twin.diverged is not None:
             return
+
+
+def _weights(block: Any) -> Size:
+    """The gradient of the mean loss by all parameters of a block; zero where it has none."""
+    gradients = [p.grad for p in block.parameters() if p.grad is not None]
+    sizes = [(size(gradient, images=1), gradient.array.size) for gradient in gradients]
+    count = sum(n for _, n in sizes) or 1
+    rms = math.hypot(*(part.rms * math.sqrt(n / count) for part, n in sizes))  # squares nothing that underflows
+    zeros = sum(part.zeros * n for part, n in sizes) / count
+    return Size(rms, max((s.largest for s, _ in sizes), default=0.0), zeros, sum(s.strange for s, _ in sizes))
 
 
 def _backward(model: Any, x: Tensor, y: Tensor) -> float:

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autocnn import models, ops, optim
+from autocnn import models, nn, ops, optim
 from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError
 from autocnn.flow import Moment, Size, Twin, Twins, sentence, twins
-from autocnn.flow.twins import accuracy
+from autocnn.flow.twins import _weights, accuracy
+from autocnn.nn import functional as F
 from autocnn.nn.init import by_path
 
 RNG = np.random.default_rng(0)
@@ -48,7 +49,24 @@ def test_first_chosen_and_last_steps_are_measured() -> None:
     assert result["residual"].moments[0].ratio > result["plain"].moments[0].ratio
     assert result.chance == 0.25
     assert len(result.rows()) == 2 * 3 * 3
-    assert set(result.rows()[0]) == {"network", "seed", "step", "block", "rms", "largest", "zeros", "strange"}
+    measured = {"rms", "largest", "zeros", "strange", "weights_rms"}
+    assert set(result.rows()[0]) == {"network", "seed", "step", "block"} | measured
+
+
+def test_the_gradient_of_a_blocks_weights_is_that_of_all_together() -> None:
+    ops.manual_seed(1)
+    model = models.plain(8, width=3, num_classes=4)
+    F.cross_entropy(model(Tensor(IMAGES[:8])), Tensor(LABELS[:8])).backward()  # type: ignore[attr-defined]
+    moment = small_twins(1)["plain"].moments[0]
+    for block, found in zip(model.blocks, moment.weights, strict=True):
+        every = np.concatenate([p.grad.array.ravel() for p in block.parameters()]).astype(np.float64)
+        assert found.rms == pytest.approx(np.sqrt(np.mean(every**2)), rel=1e-6)
+        assert found.largest == abs(every).max()
+    tiny = [Tensor(np.full(3, 1e-200)), Tensor(np.full(1, 1e-200))]
+    parameters = [nn.Parameter(t) for t in tiny]
+    for p, g in zip(parameters, tiny, strict=True):
+        p.grad = g
+    assert _weights(nn.ParameterList(parameters)).rms == pytest.approx(1e-200)
 
 
 def test_the_same_call_gives_the_same_numbers() -> None:
