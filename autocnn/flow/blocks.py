@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -55,7 +55,7 @@ class Join:
     path: str
     """The path of the module that holds the block, such as ``layer1/0``; empty where none does."""
     name: str
-    """The path, or else the first and last module of the branch: no two joins of a graph have the same."""
+    """The path, or else the first and last module of the branch; numbered where several would have the same."""
     kind: str
     """The shortcut: ``identity``, ``fixed`` (pooling, subsampling, padding: nothing learned) or ``projection``."""
     address: Address
@@ -82,8 +82,8 @@ def residual_joins(graph: Graph, blocks: Sequence[str] | None = None) -> tuple[J
     """
     sums = list(_sums(graph))
     found = [_automatic(graph, s) for s in sums] if blocks is None else [_meant(graph, sums, b) for b in blocks]
-    unique = {join.join: join for join in found if join is not None}
-    return tuple(_with_names(graph, [unique[number] for number in sorted(unique)]))
+    unique = {pair[0].join: pair for pair in found if pair is not None}
+    return tuple(_with_names([unique[number] for number in sorted(unique)]))
 
 
 def addresses(graph: Graph, op: str = "add") -> dict[int, Address]:
@@ -181,7 +181,7 @@ def _way(
 # Which of them are residual -----------------------------------------------------------------------------------
 
 
-def _automatic(graph: Graph, found: _Sum) -> Join | None:
+def _automatic(graph: Graph, found: _Sum) -> tuple[Join, str] | None:
     shortcut, branch = sorted(found.ways, key=lambda way: way.rank)
     if shortcut.rank == 3 or branch.rank < 2:
         return None
@@ -193,7 +193,7 @@ def _automatic(graph: Graph, found: _Sum) -> Join | None:
     return _join(graph, found, shortcut, branch)
 
 
-def _meant(graph: Graph, sums: list[_Sum], name: str) -> Join:
+def _meant(graph: Graph, sums: list[_Sum], name: str) -> tuple[Join, str]:
     """The last addition in a module; or, if there is none, the first one behind it, with it on one of its ways."""
     scope = name.replace(".", "/")
     inside = [s for s in sums if _within(graph.vertices[s.join].scope, scope)]
@@ -215,42 +215,41 @@ def _meant(graph: Graph, sums: list[_Sum], name: str) -> Join:
     )
 
 
-def _join(graph: Graph, found: _Sum, shortcut: _Way, branch: _Way) -> Join:
+def _join(graph: Graph, found: _Sum, shortcut: _Way, branch: _Way) -> tuple[Join, str]:
+    """The block, and the path of the module that its branch is, if it is one."""
     kind = ("identity", "fixed", "projection", "projection")[shortcut.rank]
     path = _shared(graph, (*branch.vertices, found.join))
     address = found.address._replace(branch=branch.position)
-    return Join(
+    join = Join(
         found.join, found.fork, branch.operand, shortcut.operand, branch.position, shortcut.position,
         path, _ends(graph, branch.vertices), kind, address,
     )  # fmt: skip
+    return join, _shared(graph, branch.vertices)
 
 
 # Names --------------------------------------------------------------------------------------------------------
 
 
-def _with_names(graph: Graph, joins: list[Join]) -> list[Join]:
-    """The joins, each with a path that no other has, or none, and with a name of its own."""
-    counts = Counter(join.path for join in joins)
-    named = []
-    for join in joins:
-        path = join.path if counts[join.path] == 1 else ""
-        if not path:  # many blocks in one module: the branch may still be a module of its own
-            branch = join.name.split(" ")
-            path = branch[0] if len(branch) == 1 else ""
-        named.append(replace(join, path=path, name=path or join.name))
-    again = Counter(join.name for join in named)
-    return [
-        replace(j, name=f"{j.name} %{j.join}".strip()) if again[j.name] > 1 or not j.name else j for j in named
-    ]
+def _with_names(joins: list[tuple[Join, str]]) -> Iterator[Join]:
+    """The joins, each with a path that no other has, or none, and with a name of its own.
+
+    Where several blocks are in one module, the branch of each, whose path comes along, may be a module of its own.
+    """
+    counts = Counter(join.path for join, _ in joins)
+    paths = [join.path if join.path and counts[join.path] == 1 else branch for join, branch in joins]
+    names = [path or join.name for (join, _), path in zip(joins, paths, strict=True)]
+    several, numbers = Counter(names), Counter[str]()
+    for (join, _), path, name in zip(joins, paths, names, strict=True):
+        numbers[name] += 1
+        alone = several[name] == 1
+        called = name if alone and name else f"{name} #{numbers[name]}".strip()
+        yield replace(join, path=path if alone else "", name=called)
 
 
 def _ends(graph: Graph, branch: tuple[int, ...]) -> str:
-    """The module that the branch is, or the first and the last in it."""
-    shared = _shared(graph, branch)
-    if shared:
-        return shared
+    """The first and the last module of a branch."""
     scopes = [s for v in branch if (s := graph.vertices[v].scope)]
-    return f"{scopes[0]} to {scopes[-1]}" if scopes else ""
+    return " to ".join(dict.fromkeys((scopes[0], scopes[-1]))) if scopes else ""
 
 
 def _shared(graph: Graph, vertices: Iterable[int]) -> str:

@@ -97,7 +97,17 @@ def _operated(kind: Any, name: str) -> Any:
                 surgeon.check()
         return result
 
-    return type(name, (kind,), {"forward": forward, "__doc__": kind.__doc__, "__module__": kind.__module__})
+    def reduced(self: Any) -> Any:
+        return _unborn, (kind, name), self.__getstate__()
+
+    known = {"__doc__": kind.__doc__, "__module__": kind.__module__}
+    return type(name, (kind,), {"forward": forward, "__reduce__": reduced, **known})
+
+
+def _unborn(kind: Any, name: str) -> Any:
+    """What a copy of an operated model begins as, in this process or in another."""
+    made = _operated(kind, name)
+    return made.__new__(made)
 
 
 class _Surgeon(Watcher):

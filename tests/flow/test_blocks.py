@@ -155,6 +155,83 @@ def test_stochastic_depth():
     assert {j.address for j in some} < {j.address for j in joins(net)}
 
 
+def test_draws_and_statistics_in_a_training_pass_are_no_ways():
+    class Noisy(nn.Module):
+        def __init__(self):
+            self.conv, self.norm = nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4)
+
+        def forward(self, x):
+            return F.dropout(x, 0.1) + F.dropout(self.norm(self.conv(x)).relu(), 0.5)
+
+    net = nn.Sequential(Noisy(), Noisy(), nn.Flatten(), nn.Linear(144, 3))
+    for model in (net.train(), net.eval()):
+        found = residual_joins(run(model, ac.randn(2, 4, 6, 6), ac.tensor([0, 1])).graph)
+        assert [j.path for j in found] == ["0", "1"]
+
+
+class Inverted(nn.Module):
+    """Expand, filter each channel alone, project; as in MobileNetV2."""
+
+    def __init__(self) -> None:
+        self.layers = nn.Sequential(
+            nn.Conv2d(4, 12, 1, bias=False), nn.BatchNorm2d(12), nn.ReLU6(),
+            nn.Conv2d(12, 12, 3, padding=1, groups=12, bias=False), nn.BatchNorm2d(12), nn.ReLU6(),
+            nn.Conv2d(12, 4, 1, bias=False), nn.BatchNorm2d(4),
+        )  # fmt: skip
+
+    def forward(self, x):
+        return x + self.layers(x)
+
+
+class Attention(nn.Module):
+    """x (N, T, 4): attention and a feed-forward part, each behind a norm and beside a skip."""
+
+    def __init__(self) -> None:
+        self.norm1, self.norm2 = nn.LayerNorm(4), nn.LayerNorm(4)
+        self.q, self.k, self.v, self.up, self.down = (nn.Linear(4, 4) for _ in range(5))
+
+    def forward(self, x):
+        z = self.norm1(x)
+        weights = F.softmax(self.q(z) @ self.k(z).transpose(1, 2), dim=-1)
+        x = x + weights @ self.v(z)
+        return x + self.down(F.gelu(self.up(self.norm2(x))))
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "names"),
+    [
+        (Inverted, (2, 4, 6, 6), ["0", "1"]),
+        (Attention, (2, 5, 4), ["0 #1", "0 #2", "1 #1", "1 #2"]),
+    ],
+)
+def test_other_families(make, shape, names):
+    found = joins(nn.Sequential(make(), make()), shape)
+    assert {j.kind for j in found} == {"identity"}
+    assert [j.name for j in found] == names
+
+
+def test_two_branches_beside_one_shortcut():
+    graph = graph_of(Lambda(lambda net, x: x + (net.a(x).relu() + net.b(x).relu())))
+    (join,) = residual_joins(graph)
+    assert graph.vertices[join.branch].op == "add"
+    graph = graph_of(Lambda(lambda net, x: (x + net.a(x).relu()) + net.b(x).relu()))
+    (join,) = residual_joins(graph)
+    assert (graph.vertices[join.branch].op, join.address.call) == ("relu", 1)
+
+
+def test_a_shared_block_is_found_at_each_call():
+    class Recurrent(nn.Module):
+        def __init__(self):
+            self.step = PreActivation(4, 4)
+
+        def forward(self, x):
+            return self.step(self.step(self.step(x)))
+
+    found = joins(Recurrent())
+    assert [j.address for j in found] == [Address("step", "add", call, 1) for call in (1, 2, 3)]
+    assert [j.name for j in found] == ["step #1", "step #2", "step #3"]
+
+
 def test_a_long_skip_around_others_has_its_own_fork():
     def unet(net, x):
         top = net.a(x).relu()
@@ -187,7 +264,7 @@ def test_one_module_of_many_blocks_tells_them_apart():
     found = joins(Lambda(flat))
     assert [j.address.call for j in found] == [1, 2, 3]
     assert [j.path for j in found] == ["", "", ""]
-    assert len({j.name for j in found}) == 3
+    assert [j.name for j in found] == ["a", "b", "c"]
 
 
 def test_a_branch_that_is_a_module_lends_its_path():

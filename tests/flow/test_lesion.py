@@ -86,6 +86,22 @@ def test_the_residual_network_bears_it_and_its_plain_twin_does_not(networks):
     assert error[fewest] < error[most]
 
 
+def test_layers_of_a_chain_with_their_norms():
+    ac.manual_seed(2)
+    layers = [nn.Conv2d(1, 6, 3, padding=1), nn.ReLU()]
+    layers += [nn.Conv2d(6, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+    layers += [nn.Conv2d(6, 6, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(96, 96), nn.Linear(96, 10)]
+    net = taught(nn.Sequential(*layers), 20).eval()
+    x, y = images(50)
+    found = lesions(net, x, y, counts=[2], swaps=())
+    assert found.blocks == ("2", "6", "9")  # what keeps the shape
+    for lesion, left_out in zip(found.each, ({2, 3}, {6}, {9}), strict=True):
+        z = x
+        for place, layer in enumerate(layers):
+            z = z if place in left_out else layer(z)
+        assert lesion.loss == pytest.approx(F.cross_entropy(z, y).item(), rel=1e-5)
+
+
 def test_blocks_of_a_plain_network_by_name(networks):
     _, plain = networks
     x, y = images(64)

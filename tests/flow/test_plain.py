@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -114,6 +115,14 @@ def test_copies_of_a_twin_are_twins_and_modes_go_through():
     assert not np.array_equal(again(x).array, net(x).array)
     assert again.eval().training is False
     assert repr(again).startswith("PlainDeepNet")
+
+
+def test_a_twin_can_be_sent_to_another_process():
+    twin = without_skips(models.CifarResNet(8)).eval()
+    again = pickle.loads(pickle.dumps(twin))
+    x = ac.randn(2, *IMAGES)
+    assert np.array_equal(again(x).array, twin(x).array)
+    assert again.unused_parameters == twin.unused_parameters
 
 
 class InPlace(nn.Module):
