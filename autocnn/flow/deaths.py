@@ -190,6 +190,9 @@ class Reason:
         return f"{op} has no slope there: every prediction is exactly right, or every target is ignored"
 
     def _product(self, op: str) -> Death:
+        if self.position == 2 and op in ("linear", "conv_bias", "batch_norm"):
+            how = "what reaches it from all images adds up to exactly 0"
+            return Death(self.vertex, self.operand, "cancelling", how)
         node = self.nodes[self.vertex]
         inputs = operands(node, node.saved)[0] if type(node.saved) is tuple and node.saved else list(node.edges)
         others = [
@@ -198,7 +201,7 @@ class Reason:
             if edge.position != self.position and _all_zero(inputs[edge.position])
         ]
         if not others:
-            return Death(self.vertex, self.operand, "zero", f"each product in {op} has a factor that is 0")
+            return Death(self.vertex, self.operand, "zero", f"each product in {spoken(op)} has a factor that is 0")
         other = self.graph.vertices[others[0]]
         if op in ("mul", "div") and not other.name:
             kind, how = "zero weight", "it is multiplied by 0"

@@ -116,16 +116,29 @@ def _passed(graph: Graph, source: int, target: int) -> Iterator[int]:
 
 def branches(graph: Graph, main: Chain, depth: Sequence[int], least: int = 8) -> Iterator[Chain]:
     """The chains inside long branches, which paths around them avoid, as far as they have `least` layers."""
-    ends = [main.source, *_passed(graph, main.source, main.target)]
-    for start, stop in itertools.pairwise(ends):
-        if stop == start or depth[stop] - depth[start] < least:
-            continue
-        inside = between(graph, start, stop)
-        for edge in graph.in_edges(stop):
-            if inside[edge.source] and edge.source != start and depth[edge.source] - depth[start] >= least:
-                inner = chain(graph, start, edge.source, depth)
-                yield inner
-                yield from branches(graph, inner, depth, least)
+    for start, stop in itertools.pairwise([main.source, *_passed(graph, main.source, main.target)]):
+        if depth[stop] - depth[start] >= least:
+            inside = between(graph, start, stop)
+            for edge in graph.in_edges(stop):
+                long = inside[edge.source] and depth[edge.source] - depth[start] >= least
+                if long and edge.source != start:
+                    yield _deepest(graph, start, edge.source, depth)
+
+
+def _deepest(graph: Graph, start: int, stop: int, depth: Sequence[int]) -> Chain:
+    """A chain inside a branch. Where again no path may be avoided at first, as in time unrolled, go on inside."""
+    parts, end = [], stop
+    while True:
+        part = chain(graph, start, end, depth)
+        parts.append(part)
+        first = next(v for v in _passed(graph, start, end) if v != start)
+        if first == stop or depth[first] - depth[start] < 2:
+            break
+        sources = [edge.source for edge in graph.in_edges(first) if depth[edge.source] > depth[start]]
+        end = max(sources, key=lambda v: depth[v])
+    places = dict(pair for p in parts for pair in zip(p.depths, p.stations, strict=True))
+    ordered = sorted(places.items())
+    return Chain(tuple(v for _, v in ordered), tuple(d for d, _ in ordered), parts[0].layers, start, stop)
 
 
 def trend(places: Sequence[int], bits: Sequence[float], layers: int) -> Trend:

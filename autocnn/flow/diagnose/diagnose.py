@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from autocnn.engine import as_tensor
 from autocnn.engine.tape import watching
 from autocnn.errors import GraphError
 from autocnn.flow.diagnose.diagnosis import Diagnosis, Verdict
@@ -39,11 +40,12 @@ def diagnose(model: Callable[..., Any], x: Any, y: Any, loss: Loss = cross_entro
     named = {name: p for name, p in every.items() if p.requires_grad}
     for p in named.values():
         witness.know(p)
+    images = as_tensor(x).detach()
     try:
         with watching(witness):
-            made = run(model, x, y, loss, values=True)
+            made = run(model, images, y, loss, values=True)
     except GraphError as error:
         text = f"the loss depends on nothing that requires a gradient ({error})"
         verdict = Verdict("cut", (), text, "look for detach(), no_grad() or argmax with flow.why")
         return Diagnosis((verdict,), (), ())
-    return Examination(made, witness, named, len(every) - len(named)).diagnosis()
+    return Examination(made, witness, images, named, len(every) - len(named)).diagnosis()

@@ -26,8 +26,11 @@ _KIND = {"saturation": "saturated", "loss": "saturated", "underflow": "vanishing
 class Examination:
     """A run, what has been found out about it, and what follows."""
 
-    def __init__(self, run: Run, witness: Witness, parameters: Mapping[str, Tensor], frozen: int) -> None:
-        self.run, self.witness, self.parameters, self.frozen = run, witness, parameters, frozen
+    def __init__(
+        self, run: Run, witness: Witness, images: Tensor, parameters: Mapping[str, Tensor], frozen: int
+    ) -> None:
+        self.run, self.witness, self.images = run, witness, images
+        self.parameters, self.frozen = parameters, frozen
         self.verdicts: list[Verdict] = []
         self.notes: list[str] = []
         self.reported: set[int] = set()
@@ -58,12 +61,23 @@ class Examination:
     @cached_property
     def depth(self) -> list[int]:
         """The number of layers up to each vertex."""
-        return depths(self.run.graph, self.run.input)
+        return depths(self.run.graph, self.source)
+
+    @cached_property
+    def source(self) -> int:
+        """The vertex of the images; of whole numbers, which have no gradient, the leaf of their shape."""
+        graph = self.run.graph
+        alike = (v for v in graph.inputs if graph.vertices[v].name == "x" or self._is_given(v))
+        return next(alike, self.run.input)
+
+    def _is_given(self, vertex: int) -> bool:
+        array = self.run.values.get(vertex)
+        return array is not None and array is self.images.array
 
     @cached_property
     def main(self) -> Chain:
         """The stations from the images to the loss."""
-        return chain(self.run.graph, self.run.input, self.run.end, self.depth)
+        return chain(self.run.graph, self.source, self.run.end, self.depth)
 
     @cached_property
     def cotangents(self) -> Cotangents:
@@ -77,7 +91,7 @@ class Examination:
     # Values -------------------------------------------------------------------------------------------------
 
     def _inputs(self) -> None:
-        array = self.run.values.get(self.run.input)
+        array = self.images.array
         if array is not None and array.size and size_bits(array) > math.log2(20):
             low, high = float(array.min()), float(array.max())
             self.notes.append(
@@ -108,23 +122,57 @@ class Examination:
 
     def _units(self, faded: int) -> None:
         every = [u for u in units(self.run) if u.vertex < faded]
-        for kind, told in (("dead", self._dead), ("saturated", self._saturated)):
-            ill = [u for u in every if u.ill == kind]
-            if ill:
-                self.reported.update(u.vertex for u in ill)
-                self.verdicts.append(told(ill, every))
+        dead = [u for u in every if u.ill == "dead"]
+        self.reported.update(u.vertex for u in dead)
+        origins = self._origins(dead)
+        if origins:
+            self.verdicts.append(self._dead(origins, every))
+        saturated = [u for u in every if u.ill == "saturated"]
+        if saturated:
+            self.reported.update(u.vertex for u in saturated)
+            self.verdicts.append(self._saturated(saturated, every))
         for u in every:
             if not u.ill and u.dead >= 0.5:
                 self.notes.append(f"{self.at(u.vertex)}: {u.dead:.0%} of the units are zero for every image")
 
-    def _dead(self, ill: list[Units], every: list[Units]) -> Verdict:
-        first = ill[0]
+    def _origins(self, dead: list[Units]) -> dict[int, Units]:
+        """The ops at which zeros begin, with a dead layer of each: behind a value of zeros other zeros follow."""
+        found: dict[int, Units] = {}
+        for unit in dead:
+            found.setdefault(self._begin(unit.vertex), unit)
+        self.reported.update(found)
+        return {unit.vertex if self._is_layer(begin) else begin: unit for begin, unit in found.items()}
+
+    def _is_layer(self, vertex: int) -> bool:
+        return self.depth[vertex] > max((self.depth[v] for v in self._sources(vertex)), default=0)
+
+    def _begin(self, vertex: int) -> int:
+        """The first of the values, all of them zero, that lead to one that is."""
+        while True:
+            differentiable = [v for v in self._sources(vertex) if v in self.levels.gradient and self.depth[v]]
+            before = [v for v in differentiable if self.levels.value(v) == -math.inf]
+            if not before or self.levels.value(vertex) != -math.inf:
+                return vertex
+            vertex = before[0]
+
+    def _sources(self, vertex: int) -> list[int]:
+        return [edge.source for edge in self.run.graph.in_edges(vertex)]
+
+    def _dead(self, origins: dict[int, Units], every: list[Units]) -> Verdict:
+        places = tuple(self.at(v) for v in origins)
+        vertex, first = next(iter(origins.items()))
+        if vertex != first.vertex:
+            cause = (
+                f"its values are zero for every one of {self.run.images} images, and so are the units behind it"
+            )
+            mend = "change that op or its mask: nothing below it learns"
+            return Verdict("dead", places, cause, mend, {"share": 1.0})
         cause = f"{first.dead:.0%} of the units are zero for every one of {self.run.images} images"
         cause += self._beside(first, every, lambda u: u.dead) + self._fed(first)
         mend = "start the layer below anew (a bias of 0, nn.init.kaiming_normal_) and lower the learning rate"
         if first.op != "tanh":
             mend += ", or use leaky_relu"
-        return Verdict("dead", tuple(self.at(u.vertex) for u in ill), cause, mend, {"share": first.dead})
+        return Verdict("dead", places, cause, mend, {"share": first.dead})
 
     def _saturated(self, ill: list[Units], every: list[Units]) -> Verdict:
         first = ill[0]
@@ -165,7 +213,7 @@ class Examination:
         end = len(stations)
         while end:
             part = replace(self.main, stations=stations[:end], depths=self.main.depths[:end])
-            line, begin = self.levels.trend(part.stations, part.depths, part.layers)
+            line, begin = self.levels.trend(part.stations, part.depths)
             if end - begin > 1:
                 self._judge(part, line, begin)
             if begin == 0 or faded < len(self.run.graph) or not self._stopped(begin):
@@ -230,13 +278,13 @@ class Examination:
             return
         first, last = part.stations[begin], part.stations[-1]
         made = shares(self.levels, part, begin)
-        step = total / part.layers
+        step = total / line.layers
         cause = (
             f"going back, the gradient RMS changes by a factor of {factor(step)} per layer, {factor(total)} over "
-            f"{part.layers} layers (2^{self.levels.gradient[last]:.1f} at {self.at(last)}, "
+            f"{line.layers} layers (2^{self.levels.gradient[last]:.1f} at {self.at(last)}, "
             f"2^{self.levels.gradient[first]:.1f} at {self.at(first)}): "
         ) + cause_of_trend(made, vanishing=vanishing)
-        numbers = {"factor": 2.0 ** max(min(step, 900), -900), "layers": part.layers, "bits": total}
+        numbers = {"factor": 2.0 ** max(min(step, 900), -900), "layers": line.layers, "bits": total}
         mend = mend_of_trend(made, part, self.levels, vanishing=vanishing)
         self.verdicts.append(Verdict(kind, (self.at(first), self.at(last)), cause, mend, numbers))
 
@@ -259,7 +307,7 @@ class Examination:
 
     def _branches(self) -> None:
         for part in branches(self.run.graph, self.main, self.depth):
-            line, begin = self.levels.trend(part.stations, part.depths, part.layers)
+            line, begin = self.levels.trend(part.stations, part.depths)
             if len(part.stations) - begin > 1:
                 self._judge(part, line, begin)
 
@@ -295,10 +343,15 @@ class Examination:
             at = self.at(death.vertex)
             if death.kind == "zero weight" and self._opens(death):
                 self.notes.append(f"{name} gets no gradient before the first step: {at} is zero, and starts there")
-            elif death.operand == vertex or death.kind == "cancelling":
+            elif death.operand == vertex or death.kind == "cancelling" or self._is_drawn(death):
                 self.notes.append(f"{name} gets no gradient, {at}: {death.how}")
             elif not any(v.kind in ("vanishing", "dead", "saturated") for v in self.verdicts):
                 self._stop(death)
+
+    def _is_drawn(self, death: Death) -> bool:
+        """Whether a draw has dropped a branch in this pass, beside the chain."""
+        op = self.run.graph.vertices[death.vertex].op
+        return op == "dropout" and self.run.nodes[death.vertex].params.get("p") != 1
 
     def _below_a_verdict(self, death: Death) -> bool:
         inside = [descendants(self.run.graph, v) for v in self.reported]

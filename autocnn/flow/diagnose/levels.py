@@ -54,11 +54,12 @@ class Levels:
         array = self.run.values.get(vertex)
         return math.nan if array is None or not array.size else size_bits(array)
 
-    def trend(self, stations: tuple[int, ...], places: tuple[int, ...], layers: int) -> tuple[Trend, int]:
+    def trend(self, stations: tuple[int, ...], places: tuple[int, ...]) -> tuple[Trend, int]:
         """The trend of gradients from the end of stations back, as far as there are any, and where they end."""
         known = finite(self.gradient, stations)
         if len(known) < 2:
-            return Trend(0.0, layers), known[0] if known else len(stations)
+            return Trend(0.0, 1), known[0] if known else len(stations)
+        layers = places[known[-1]] - places[known[0]] + 1
         at = [places[k] for k in known]
         rms = [self.gradient[stations[k]] for k in known]
         norm = [bits + self._per_example(stations[k]) for bits, k in zip(rms, known, strict=True)]

@@ -30,10 +30,17 @@ def strange_values(run: Run) -> Verdict | None:
         if count and not any(bad.get(edge.source) for edge in run.graph.in_edges(v))
     ]
     lost = bool(bad.get(run.end))
-    ill = [v for v in origins if v.kind in ("op", "parameter")] or (origins if lost else [])
+    ill = [v for v in origins if v.kind == "parameter" or (v.kind == "op" and _is_made(run, v))]
+    ill = ill or (origins if lost else [])
     if not ill:
         return None
     return _verdict(run, ill[0], bad[ill[0].id])
+
+
+def _is_made(run: Run, v: Vertex) -> bool:
+    """Whether all operands of an op are known, and so known to be finite: a constant may be gone."""
+    operands = [run.graph.vertices[edge.source] for edge in run.graph.in_edges(v.id)]
+    return all(x.id in run.values or "value" in x.params for x in operands)
 
 
 def _strange(run: Run, v: Vertex) -> int:
