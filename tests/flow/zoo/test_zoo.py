@@ -11,11 +11,13 @@ from autocnn import flow
 from . import truth
 from .broken import BROKEN
 from .entry import Entry
+from .later import LATER
+from .latest import LATEST
 from .plain import PLAIN
 from .skips import SKIPS
 from .wild import WILD
 
-ZOO = [*PLAIN, *SKIPS, *BROKEN, *WILD]
+ZOO = [*PLAIN, *SKIPS, *BROKEN, *WILD, *LATER, *LATEST]
 COMPUTED = [entry for entry in ZOO if entry.stations is not None]
 
 
