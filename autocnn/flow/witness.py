@@ -46,6 +46,10 @@ class Witness(Watcher):
         elif entry is None:
             self._memory[id(owner(x.array))] = (x.array, node.serial)
 
+    def is_used(self, node: Node) -> bool:
+        """Whether any op read a value."""
+        return any(node in other.edges for other in self.nodes.values())
+
     def sources(self, node: Node) -> list[Node]:
         """The nodes that a value was made of, those before a cut among them."""
         origin = self.origins.get(node.serial)

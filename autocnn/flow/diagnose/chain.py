@@ -141,8 +141,10 @@ def _deepest(graph: Graph, start: int, stop: int, depth: Sequence[int]) -> Chain
     return Chain(tuple(v for _, v in ordered), tuple(d for d, _ in ordered), parts[0].layers, start, stop)
 
 
-def trend(places: Sequence[int], bits: Sequence[float], layers: int) -> Trend:
+def trend(places: Sequence[int], bits: Sequence[float], layers: int, apart: frozenset[int] = frozenset()) -> Trend:
     """Fit a line to sizes (in bits) at depths: one slope, and a new start behind each step that stands out.
+
+    The steps to the places `apart` are left out unless they are most of them: something else explains them.
 
     >>> round(trend(range(1, 11), [2.0 * d for d in range(1, 11)], 10).total, 6)
     -20.0
@@ -153,15 +155,18 @@ def trend(places: Sequence[int], bits: Sequence[float], layers: int) -> Trend:
     steps = [(b - a, y - z) for a, b, y, z in zip(places, places[1:], bits, bits[1:], strict=False)]
     if not steps:
         return Trend(0.0, layers)
-    jumps: list[tuple[int, float]] = []
-    if len(steps) >= _FEW:
-        usual = median(change / length for length, change in steps)
-        spread = median(abs(change / length - usual) for length, change in steps)
+    if 2 * len(apart) > len(steps):
+        apart = frozenset()
+    rest = [step for place, step in enumerate(steps, start=1) if place not in apart]
+    jumps: list[int] = []
+    if len(rest) >= _FEW:
+        usual = median(change / length for length, change in rest)
+        spread = median(abs(change / length - usual) for length, change in rest)
         for place, (length, change) in enumerate(steps, start=1):
-            off = change - usual * length
-            if abs(off) > max(_JUMP, 9 * spread * length):
-                jumps.append((place, off))
-    cuts = [0, *(place for place, _ in jumps), len(places)]
+            far = abs(change - usual * length) > max(_JUMP, 9 * spread * length)
+            if far and place not in apart:
+                jumps.append(place)
+    cuts = [0, *sorted({*jumps, *apart}), len(places)]
     top = bottom = 0.0
     for start, stop in itertools.pairwise(cuts):
         xs, ys = places[start:stop], bits[start:stop]
@@ -169,8 +174,7 @@ def trend(places: Sequence[int], bits: Sequence[float], layers: int) -> Trend:
         top += sum((x - middle) * (y - mean) for x, y in zip(xs, ys, strict=True))
         bottom += sum((x - middle) ** 2 for x in xs)
     slope = top / bottom if bottom else 0.0
-    behind = [(place, bits[place - 1] - bits[place] + slope * (places[place] - places[place - 1]))
-              for place, _ in jumps]  # fmt: skip
+    behind = [(p, bits[p - 1] - bits[p] + slope * (places[p] - places[p - 1])) for p in jumps]
     return Trend(-slope or 0.0, layers, tuple(behind))
 
 

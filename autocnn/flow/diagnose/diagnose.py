@@ -40,12 +40,12 @@ def diagnose(model: Callable[..., Any], x: Any, y: Any, loss: Loss = cross_entro
     named = {name: p for name, p in every.items() if p.requires_grad}
     for p in named.values():
         witness.know(p)
-    images = as_tensor(x).detach()
+    images, labels = as_tensor(x).detach(), as_tensor(y)
     try:
         with watching(witness):
-            made = run(model, images, y, loss, values=True)
+            made = run(model, images, labels, loss, values=True)
     except GraphError as error:
         text = f"the loss depends on nothing that requires a gradient ({error})"
         verdict = Verdict("cut", (), text, "look for detach(), no_grad() or argmax with flow.why")
         return Diagnosis((verdict,), (), ())
-    return Examination(made, witness, images, named, len(every) - len(named)).diagnosis()
+    return Examination(made, witness, (images, labels), named, len(every) - len(named)).diagnosis()

@@ -27,9 +27,11 @@ class Examination:
     """A run, what has been found out about it, and what follows."""
 
     def __init__(
-        self, run: Run, witness: Witness, images: Tensor, parameters: Mapping[str, Tensor], frozen: int
-    ) -> None:
-        self.run, self.witness, self.images = run, witness, images
+        self, run: Run, witness: Witness, given: tuple[Tensor, Tensor], parameters: Mapping[str, Tensor],
+        frozen: int,
+    ) -> None:  # fmt: skip
+        self.run, self.witness = run, witness
+        self.images, self.labels = given
         self.parameters, self.frozen = parameters, frozen
         self.verdicts: list[Verdict] = []
         self.notes: list[str] = []
@@ -162,10 +164,13 @@ class Examination:
         places = tuple(self.at(v) for v in origins)
         vertex, first = next(iter(origins.items()))
         if vertex != first.vertex:
-            cause = (
-                f"its values are zero for every one of {self.run.images} images, and so are the units behind it"
-            )
-            mend = "change that op or its mask: nothing below it learns"
+            cause = f"its values are zero for every one of {self.run.images} images, and so are units behind it"
+            zeros = [
+                self.at(v) for v in self._sources(vertex)
+                if self.run.graph.vertices[v].kind == "parameter" and self.levels.value(v) == -math.inf
+            ]  # fmt: skip
+            cause += f"; {zeros[0]} is all zeros" if zeros else ""
+            mend = "start its parameters anew" if zeros else "change that op or its mask: nothing below it learns"
             return Verdict("dead", places, cause, mend, {"share": 1.0})
         cause = f"{first.dead:.0%} of the units are zero for every one of {self.run.images} images"
         cause += self._beside(first, every, lambda u: u.dead) + self._fed(first)
@@ -213,7 +218,7 @@ class Examination:
         end = len(stations)
         while end:
             part = replace(self.main, stations=stations[:end], depths=self.main.depths[:end])
-            line, begin = self.levels.trend(part.stations, part.depths)
+            line, begin = self.levels.trend(part.stations, part.depths, self.reported)
             if end - begin > 1:
                 self._judge(part, line, begin)
             if begin == 0 or faded < len(self.run.graph) or not self._stopped(begin):
@@ -307,7 +312,7 @@ class Examination:
 
     def _branches(self) -> None:
         for part in branches(self.run.graph, self.main, self.depth):
-            line, begin = self.levels.trend(part.stations, part.depths)
+            line, begin = self.levels.trend(part.stations, part.depths, self.reported)
             if len(part.stations) - begin > 1:
                 self._judge(part, line, begin)
 
@@ -362,10 +367,14 @@ class Examination:
         known = self.run.parameters()
         cut: dict[str, list[str]] = {}
         unused: list[str] = []
+        orphan = self._orphan()
         for name, p in self.parameters.items():
             if name in known and known[name] in self.levels.gradient:
                 continue
             found = self.witness.cut(p.node(), self.run.loss.node())
+            if found is None and orphan and self.witness.is_used(p.node()):
+                cut.setdefault(f"a copy outside of the record at {orphan}", []).append(name)
+                continue
             if found is None:
                 unused.append(name)
                 continue
@@ -382,6 +391,17 @@ class Examination:
             self.notes.append(f"{len(unused)} parameters are not used by the loss, {unused[0]} first")
         if self.frozen:
             self.notes.append(f"{self.frozen} parameters are frozen")
+
+    def _orphan(self) -> str:
+        """The op that first uses a value for each image that came from nowhere: not x, not y, made by no op."""
+        graph = self.run.graph
+        labels = tuple(self.labels.shape), str(self.labels.dtype)
+        for v in graph.inputs:
+            leaf = graph.vertices[v]
+            alike = leaf.shape[:1] == (self.run.images,) and leaf.dtype.startswith("float")
+            if alike and leaf.name is None and (leaf.shape, leaf.dtype) != labels:
+                return self.at(graph.out_edges(v)[0].target)
+        return ""
 
     def _layers(self) -> list[dict[str, object]]:
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from autocnn.backend.arrays import namespace
@@ -54,8 +55,13 @@ class Levels:
         array = self.run.values.get(vertex)
         return math.nan if array is None or not array.size else size_bits(array)
 
-    def trend(self, stations: tuple[int, ...], places: tuple[int, ...]) -> tuple[Trend, int]:
-        """The trend of gradients from the end of stations back, as far as there are any, and where they end."""
+    def trend(
+        self, stations: tuple[int, ...], places: tuple[int, ...], named: Collection[int] = ()
+    ) -> tuple[Trend, int]:
+        """The trend of gradients from the end of stations back, as far as there are any, and where they end.
+
+        Steps past the vertices that are `named` are explained by these, and no part of it.
+        """
         known = finite(self.gradient, stations)
         if len(known) < 2:
             return Trend(0.0, 1), known[0] if known else len(stations)
@@ -63,7 +69,11 @@ class Levels:
         at = [places[k] for k in known]
         rms = [self.gradient[stations[k]] for k in known]
         norm = [bits + self._per_example(stations[k]) for bits, k in zip(rms, known, strict=True)]
-        return milder(trend(at, rms, layers), trend(at, norm, layers)), known[0]
+        apart = frozenset(
+            i for i in range(1, len(known))
+            if any(stations[known[i - 1]] <= v <= stations[known[i]] for v in named)
+        )  # fmt: skip
+        return milder(trend(at, rms, layers, apart), trend(at, norm, layers, apart)), known[0]
 
     def _per_example(self, vertex: int) -> float:
         """How many bits the size per example is above the RMS."""

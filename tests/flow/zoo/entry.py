@@ -26,8 +26,6 @@ class Entry:
     classes: int = 4
     stations: Callable[[nn.Module], list[nn.Module]] | None = None
     """The modules whose outputs make the chain, the first one first; None where only construction tells."""
-    layers: int = 0
-    """Weight layers on the chain; 0 for the number of stations."""
     place: str = ""
     """What the first verdict's places must name, if construction says where the trouble is."""
     loss: Callable[[Any, Tensor], Tensor] = F.cross_entropy

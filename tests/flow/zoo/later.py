@@ -1,4 +1,4 @@
-"""Rows of layers of other kinds, written after the diagnosis was finished: a test of it that it was not made for."""
+"""Rows of layers of other kinds, written after the diagnosis was finished: a test that it was not made for."""
 
 from __future__ import annotations
 
@@ -146,7 +146,9 @@ def siren() -> nn.Module:
     layers: list[nn.Module] = []
     for _ in range(5):
         layers += [nn.Linear(32 if layers else 16, 32), Through(lambda x: x.sin())]
-    return started(nn.Sequential(*layers, nn.Linear(32, 4)), lambda w: nn.init.uniform_(w, -(6 / 32) ** 0.5, 0.43))
+    return started(
+        nn.Sequential(*layers, nn.Linear(32, 4)), lambda w: nn.init.uniform_(w, -((6 / 32) ** 0.5), 0.43)
+    )
 
 
 def gated() -> nn.Module:
@@ -199,7 +201,7 @@ def volume() -> nn.Module:
     return started(nn.Sequential(*layers, nn.Flatten(), nn.Linear(4 * 125, 4)), he)
 
 
-def raw() -> Callable[[Tensor], Tensor]:
+def raw() -> nn.Module:
     weights = [ac.randn(16, 16, requires_grad=True) for _ in range(12)]
 
     def network(x: Tensor) -> Tensor:
@@ -207,7 +209,7 @@ def raw() -> Callable[[Tensor], Tensor]:
             x = (x @ w * 0.25).sigmoid()
         return x[:, :4]
 
-    return network
+    return Through(network)
 
 
 def double() -> nn.Module:
@@ -275,7 +277,7 @@ LATER = [
     entry("vgg11", models.vgg11, data=images(2, 3, 32), reason=BUILT + "eleven layers, he's start"),
     entry("resnet50", models.resnet50, data=images(4, 3, 32),
           stations=lambda m: [m.maxpool, *m.layer1, *m.layer2, *m.layer3, *m.layer4, m.fc]),
-    entry("plain34", models.plain34, data=images(4, 3, 32), layers=34,
+    entry("plain34", models.plain34, data=images(4, 3, 32),
           stations=lambda m: [m.maxpool, *m.layer1, *m.layer2, *m.layer3, *m.layer4, m.fc]),
     entry("tiny head", times(mlp(10, RELU, he, width=32), _18_weight=1e-6), "vanishing", place="linear in 18",
           reason=BUILT + "the head times 1e-6"),
@@ -286,10 +288,10 @@ LATER = [
     entry("small kernel before batch norm", times(cnn(8, RELU, he, norm=nn.BatchNorm2d), _9_weight=0.1),
           reason=BUILT + "batch norm undoes a scale", data=images()),
     entry("gamma 0 in a plain row", set_to(mlp(6, RELU, he, norm=nn.BatchNorm1d), _4_weight=0.0), "dead",
-          reason=BUILT + "all units are relu(0)", place="relu in 5"),
+          reason=BUILT + "all units are relu(0)", place="batch_norm in 4"),
     entry("half of the units dead", lambda: half_dead(), reason=BUILT + "the others carry on"),
-    entry("all scores behind a relu", lambda: nn.Sequential(*list(set_to(mlp(4, RELU, he, width=32),
-          _6_bias=-100.0)().children()), RELU()), "dead", reason=BUILT + "a bias of -100", place="relu in 7"),
+    entry("all scores behind a relu", lambda: nn.Sequential(*set_to(mlp(4, RELU, he, width=32),
+          _6_bias=-100.0)().children(), RELU()), "dead", reason=BUILT + "a bias of -100", place="relu in 7"),
     entry("sigmoid, bias -20", set_to(mlp(5, nn.Sigmoid, glorot, width=32), _4_bias=-20.0), "saturated",
           reason=BUILT + "sigmoid(-20)", place="sigmoid in 5"),
     entry("softsign, bias 1000", set_to(mlp(5, nn.Softsign, glorot, width=32), _4_bias=1e3), "saturated",
@@ -297,7 +299,7 @@ LATER = [
     entry("relu6, bias 100", set_to(mlp(5, nn.ReLU6, he, width=32), _4_bias=100.0), "saturated",
           reason=BUILT + "all above 6", place="in 5"),
     entry("clamp from 0 to 1, bias 100", replaced(set_to(mlp(5, RELU, he, width=32), _4_bias=100.0), 5,
-          lambda: Through(lambda x: x.clamp(0, 1))), "saturated", reason=BUILT + "all above 1", place="clamp in 5"),
+          lambda: Through(lambda x: x.clamp(0, 1))), "saturated", reason=BUILT + "all over 1", place="clamp in 5"),
     entry("leaky relu 0.3, bias -100", set_to(mlp(6, lambda: nn.LeakyReLU(0.3), he, width=32), _4_bias=-100.0),
           reason=BUILT + "every derivative is 0.3"),
     entry("prelu with slope 0, bias -100", lambda: prelu_closed(), "dead", place="prelu in 5",

@@ -9,7 +9,21 @@ from autocnn import Tensor, nn, optim
 from autocnn.nn import functional as F
 
 from .entry import entry, features, images
-from .parts import Block, Net, Through, cnn, glorot, he, mlp, of_blocks, replaced, residual, scaled, set_to, started
+from .parts import (
+    Block,
+    Net,
+    Through,
+    cnn,
+    glorot,
+    he,
+    mlp,
+    of_blocks,
+    replaced,
+    residual,
+    scaled,
+    set_to,
+    started,
+)
 
 BUILT = "by construction: "
 RELU, TANH = nn.ReLU, nn.Tanh
@@ -234,7 +248,7 @@ LATEST = [
           "vanishing", stations=of_blocks),
     entry("stochastic depth 10", lambda: Net(linear(), [Dropped(nn.LayerNorm(16), linear(), RELU(), linear())
           for _ in range(10)], nn.Linear(16, 4)), stations=of_blocks),
-    entry("branches times 3", residual(15, lambda: [linear(), TANH(), linear()], glorot, scale=3.0), "exploding",
+    entry("branches times 3", residual(15, lambda: [linear(), TANH(), linear()], glorot, scale=3.0), "saturated",
           stations=of_blocks),
     entry("norm after the sum 15", residual(15, lambda: [linear(), RELU(), linear()], he,
           after=lambda: nn.LayerNorm(16)), stations=of_blocks),
@@ -266,10 +280,10 @@ LATEST = [
           reason=BUILT + "0 / 0"),
     entry("division by zero weights", replaced(mlp(4, RELU, he), 1, lambda: Through(lambda x: x / (x * 0))),
           "non-finite", reason=BUILT + "x / 0", place="div in 1"),
-    entry("reciprocal of relu", replaced(mlp(4, RELU, he), 3, lambda: Through(lambda x: 1 / x.relu())), "non-finite",
-          reason=BUILT + "1 / 0", place="in 3"),
-    entry("power overflows", replaced(mlp(4, RELU, he), 3, lambda: Through(lambda x: (x * 1e4) ** 12)), "non-finite",
-          reason=BUILT + "1e48", place="in 3"),
+    entry("reciprocal of relu", replaced(mlp(4, RELU, he), 3, lambda: Through(lambda x: 1 / x.relu())),
+          "non-finite", reason=BUILT + "1 / 0", place="in 3"),
+    entry("power overflows", replaced(mlp(4, RELU, he), 3, lambda: Through(lambda x: (x * 1e4) ** 12)),
+          "non-finite", reason=BUILT + "1e48", place="in 3"),
     entry("infinite running variance", set_to(mlp(5, RELU, he), _0_bias=float("nan")), "non-finite",
           reason=BUILT + "NaN in a bias", place="0.bias"),
     entry("trained 30 steps", trained(0.05, 30), reason=BUILT + "what learns is healthy"),

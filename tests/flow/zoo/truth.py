@@ -50,19 +50,19 @@ def kinds(entry: Entry) -> set[str]:
     found |= _units(twin, taken)
     assert entry.stations is not None
     outputs = [taken[id(m)][1] for m in entry.stations(twin)]
-    bits = total_bits(value, outputs, entry.layers or len(outputs))
+    bits = total_bits(value, outputs)
     if abs(bits) > 10:
         found.add("vanishing" if bits < 0 else "exploding")
     return found
 
 
-def total_bits(value: Tensor, outputs: list[Tensor], layers: int) -> float:
-    """The step of a straight line through log2 of the gradients, times the layers: the milder of RMS and norm."""
+def total_bits(value: Tensor, outputs: list[Tensor]) -> float:
+    """The slope of a line through log2 of the gradients, times the stations: the milder of RMS and norm."""
     gradients = [g.array for g in autograd.grad(value, outputs)]
     totals = []
     for sizes in ([_rms(g) for g in gradients], [_rms(g) * math.sqrt(g[0].size) for g in gradients]):
         slope = np.polyfit(range(len(sizes)), np.log2(sizes), 1)[0] if len(sizes) > 1 else 0.0
-        totals.append(-slope * layers)
+        totals.append(-slope * len(sizes))
     if totals[0] * totals[1] < 0:
         return 0.0
     return float(min(totals, key=abs))
