@@ -22,7 +22,8 @@ Series: TypeAlias = Mapping[float, float] | Sequence[float]
 _INK, _MUTED, _GRID = "#22303C", "#5B6B7A", "#DDE3E8"
 _CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 _DASHES = ("-", "--", "-.", ":")
-_KNOWN = {"residual": ("#0072B2", "-", "o"), "plain": ("#D55E00", "--", "s")}
+_SKIP = ("#0072B2", "-", "o")
+_KNOWN = {"residual": _SKIP, "skip": _SKIP, "plain": ("#D55E00", "--", "s")}
 
 
 @dataclass(frozen=True)
