@@ -18,8 +18,10 @@ import numpy as np
 
 from autocnn.engine import Node, Tensor, grad
 from autocnn.errors import ArgumentError
-from autocnn.flow.cotangents import Rescaled, Scaled, carry
+from autocnn.flow.cotangents import Exact, Rescaled, Scaled, carry
 from autocnn.flow.signed import Signed
+from autocnn.graph.data import Graph
+from autocnn.graph.trace import recorded
 from autocnn.types import Array
 
 READINGS = ("power", "chain")
@@ -73,6 +75,15 @@ class Toy:
         """Everything, with plain numbers; what is no finite number is None, or "inf"."""
         rows = [{key: _written(value) for key, value in row.items()} for row in self.rows()]
         return {"weight": self.weight, "dtype": self.dtype, "cells": rows}
+
+    def curves(self, reading: str = "power", *, engine: bool = False) -> dict[str, dict[str, dict[int, Any]]]:
+        """First derivatives for a figure: by what they are taken at, skip, depth and theta."""
+        found: dict[str, dict[str, dict[int, Any]]] = {}
+        for c in self.cells:
+            if (c.reading, c.order) == (reading, 1):
+                line = found.setdefault(c.at, {}).setdefault(c.skip, {}).setdefault(c.n, {})
+                line[c.theta] = c.engine if engine else c.closed
+        return found
 
     @property
     def worst(self) -> Cell:
@@ -169,6 +180,62 @@ def toy(
                 for i, place in enumerate(theta)
             ]  # fmt: skip
     return Toy(weight, dtype, tuple(cells))
+
+
+# The graph -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The graph of one toy model, and what flows back: all at every vertex, each user's part on every edge."""
+
+    graph: Graph
+    gradients: dict[int, float]
+    edges: dict[tuple[int, int, int], float]
+    """By source, target and position; the parts of one source add up to its gradient."""
+
+    def sizes(self) -> dict[Any, float]:
+        """How large gradients are, by vertex and by edge, as `viz.flow` takes them."""
+        return {place: abs(g) for place, g in [*self.gradients.items(), *self.edges.items()]}
+
+    def shares(self) -> dict[tuple[int, int, int], float]:
+        """Which part of its source's gradient an edge brings, as `viz.flow` takes it."""
+        return {edge: g / self.gradients[edge[0]] for edge, g in self.edges.items() if self.gradients[edge[0]]}
+
+
+def drawn(
+    n: int = 3, reading: str = "chain", skip: str = "none", theta: float = 0.5, weight: float = 1.0
+) -> Drawn:
+    """The toy model as a graph, with the gradient at every vertex and on every edge, to be drawn.
+
+    >>> found = drawn(2, skip="long")
+    >>> [round(g, 4) for (source, _, _), g in found.edges.items() if source == 0], round(found.gradients[0], 4)
+    ([1.0, 0.6398], 1.6398)
+    """
+    place, weights = _leaves(np.asarray(theta, np.float64), n, weight)
+    result = output(place, weights, reading, skip)
+    names = {f"w{i}": w for i, w in enumerate(weights, 1)}
+    graph, _, nodes = recorded(result, parameters=names, inputs={"θ": place})
+    vertex_of = {node.serial: vertex for vertex, node in nodes.items()}
+    algebra = _Parts()
+    carry(algebra, result.node(), None)
+    edges = {(vertex_of[node.edges[i].serial], vertex_of[node.serial], i): g for node, i, g in algebra.parts}
+    return Drawn(graph, {vertex_of[serial]: g for serial, g in algebra.whole.items()}, edges)
+
+
+class _Parts(Exact):
+    """The gradient of single numbers, which notes what it is at every node, and what every edge brings."""
+
+    def __init__(self) -> None:
+        super().__init__(seen=lambda node, g: self.whole.update({node.serial: float(g)}))
+        self.whole: dict[int, float] = {}
+        self.parts: list[tuple[Node, int, float]] = []
+
+    def apply(self, node: Node, g: Any) -> Sequence[Any]:
+        """What flows into each operand, as in every sweep."""
+        made = super().apply(node, g)
+        self.parts += [(node, i, float(part)) for i, part in enumerate(made) if part is not None]
+        return made
 
 
 # The closed forms ------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from autocnn.viz.figures_jacobian import gains, spectra
 from autocnn.viz.figures_lesions import lesions
 from autocnn.viz.figures_shatter import autocorrelation, cosines
 from autocnn.viz.figures_sweep import sweep_lines
+from autocnn.viz.figures_theory import theory, toy
 from autocnn.viz.flow import flow, unrolled
 from autocnn.viz.page import html
 from autocnn.viz.picture import Picture, draw
@@ -13,5 +14,5 @@ from autocnn.viz.render import render
 
 __all__ = [
     "Figure", "Picture", "autocorrelation", "cosines", "draw", "flow", "gains", "gradient_flow", "html",
-    "learning_curve", "lesions", "render", "spectra", "sweep_lines", "to_dot", "unrolled",
+    "learning_curve", "lesions", "render", "spectra", "sweep_lines", "theory", "to_dot", "toy", "unrolled",
 ]  # fmt: skip

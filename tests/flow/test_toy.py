@@ -12,7 +12,7 @@ import pytest
 
 from autocnn.errors import ArgumentError
 from autocnn.flow.signed import Signed
-from autocnn.flow.toy import AT, READINGS, SKIPS, closed, derivatives, toy
+from autocnn.flow.toy import AT, READINGS, SKIPS, closed, derivatives, drawn, toy
 
 NOTES = {  # dC/dtheta of tanh(theta)^n, by theta and n, computed when the study was planned
     0.5: (0.786447733, 0.1793280564, 0.007558553697, 1.470592784e-15, 5.083081592e-32),
@@ -210,6 +210,30 @@ def test_signed_numbers(rng: np.random.Generator) -> None:
     assert (x + Signed.of(-a)).value.tolist() == [0.0] * 50
     assert (Signed.of(0.0) ** 0).value == 1.0
     assert float((Signed.of(0.0) + Signed.of(0.0)).log10) == -math.inf
+
+
+@pytest.mark.parametrize(("reading", "skip"), CASES)
+def test_what_is_drawn_adds_up(reading: str, skip: str) -> None:
+    found = drawn(4, reading, skip, theta=0.7, weight=0.9)
+    forms = closed(0.7, 4, reading, skip, 0.9)
+    names = {vertex.name: vertex.id for vertex in found.graph.vertices}
+    assert found.gradients[names["θ"]] == pytest.approx(float(forms["theta", 1].value), rel=1e-12)
+    assert found.gradients[names["w1"]] == pytest.approx(float(forms["first weight", 1].value), rel=1e-12)
+    for vertex, gradient in found.gradients.items():
+        parts = [g for (source, _, _), g in found.edges.items() if source == vertex]
+        if parts:  # all but the last, where the gradient starts
+            assert sum(parts) == pytest.approx(gradient, rel=1e-12)
+            shares = [share for (source, _, _), share in found.shares().items() if source == vertex]
+            assert sum(shares) == pytest.approx(1.0, rel=1e-12)
+    assert all(size >= 0 for size in found.sizes().values())
+
+
+def test_curves_are_the_cells_by_place() -> None:
+    found = toy([0.5, 1.0], [1, 10])
+    curves = found.curves("chain")
+    assert list(curves) == list(AT)
+    assert curves["theta"]["long"][10][0.5] == float(closed(0.5, 10, "chain", "long")["theta", 1].value)
+    assert found.curves("chain", engine=True)["theta"]["long"][10][0.5] != 0
 
 
 def test_derivatives_has_one_value_for_each_place() -> None:

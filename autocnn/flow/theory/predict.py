@@ -56,6 +56,22 @@ class Prediction:
         """The layers that have weights: convolutions and linear ones."""
         return tuple(layer for layer in self.layers if layer.op in _WEIGHTED)
 
+    def blocks(self, container: str) -> tuple[Layer, ...]:
+        """What comes out of each module that a container holds: ``blocks`` for ``blocks.0``, ``blocks.1`` ...
+
+        Raises ArgumentError if nothing ran in the container.
+        """
+        last: dict[str, Layer] = {}
+        for layer in self.layers:
+            if layer.path.startswith(f"{container}."):
+                last[layer.path[len(container) + 1 :].partition(".")[0]] = layer
+        if not last:
+            known = dict.fromkeys(layer.path.partition(".")[0] for layer in self.layers if layer.path)
+            raise ArgumentError(
+                f"blocks: nothing ran in {container!r}; there is {', '.join(known) or 'no module'}"
+            )
+        return tuple(last.values())
+
     def ratio(self, measured: bool = False) -> float:
         """The gradient at the first layer with weights over that at the last."""
         first, *_, last = self.weights()

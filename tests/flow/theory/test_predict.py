@@ -81,6 +81,14 @@ def test_zero_padding_is_in_it_and_no_power_of_the_first_layer_s_share() -> None
         assert layer.gradient / found[11].gradient == pytest.approx(expected, rel=1e-9), place
 
 
+def test_padding_is_all_that_he_s_weights_lose_behind_relu() -> None:
+    net = DeepNet(20, 6, skips=False, activation="relu", init="he", size=8)
+    layers = predict(net, images(16, 1, 8, 8), LABELS, init="he").weights()[:-1]
+    expected = math.sqrt(padding_gain((8, 8), len(layers) - 1))
+    assert layers[0].gradient / layers[-1].gradient == pytest.approx(expected, rel=1e-9)
+    assert math.sqrt(padding_gain((8, 8), 55)) == pytest.approx(0.094, abs=0.0006)  # of depth 56, as measured
+
+
 def test_isometries_lose_nothing_to_padding() -> None:
     ops.manual_seed(0)
     net = linear(10, 8)
@@ -136,6 +144,11 @@ def test_what_is_said_is_tidy_and_strict_json() -> None:
     assert written["training"] is True
     assert len(written["layers"]) == len(found.rows()) == len(found.layers)
     assert [layer.path for layer in found.weights()][:2] == ["stem.0", "blocks.0.conv1"]
+    assert [layer.op for layer in found.blocks("blocks")] == ["tanh"] * 5
+    with pytest.raises(
+        ArgumentError, match="blocks: nothing ran in 'layers'; there is stem, blocks, flatten, head"
+    ):
+        found.blocks("layers")
     lines = str(found).splitlines()
     assert len(lines) == 12 + 2
     assert lines[-1].startswith("First over last: ")
