@@ -15,7 +15,8 @@ from autocnn.errors import AutocnnError
 COMMANDS = {
     "train": "Train a model on a data set.",
     "graph": "Draw the compute graph of a model.",
-    "study": "Measure how much gradient reaches each block, with and without skip connections.",
+    "study": "Show how much gradient reaches each block, without and with skip connections.",
+    "compare": "Set two studies side by side on one page.",
     "summary": "List a model's layers: shapes, parameters, work and memory.",
     "info": "Say what AutoCNN runs on and with, and which optional parts serve.",
 }

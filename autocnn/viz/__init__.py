@@ -11,8 +11,10 @@ from autocnn.viz.flow import flow, unrolled
 from autocnn.viz.page import html
 from autocnn.viz.picture import Picture, draw
 from autocnn.viz.render import render
+from autocnn.viz.report import report, side_by_side
 
 __all__ = [
     "Figure", "Picture", "autocorrelation", "cosines", "draw", "flow", "gains", "gradient_flow", "html",
-    "learning_curve", "lesions", "render", "spectra", "sweep_lines", "theory", "to_dot", "toy", "unrolled",
+    "learning_curve", "lesions", "render", "report", "side_by_side", "spectra", "sweep_lines", "theory",
+    "to_dot", "toy", "unrolled",
 ]  # fmt: skip

@@ -8,24 +8,135 @@ from pathlib import Path
 
 import pytest
 
+from autocnn import flow
 from autocnn.cli import main
+from autocnn.cli.study import questions
+from autocnn.viz.report import FORMAT
 
 pytest.importorskip("sklearn")
-pytest.importorskip("matplotlib")
+
+SMALL = ["--depth", "8,6", "--width", "2", "--steps", "3", "--seeds", "2"]
+OWN = """
+from autocnn import nn
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.branch = nn.Conv2d(4, 4, 3, padding=1)
+    def forward(self, x):
+        return (x + self.branch(x.tanh())).tanh()
+
+def make():
+    return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), Block(), Block(), nn.Flatten(), nn.Linear(256, 10))
+
+def plain():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+
+def colours():
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 10))
+"""
 
 
-def test_a_small_study_writes_figure_graph_and_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> Path:
+    """A small study that has run."""
+    out = tmp_path_factory.mktemp("studies") / "run"
+    assert main(["study", *SMALL, "--out", str(out)]) == 0
+    return out
+
+
+def document(out: Path) -> dict:
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is not strict JSON")
+
+    return json.loads((out / "study.json").read_text("utf-8"), parse_constant=refuse)
+
+
+def test_a_small_study_writes_the_page_and_all_that_is_on_it(done):
+    made = document(done)
+    assert made["format"] == FORMAT
+    assert not made["partial"]
+    assert made["command"] == "autocnn study --depth 8,6 --width 2 --seeds 2 --steps 3"
+    assert [(run["network"], run["seed"]) for run in made["runs"]] == [
+        ("plain", 0), ("skip", 0), ("plain", 1), ("skip", 1),
+    ]  # fmt: skip
+    assert len(made["cures"]) == 8
+    assert {section["id"] for section in made["sections"]} == set(questions.QUESTIONS)
+    assert made["missing"] == {}
+    by_depth = next(section for section in made["sections"] if section["id"] == "depth")
+    assert [(row["depth"], row["network"]) for row in by_depth["table"]] == [
+        (6, "without skips"), (6, "with skips"), (8, "without skips"), (8, "with skips"),
+    ]  # fmt: skip
+    rows = list(csv.DictReader((done / "gradients.csv").read_text().splitlines()))
+    assert len(rows) == 4 * 3 * 2  # networks and seeds, measured steps, blocks
+    page = (done / "report.html").read_text("utf-8")
+    assert len(page) < 1_500_000
+    assert "autocnn study --depth 8,6" in page
+    assert all((done / path).exists() for path in made["files"].values())
+
+
+def test_every_figure_is_there_at_16_to_9(done):
+    image = pytest.importorskip("PIL.Image")
+    pytest.importorskip("matplotlib")
+    names = {path.stem for path in (done / "figures").glob("*.svg")}
+    assert {"gradients", "learning", "toy-1", "paths-2"} <= names
+    for path in (done / "figures").glob("*.png"):
+        with image.open(path) as picture:
+            width, height = picture.size
+        assert abs(width / height - 16 / 9) < 0.01, path.name
+    assert len(names) == len(list((done / "figures").glob("*.png")))
+
+
+def test_without_matplotlib_there_is_a_sentence(tmp_path, capsys, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setattr(questions, "QUESTIONS", {})
+    assert (
+        main(["study", "--depth", "6", "--width", "2", "--steps", "1", "--seeds", "1", "--out", str(tmp_path)])
+        == 0
+    )
+    assert "no SVG and PNG files of the figures: figures need matplotlib" in capsys.readouterr().err
+    assert (tmp_path / "report.html").exists()
+
+
+def test_a_network_of_ones_own_and_its_plain_twin(tmp_path, monkeypatch):
+    (tmp_path / "net.py").write_text(OWN)
     out = tmp_path / "run"
-    assert main(["study", "--depth", "6", "--width", "2", "--steps", "3", "--out", str(out)]) == 0
-    names = {"block.png", "block.svg", "gradients.csv", "gradients.png", "gradients.svg", "study.json"}
-    assert {p.name for p in out.iterdir()} == names
-    numbers = json.loads((out / "study.json").read_text())
-    assert numbers["complete"]
-    assert [t["name"] for t in numbers["twins"]] == ["plain", "residual"]
-    rows = list(csv.DictReader((out / "gradients.csv").read_text().splitlines()))
-    assert len(rows) == 2 * 3 * 2  # networks, measured steps, blocks
-    text = " ".join(capsys.readouterr().out.split())
-    assert " ".join(numbers["sentence"].split()) in text
+    given = [f"{tmp_path / 'net.py'}:make", "--steps", "2", "--seeds", "1", "--out", str(out)]
+    assert main(["study", *given]) == 0
+    made = document(out)
+    assert [len(run["gradient"][0]) for run in made["runs"]] == [2, 2]
+    plain, skip = (run["gradient"][0] for run in made["runs"])
+    assert plain[0] < skip[0]
+    assert made["cures"] == []
+    assert "Other cures were not tried in this run." in (out / "report.html").read_text("utf-8")
+
+
+def test_an_interruption_leaves_a_report_that_says_so(tmp_path, capsys, monkeypatch):
+    original = flow.twins
+
+    def stopped(*arguments, progress, **more):
+        def stop(name: str, step: int, loss: float) -> None:
+            progress(name, step, loss)
+            if name == "skip" and step == 2:
+                raise KeyboardInterrupt
+
+        return original(*arguments, progress=stop, **more)
+
+    monkeypatch.setattr(flow, "twins", stopped)
+    assert main(["study", *SMALL, "--out", str(tmp_path)]) == 0
+    assert "Partial. The loss sends" in " ".join(capsys.readouterr().out.split())
+    assert document(tmp_path)["partial"]
+    assert '<b class="partial">Partial. </b>' in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_a_network_that_diverges_is_a_finding(tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(questions, "QUESTIONS", {})
+        given = ["--activation", "relu", "--init", "he", "--rate", "1e30", "--steps", "4", "--seeds", "1"]
+        assert main(["study", "--depth", "6", "--width", "2", *given, "--out", str(tmp_path)]) == 0
+    assert "its numbers are no longer finite" in document(tmp_path)["sentence"]
 
 
 @pytest.mark.parametrize(
@@ -33,28 +144,69 @@ def test_a_small_study_writes_figure_graph_and_numbers(tmp_path: Path, capsys: p
     [
         (
             ["--depth", "5"],
-            "DeepNet: depth is 5; stem, head and blocks of two layers make an even number, 4 or more",
+            "study: --depth is 5; a stem, a head and two or more blocks of two layers make an even",
         ),
+        (["--depth", "x"], "study: --depth is 'x'; whole numbers, as in --depth 20,56"),
         (["--depth", "100000000"], "study: --depth is 100000000; it is at most 1,000"),
         (["--steps", "0"], "study: --steps is 0; it is at least 1"),
+        (["--seeds", "0"], "study: --seeds is 0; it is at least 1"),
         (["--width", "0"], "study: --width is 0; it is at least 1"),
         (["--seed", "-1"], "study: --seed is -1; it is at least 0"),
         (["--batch-size", "0"], "study: --batch-size is 0; it is at least 1"),
         (["--batch-size", "5000"], "study: --batch-size is 5000; there are 1,438 training images"),
-        (["--rate", "-1"], "study: --rate is -1.0; a learning rate is above 0, and finite"),
         (["--rate", "inf"], "study: --rate is inf; a learning rate is above 0, and finite"),
+        (["--activation", "rleu"], "Did you mean 'relu'?"),
+        (["--init", "x"], "study: --init is 'x'; one of default, he"),
+        (["--norm", "x"], "study: --norm is 'x'; one of none, batch, layer"),
+        (["--data", "mnits"], "Did you mean 'mnist'?"),
+        (["--quick", "--data", "mnist"], "study: --quick is for digits, --data is mnist; leave one of them out"),
+        (["resnet20"], "study: MODEL is 'resnet20'; give a file and what in it makes the network: net.py:make"),
+        (["net.py:make", "--depth", "6"], "study: --depth shapes the network that is built here, not net.py:make"),
+        (["nowhere.py:make"], "model: 'nowhere.py:make'; there is no file 'nowhere.py'"),
     ],
 )
-def test_a_mistake_is_one_sentence(
-    arguments: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_mistake_is_one_sentence(arguments, expected, tmp_path, capsys):
     assert main(["study", *arguments, "--out", str(tmp_path / "run")]) == 2
-    assert capsys.readouterr() == ("", f"autocnn: {expected}\n")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("autocnn: ")
+    assert expected in err
     assert not (tmp_path / "run").exists()
 
 
-def test_a_file_in_the_way_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("factory", "expected"),
+    [
+        ("plain", "has 0 modules with a skip of their own; two or more"),
+        ("colours", "does not take digits (1x8x8)"),
+    ],
+)
+def test_a_network_that_cannot_be_studied_is_named(factory, expected, tmp_path, capsys):
+    (tmp_path / "net.py").write_text(OWN)
+    assert main(["study", f"{tmp_path / 'net.py'}:{factory}", "--out", str(tmp_path / "run")]) == 2
+    assert expected in capsys.readouterr().err
+
+
+def test_a_file_in_the_way_is_named(tmp_path, capsys):
     (tmp_path / "run").write_text("mine")
     assert main(["study", "--out", str(tmp_path / "run")]) == 2
     assert "is a file; give a folder" in capsys.readouterr().err
     assert (tmp_path / "run").read_text() == "mine"
+
+
+def test_two_studies_are_compared(done, tmp_path, capsys):
+    page = tmp_path / "both.html"
+    assert main(["compare", str(done), str(done), "--out", str(page)]) == 0
+    assert "Two runs with the same settings." in page.read_text("utf-8")
+
+
+def test_mistakes_in_a_comparison(done, tmp_path, capsys):
+    for arguments, expected in (
+        ([str(tmp_path), str(done)], "has no study.json; make it with: autocnn study --out"),
+        ([str(tmp_path / "x"), str(done)], "is not there"),
+        ([str(done / "gradients.csv"), str(done)], "is no study"),
+        ([str(done), str(done), "-o", str(tmp_path / "no" / "x.html")], "is not there"),
+        ([str(done), str(done), "-o", str(tmp_path)], "is a folder; name a file"),
+    ):
+        assert main(["compare", *arguments]) == 2
+        assert expected in capsys.readouterr().err

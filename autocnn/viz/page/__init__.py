@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html as markup
 import os
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from autocnn.errors import GraphError
 from autocnn.graph import Graph, graph_of, transform
 from autocnn.graph.store import write_whole
+from autocnn.viz.offline import filled, part, policy
 from autocnn.viz.page.data import as_script, full_listing, page_data
 from autocnn.viz.page.theme import rules, variables
 from autocnn.viz.words import printable
@@ -50,12 +47,11 @@ def html(
             "Make one: graph.trace(net, x), or graph.graph_of(loss)"
         )
     shown, ids = transform.hidden(graph, views=not views, constants=not constants)
-    script = "\n".join(_part(name) for name in SCRIPTS)
-    style = variables() + rules() + _part("page.css")
-    page = _filled(
-        _part("page.html"),
-        policy=f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
-        "base-uri 'none'; form-action 'none'",
+    script = "\n".join(part(__package__, name) for name in SCRIPTS)
+    style = variables() + rules() + part(__package__, "page.css")
+    page = filled(
+        part(__package__, "page.html"),
+        policy=policy(script, style),
         title=markup.escape(title),
         style=style,
         script=script,
@@ -65,22 +61,3 @@ def html(
     if path is not None:
         write_whole(path, page.encode())
     return page
-
-
-def _filled(template: str, **contents: str) -> str:
-    """A template with each ``{{name}}`` replaced once, whatever the contents hold."""
-    pieces = template.split("{{")
-    filled = [pieces[0]]
-    for piece in pieces[1:]:
-        name, rest = piece.split("}}", 1)
-        filled += [contents[name], rest]
-    return "".join(filled)
-
-
-@cache
-def _part(name: str) -> str:
-    return (files(__package__) / name).read_text("utf-8").strip()
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,57 @@
+"""What several questions need: both networks as they begin and as they end, and a few images."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from autocnn.cli.study.networks import twins_of
+
+if TYPE_CHECKING:
+    from autocnn.cli.study.document import Study
+
+LOOKS = {"plain": ("without skips", "plain", True), "skip": ("with skips", "skip", False)}
+FEW = 16
+"""Images that a single look takes."""
+
+
+def untrained(study: Study) -> dict[str, Any]:
+    """The twins of the first seed before any step, in train mode."""
+    return twins_of(study.settings, study.images, study.settings.seeds[0])
+
+
+def batch(study: Study, count: int = FEW) -> tuple[Any, Any]:
+    """The first images that training sees."""
+    x, y = next(study.images.batches(study.settings.seeds[0]))
+    return x[:count], y[:count]
+
+
+def states(study: Study) -> dict[str, Any]:
+    """The network with skips, untrained and trained."""
+    steps = study.settings.steps
+    return {"untrained": untrained(study)["skip"], f"after {steps:,} steps": study.last["skip"]}
+
+
+def series(name: str, y: Any, network: str = "", **more: Any) -> dict[str, Any]:
+    """A line by block, 1, 2, 3 ...; of a network, in its colour."""
+    look = {"color": LOOKS[network][1], "dash": LOOKS[network][2]} if network else {}
+    values = list(y)
+    return {"name": name, "x": list(range(1, len(values) + 1)), "y": values, **look, **more}
+
+
+def percent(share: float) -> str:
+    """A share in words.
+
+    >>> percent(0.784), percent(float("nan"))
+    ('78 %', 'nothing')
+    """
+    return "nothing" if math.isnan(share) else f"{100 * share:.0f} %"
+
+
+def capital(text: str) -> str:
+    """A sentence that begins as sentences do.
+
+    >>> capital("at 27 forks")
+    'At 27 forks'
+    """
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,45 @@
+"""Pages that are one file: a template whose style and program stand inside, and which fetches nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+
+
+def filled(template: str, **contents: str) -> str:
+    """A template with each ``{{name}}`` replaced once, whatever the contents hold.
+
+    >>> filled("<p>{{a}}</p>", a="{{b}}")
+    '<p>{{b}}</p>'
+    """
+    pieces = template.split("{{")
+    found = [pieces[0]]
+    for piece in pieces[1:]:
+        name, rest = piece.split("}}", 1)
+        found += [contents[name], rest]
+    return "".join(found)
+
+
+@cache
+def part(package: str, name: str) -> str:
+    """A part of a page: the text of a file that lies in a package."""
+    return (files(package) / name).read_text("utf-8").strip()
+
+
+def policy(script: str, style: str, images: str = "") -> str:
+    """What a browser allows the page: this very program and this very style, nothing from anywhere else.
+
+    >>> policy("", "").split(";")[0]
+    "default-src 'none'"
+    """
+    shown = f"img-src {images}; " if images else ""
+    return (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; {shown}"
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,197 @@
+"""The page of a study, used: slider, hover, play and keys in a real browser, and what is then on the screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.viz import report, side_by_side
+from tests.viz.browser import browser
+from tests.viz.studies import BLOCKS, SECTION, STEPS, cures, study
+
+FULL = {"width": 1280, "height": 800}
+MARK = "window.hacked = true"
+ATTACK = f"</script><script>{MARK}</script><img src=x onerror='{MARK}'>"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as found:
+        yield found
+
+
+def moving() -> dict:
+    """A study whose signal shrinks with every step, so that one sees the strips move."""
+    made = study(
+        seeds=3, cures=cures(plain_default=1e-14, plain_good_init=0.1, plain_batch_norm=6e3, plain_both=2.0,
+                             skip_default=4300.0, skip_good_init=3.0, skip_batch_norm=20.0, skip_both=9.0),
+        sections=[{**SECTION, "question": ATTACK}], facts=[ATTACK, "3 seeds"], command="autocnn study --quick",
+    )  # fmt: skip
+    for one in made["runs"]:
+        rows = one["gradient"]
+        one["gradient"] = [[value / 10**i for value in row[:-1]] + row[-1:] for i, row in enumerate(rows)]
+    return made
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("studies")
+    report(moving(), folder / "one.html")
+    side_by_side({"short": study(), ATTACK: moving()}, folder / "two.html")
+    return folder
+
+
+def opened(chromium, path, viewport=FULL, **more):
+    page = chromium.new_page(viewport=viewport, **more)
+    page.set_default_timeout(10_000)
+    page.seen = []
+    page.on("pageerror", lambda error: page.seen.append(str(error)))
+    page.on("console", lambda message: page.seen.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: request.url.startswith(("file:", "data:")) or page.seen.append(request.url))
+    page.goto(path.as_uri())
+    return page
+
+
+@pytest.fixture
+def page(chromium, files):
+    """The page of one study; at the end, that nothing failed, nothing was fetched and nothing in it acted."""
+    found = opened(chromium, files / "one.html")
+    yield found
+    assert found.seen == []
+    assert found.evaluate("window.hacked") is None
+    found.close()
+
+
+def label(page, name: str) -> str:
+    return page.locator(f".strips text.label.{name}").first.text_content()
+
+
+def test_the_first_screen_fits_and_says_what_it_is_to_say(page):
+    assert page.locator("footer").bounding_box()["y"] + page.locator("footer").bounding_box()["height"] <= 800
+    assert page.evaluate("document.documentElement.scrollWidth") == 1280
+    head = page.locator("h1").inner_text()
+    assert "1 part in 1018 reaches the first layers and the network never learns" in head
+    assert page.locator(".row.plain .cell").count() == page.locator(".row.skip .cell").count() == BLOCKS
+    assert page.locator(".arc").count() == BLOCKS
+    assert "float32 rounds to zero" in page.locator(".strips").text_content()
+    for words in ("same as at the loss", "a thousandth", "a millionth"):
+        assert words in page.locator(".strips").text_content()
+    assert page.locator(".cures td.vanishes").count() == 1
+    assert page.locator(".cures td.explodes").count() == 2
+    side = page.locator(".side").bounding_box()
+    assert page.locator(".cures .small").bounding_box()["y"] < side["y"] + side["height"]
+
+
+def test_no_two_words_lie_on_each_other(page):
+    for step in range(len(STEPS)):
+        page.evaluate(f"go({step})")
+        boxes = page.evaluate(
+            """() => [...document.querySelectorAll(".strips text, .learning text")].map((each) => {
+              const { x, y, width, height } = each.getBoundingClientRect();
+              return [each.textContent, x, y, x + width, y + height];
+            })"""
+        )
+        clashes = [
+            (a[0], b[0])
+            for i, a in enumerate(boxes)
+            for b in boxes[i + 1 :]
+            if min(a[3], b[3]) - max(a[1], b[1]) > 1 and min(a[4], b[4]) - max(a[2], b[2]) > 4
+        ]
+        assert clashes == []
+
+
+def test_the_slider_moves_the_strips_and_the_marker(page):
+    before = label(page, "plain"), page.locator(".now").get_attribute("d")
+    filled = page.locator(".row.skip .fill").count()
+    page.locator("#step").fill(str(len(STEPS) - 1))
+    assert page.locator("#when").inner_text() == "step 16 of 16"
+    assert (label(page, "plain"), page.locator(".now").get_attribute("d")) != before
+    assert "without skips: 1 part in 10²² arrives" in label(page, "plain")
+    assert "with skips: 1 part in 10⁵ arrives" in label(page, "skip")
+    assert page.locator(".row.skip .fill").count() == filled
+    opacities = page.locator(".row.skip .fill").evaluate_all(
+        "all => all.map((e) => e.getAttribute('fill-opacity'))"
+    )
+    assert float(opacities[0]) < 0.3 < float(opacities[-1])
+
+
+def test_arrow_keys_and_the_space_bar(page):
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#when").inner_text() == "step 2 of 16"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#when").inner_text() == "step 1 of 16 (untrained)"
+    page.keyboard.press(" ")
+    assert page.locator("#play").get_attribute("aria-pressed") == "true"
+    page.get_by_text("step 16 of 16", exact=True).wait_for()
+    assert page.locator("#play").get_attribute("aria-pressed") == "false"
+    page.click("#play")  # from the end it begins again
+    assert page.locator("#when").inner_text().startswith("step 1 ")
+    page.keyboard.press(" ")
+    assert page.locator("#play").get_attribute("aria-pressed") == "false"
+
+
+def test_hovering_a_block_marks_it_in_all_strips(page):
+    box = page.locator(".row.plain .cell").nth(2).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 5)
+    tip = page.locator(".tip")
+    assert tip.is_visible()
+    assert "Block 3 of 9, step 1" in tip.inner_text()
+    assert "seeds" in tip.inner_text()
+    column = page.locator(".column").bounding_box()
+    for name in ("plain", "skip"):
+        cell = page.locator(f".row.{name} .cell").nth(2).bounding_box()
+        assert column["x"] <= cell["x"]
+        assert cell["x"] + cell["width"] <= column["x"] + column["width"]
+        assert column["y"] <= cell["y"] <= column["y"] + column["height"]
+    assert page.locator(".points .point").count() == 2
+    page.mouse.move(5, 5)
+    assert not tip.is_visible()
+
+
+def test_blocks_by_keys_are_spoken(page):
+    page.locator(".strips").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert "Block 2 of 9" in page.locator("#status").text_content()
+    assert page.locator("#when").inner_text().startswith("step 1 ")
+    page.keyboard.press("Escape")
+    assert not page.locator(".tip").is_visible()
+
+
+def test_below_there_are_sections_with_figures_and_tables(page):
+    section = page.locator("#toy")
+    assert section.locator("figure").count() == 4
+    assert section.locator("table td").count() == 3
+    assert section.locator("img").evaluate("image => image.complete && image.naturalWidth > 0")
+    assert page.locator("details table tr").count() == len(STEPS) + 2
+
+
+def test_light_and_dark(page):
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.click("#theme")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    page.keyboard.press("m")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == light
+
+
+def test_a_narrow_window_scrolls_down_only(chromium, files):
+    page = opened(chromium, files / "one.html", {"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.locator(".row.plain .cell").count() == BLOCKS
+    assert page.seen == []
+    page.close()
+
+
+def test_two_runs_move_together(chromium, files):
+    page = opened(chromium, files / "two.html")
+    assert page.locator(".strips").count() == 2
+    page.keyboard.press("End")
+    page.locator("#step").fill(str(len(STEPS) - 1))
+    texts = page.locator(".strips text.label.skip").all_text_contents()
+    assert texts == ["with skips: 1 part in 7 arrives", "with skips: 1 part in 10⁵ arrives"]
+    ticks = [page.locator(".strips").nth(i).locator(".grid").count() for i in (0, 1)]
+    assert ticks[0] == ticks[1]  # one scale
+    assert page.locator("footer").bounding_box()["y"] < 800
+    assert page.seen == []
+    assert page.evaluate("window.hacked") is None
+    page.close()
