@@ -13,6 +13,8 @@ from autocnn import models, nn
 from autocnn.engine.tape import local
 from autocnn.errors import ArgumentError, GraphError, OperandError
 from autocnn.flow.blocks import Address
+from autocnn.flow.paths import paths
+from autocnn.flow.run import run
 from autocnn.flow.surgery import bypassed, joins_of, lesioned, swapped
 from autocnn.nn import functional as F
 
@@ -264,3 +266,32 @@ def test_bypassed_layers():
         net(x)
     assert net(x).shape == (2, 4, 4, 4)
     assert F.relu(net(x)).shape == (2, 4, 4, 4)
+
+
+# Beside the decomposition of the gradient ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_cutting_gradients_agrees_with_the_paths_of_one_sweep(training):
+    ac.manual_seed(4)
+    blocks = nn.Sequential(*(Block() for _ in range(4)))
+    net = nn.Sequential(blocks, nn.Flatten(), nn.Linear(75, 5)).double().train(training)
+    x, y = ac.randn(6, 3, 5, 5, dtype="float64"), ac.tensor([0, 1, 2, 3, 4, 0])
+
+    def gradient(actions) -> np.ndarray:
+        images = x.detach().requires_grad_()
+        with lesioned(net, actions):
+            F.cross_entropy(net(images), y).backward()
+        return images.grad.array.reshape(-1)
+
+    joins = joins_of(net, x)
+    r = run(net, x, y)
+    found = paths(r, r.input, crossings=True)
+    whole = gradient({})
+    for join, crossing in zip(joins, found.crossings, strict=True):
+        carried = whole - gradient({join: "cut gradient"})
+        assert crossing.name == join.name
+        assert crossing.share == pytest.approx(carried @ whole / (whole @ whole), rel=1e-9)
+        assert crossing.ratio == pytest.approx(np.linalg.norm(carried) / np.linalg.norm(whole), rel=1e-9)
+    none = gradient(dict.fromkeys(joins, "cut gradient"))
+    assert found.degrees[0].ratio == pytest.approx(np.linalg.norm(none) / np.linalg.norm(whole), rel=1e-9)
