@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from statistics import NormalDist
 from typing import Any, TypeAlias
@@ -275,6 +275,23 @@ def _spread(step: Step) -> float:
     return float(x.second.mean() - x.common.mean()) + float(step.params["eps"])
 
 
+def _fixed_norm(step: Step) -> Law:
+    """Batch norm in eval mode, whose statistics are numbers like weights; new ones are 0 and 1."""
+    x, factor = step.operands[0], _fixed_factor(step)
+    shift = float(np.mean(step.operands[2].square)) + factor * float(np.mean(step.operands[3].square))
+    scaled = Law(x.sample * math.sqrt(factor), x.common * factor)
+    return _shifted(replace(step, operands=(scaled, Weights(np.asarray(shift), ()))), scaled)
+
+
+def _fixed_norm_back(step: Step, g: Array) -> list[Array | None]:
+    return [g * _fixed_factor(step)]
+
+
+def _fixed_factor(step: Step) -> float:
+    scale, variance = (float(np.mean(step.operands[i].square)) for i in (1, 4))
+    return scale / (math.sqrt(variance) + float(step.params["eps"]))
+
+
 def _normalize(step: Step) -> Law:
     x, spread = step.operands[0], _image_spread(step)
     middle = x.mean.mean()
@@ -386,6 +403,7 @@ RULES: dict[str, tuple[Forward, Backward]] = {
     "add": (_add, _add_back),
     "sub": (_add, _add_back),
     "batch_norm": (_batch_norm, _batch_norm_back),
+    "batch_norm_fixed": (_fixed_norm, _fixed_norm_back),
     "normalize": (_normalize, _normalize_back),
     "reshape": (_reshape, _reshape_back),
     "slice": (_slice, _slice_back),

@@ -15,6 +15,7 @@ from autocnn.errors import ArgumentError
 from autocnn.flow.theory import Prediction, batch_norm_growth, padding_gain, predict, residual_growth
 from autocnn.models.deep import DeepNet
 from autocnn.nn import init
+from autocnn.testing.standin import StandIn
 
 LABELS = Tensor(np.arange(16) % 10)
 
@@ -128,6 +129,31 @@ def test_pre_activation_residual_networks_double() -> None:
     assert (sums[-1].value / stem.value) ** 2 == pytest.approx(residual_growth(9), rel=0.02)
     assert (stem.gradient / sums[-1].gradient) ** 2 == pytest.approx(residual_growth(9), rel=0.02)
     assert head.path == "10"
+
+
+def test_a_new_batch_norm_in_eval_mode_does_nothing() -> None:
+    net = DeepNet(12, 24, size=6, skips=True, activation="relu", init="he", norm="batch").eval()
+    found = predict(net, images(16, 1, 6, 6), LABELS)
+    assert not found.training
+    last = {layer.path: layer for layer in found.layers}
+    for layer in found.layers:
+        if layer.op == "batch_norm_fixed":
+            before = last[layer.path.replace("norm", "conv").replace("stem.1", "stem.0")]
+            assert layer.value == pytest.approx(before.value, rel=1e-4)
+            assert layer.gradient == pytest.approx(before.gradient, rel=1e-4)
+    assert found.ratio() == pytest.approx(found.ratio(measured=True), rel=0.5)
+
+
+def test_it_works_where_arrays_do_not_convert_by_themselves() -> None:
+    ops.manual_seed(0)
+    net = DeepNet(6, 4, skips=True, activation="relu", init="he", norm="batch", size=4)
+    x, y = images(8, 1, 4, 4), Tensor(np.arange(8) % 4)
+    here = predict(net, x, y)
+    there = predict(*(moved.to(str(StandIn.device)) for moved in (net, x, y)))
+    assert [layer.gradient for layer in there.layers] == pytest.approx([layer.gradient for layer in here.layers])
+    assert [layer.gradient_measured for layer in there.layers] == pytest.approx(
+        [layer.gradient_measured for layer in here.layers], rel=1e-4
+    )
 
 
 def test_a_gradient_far_below_float32_is_predicted_and_measured() -> None:
