@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from autocnn import autograd, func, models, nn, ops, optim
 from autocnn.backend.arrays import Device
-from autocnn.engine import Tensor, enable_grad, is_grad_enabled, no_grad, scope, set_grad_enabled
+from autocnn.engine import Tensor, enable_grad, is_grad_enabled, no_grad, scope, set_grad_enabled, slots
 from autocnn.engine.tensor import get_default_dtype, set_default_dtype
 from autocnn.nn.functional import conv1d, conv2d, conv3d
 from autocnn.ops import (
@@ -333,6 +333,13 @@ def __getattr__(name: str) -> Any:
     if name in _TOOLS:
         return getattr(importlib.import_module(f"autocnn.{_TOOLS[name]}"), name)
     raise AttributeError(f"module 'autocnn' has no attribute {name!r}")
+
+
+def _picture(what: str, numbers: Any) -> Any:
+    return getattr(importlib.import_module("autocnn.viz"), what)(numbers)
+
+
+slots.picture = _picture
 
 
 def __dir__() -> list[str]:

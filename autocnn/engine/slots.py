@@ -32,3 +32,6 @@ numpy_function: Any = _empty
 
 broadcast_to: Any = _empty
 """(x, shape) -> x as a view of a larger shape, recorded."""
+
+picture: Any = _empty
+"""(what, numbers) -> a figure of plain numbers, for those that may not know `autocnn.viz`."""

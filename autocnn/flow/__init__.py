@@ -12,6 +12,7 @@ from autocnn.flow.measure import Measured, Size, measure, size, sizes_at
 from autocnn.flow.paths import Paths, each_path, paths
 from autocnn.flow.plain import without_skips
 from autocnn.flow.processes import processes
+from autocnn.flow.record import Record, Report, watch
 from autocnn.flow.rectifiers import Rectifiers, rectifiers
 from autocnn.flow.run import Run, run
 from autocnn.flow.shatter import Shatter, line, shatter
@@ -25,10 +26,11 @@ from autocnn.flow.verdict import sentence
 from autocnn.flow.why import Why, why
 
 __all__ = [
-    "Address", "Cure", "Cures", "Diagnosis", "Fork", "Gates", "Jacobians", "Join", "Ledger", "Lesion", "Lesions",
-    "Measured", "Moment", "Paths", "Rectifiers", "Run", "Shatter", "Size", "Spectrum", "Statistics", "Sweep",
-    "Toy", "Twin", "Twins", "Verdict", "Why", "bypassed", "cures", "diagnose", "doubling", "each_path",
-    "jacobian", "joins_of", "ledger", "lesioned", "lesions", "line", "measure", "paths", "processes",
-    "random_gates", "rectifiers", "relu_gradient_correlation", "residual_joins", "run", "sentence", "shatter",
-    "size", "sizes_at", "swapped", "sweep", "theory", "toy", "trial", "twins", "why", "without_skips",
+    "Address", "Cure", "Cures", "Diagnosis", "Fork", "Gates", "Jacobians", "Join", "Ledger", "Lesion",
+    "Lesions", "Measured", "Moment", "Paths", "Record", "Rectifiers", "Report", "Run", "Shatter", "Size",
+    "Spectrum", "Statistics", "Sweep", "Toy", "Twin", "Twins", "Verdict", "Why", "bypassed", "cures",
+    "diagnose", "doubling", "each_path", "jacobian", "joins_of", "ledger", "lesioned", "lesions", "line",
+    "measure", "paths", "processes", "random_gates", "rectifiers", "relu_gradient_correlation",
+    "residual_joins", "run", "sentence", "shatter", "size", "sizes_at", "swapped", "sweep", "theory", "toy",
+    "trial", "twins", "watch", "why", "without_skips",
 ]  # fmt: skip

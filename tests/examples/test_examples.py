@@ -51,6 +51,10 @@ SETTINGS: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
         },
         lambda rows: [(row["fate"], row["count"]) for row in rows] == [("vanishes", 2), ("holds", 2)],
     ),
+    "09_watch_a_training": (
+        {"depth": 20, "width": 4, "steps": 6},
+        lambda moved: moved["plain"] < 1e-5 < 1e-4 < moved["residual"],
+    ),
 }
 
 
