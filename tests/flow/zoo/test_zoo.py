@@ -13,11 +13,12 @@ from .broken import BROKEN
 from .entry import Entry
 from .later import LATER
 from .latest import LATEST
+from .newest import NEWEST
 from .plain import PLAIN
 from .skips import SKIPS
 from .wild import WILD
 
-ZOO = [*PLAIN, *SKIPS, *BROKEN, *WILD, *LATER, *LATEST]
+ZOO = [*PLAIN, *SKIPS, *BROKEN, *WILD, *LATER, *LATEST, *NEWEST]
 COMPUTED = [entry for entry in ZOO if entry.stations is not None]
 
 
