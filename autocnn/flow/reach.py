@@ -16,6 +16,15 @@ def descendants(graph: Graph, source: int) -> list[bool]:
     return found
 
 
+def ancestors(graph: Graph, target: int, avoiding: int | None = None) -> list[bool]:
+    """For each vertex whether one depends on it, by a path that avoids another."""
+    found = [False] * len(graph)
+    found[target] = True
+    for edge in reversed(graph.edges):
+        found[edge.source] |= found[edge.target] and avoiding not in (edge.source, edge.target)
+    return found
+
+
 def between(
     graph: Graph, source: int, target: int, open_to: Callable[[int], bool] = lambda vertex: True
 ) -> list[bool]:

@@ -15,7 +15,7 @@ from autocnn.flow.diagnose.diagnosis import Diagnosis, Verdict
 from autocnn.flow.diagnose.levels import Levels, size_bits
 from autocnn.flow.diagnose.strange import strange_gradients, strange_values
 from autocnn.flow.diagnose.units import Units, units
-from autocnn.flow.reach import descendants
+from autocnn.flow.reach import ancestors, descendants
 from autocnn.flow.run import Run
 from autocnn.flow.witness import Witness
 
@@ -313,8 +313,26 @@ class Examination:
     def _branches(self) -> None:
         for part in branches(self.run.graph, self.main, self.depth):
             line, begin = self.levels.trend(part.stations, part.depths, self.reported)
-            if len(part.stations) - begin > 1:
+            if len(part.stations) - begin > 1 and self._starves(part, begin):
                 self._judge(part, line, begin)
+
+    def _starves(self, part: Chain, begin: int) -> bool:
+        """Whether a parameter, or a part of the images, is reached by a branch alone, where that has changed most.
+
+        What is read again nearer the loss, as the weights of a layer that runs many times, is none.
+        """
+        graph, levels = self.run.graph, self.levels.gradient
+        low = next(
+            (v for v in reversed(part.stations[begin:]) if abs(levels[v] - levels[part.stations[-1]]) > BITS),
+            part.stations[begin],
+        )
+        around = ancestors(graph, self.run.end, avoiding=low)
+        below, given = ancestors(graph, low), descendants(graph, self.source)
+        return any(
+            below[v.id] and not around[v.id] and v.id in levels
+            and (v.kind == "parameter" or (given[v.id] and not self.depth[v.id]))
+            for v in graph.vertices[:low]
+        )  # fmt: skip
 
     def _overflow(self) -> None:
         if self.levels.overflow:

@@ -41,15 +41,15 @@ def kinds(entry: Entry) -> set[str]:
     if not _finite(model, x, y, entry):
         return {"non-finite"}
     twin = copy.deepcopy(model).double()
-    taken: dict[int, tuple[Tensor, Tensor]] = {}
+    taken: dict[int, list[tuple[Tensor, Tensor]]] = {}
     for module in twin.modules():
-        module.register_forward_hook(lambda m, args, out: taken.__setitem__(id(m), (args[0], out)))
+        module.register_forward_hook(lambda m, args, out: taken.setdefault(id(m), []).append((args[0], out)))
     wide = ac.tensor(x.array.astype("float64"), requires_grad=True)
     with np.errstate(over="ignore", under="ignore"):
         value = entry.loss(twin(wide), y)
     found |= _units(twin, taken)
     assert entry.stations is not None
-    outputs = [taken[id(m)][1] for m in entry.stations(twin)]
+    outputs = [taken[id(m)][-1][1] for m in entry.stations(twin)]
     bits = total_bits(value, outputs)
     if abs(bits) > 10:
         found.add("vanishing" if bits < 0 else "exploding")
@@ -58,7 +58,9 @@ def kinds(entry: Entry) -> set[str]:
 
 def total_bits(value: Tensor, outputs: list[Tensor]) -> float:
     """The slope of a line through log2 of the gradients, times the stations: the milder of RMS and norm."""
-    gradients = [g.array for g in autograd.grad(value, outputs)]
+    gradients = [g.array for g in autograd.grad(value, outputs, allow_unused=True) if g is not None]
+    dead = [place for place, g in enumerate(gradients) if not g.any()]
+    gradients = gradients[dead[-1] + 1 if dead else 0 :]  # behind a dead layer there is nothing to measure
     totals = []
     for sizes in ([_rms(g) for g in gradients], [_rms(g) * math.sqrt(g[0].size) for g in gradients]):
         slope = np.polyfit(range(len(sizes)), np.log2(sizes), 1)[0] if len(sizes) > 1 else 0.0
@@ -73,12 +75,12 @@ def _rms(g: Any) -> float:
     return float(top * np.sqrt(np.mean((g / top) ** 2))) if top else 0.0
 
 
-def _units(twin: nn.Module, taken: dict[int, tuple[Tensor, Tensor]]) -> set[str]:
+def _units(twin: nn.Module, taken: dict[int, list[tuple[Tensor, Tensor]]]) -> set[str]:
     found = set()
-    for module in twin.modules():
-        if not isinstance(module, ACTIVATIONS) or id(module) not in taken:
+    calls = [(m, x.array, z.array) for m in twin.modules() for x, z in taken.get(id(m), ())]
+    for module, x, z in calls:
+        if not isinstance(module, ACTIVATIONS):
             continue
-        x, z = (t.array for t in taken[id(module)])
         axes = tuple(i for i in range(z.ndim) if i != 1)
         with np.errstate(over="ignore", under="ignore"):
             if type(module) in DERIVATIVES:
