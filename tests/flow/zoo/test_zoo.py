@@ -11,6 +11,7 @@ from autocnn import flow
 from . import truth
 from .broken import BROKEN
 from .entry import Entry
+from .last import LAST
 from .later import LATER
 from .latest import LATEST
 from .newest import NEWEST
@@ -18,7 +19,7 @@ from .plain import PLAIN
 from .skips import SKIPS
 from .wild import WILD
 
-ZOO = [*PLAIN, *SKIPS, *BROKEN, *WILD, *LATER, *LATEST, *NEWEST]
+ZOO = [*PLAIN, *SKIPS, *BROKEN, *WILD, *LATER, *LATEST, *NEWEST, *LAST]
 COMPUTED = [entry for entry in ZOO if entry.stations is not None]
 
 
