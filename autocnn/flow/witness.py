@@ -98,7 +98,10 @@ class Witness(Watcher):
         if not cuts:
             return ("uncut", target, None)
         last = max(cuts, key=lambda node: self._used(node, way))
-        return (self._by(last), last, self._user(last, way))
+        kind = self._by(last)
+        if kind == "no_grad":  # the last of what ran under it
+            last = max(deaf, key=lambda node: self._used(node, way))
+        return (kind, last, self._user(last, way))
 
     def _used(self, node: Node, way: dict[int, Node]) -> int:
         user = self._user(node, way)

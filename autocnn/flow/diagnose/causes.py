@@ -132,8 +132,14 @@ def mend_of_trend(s: Shares, chain: Chain, levels: Levels, *, vanishing: bool) -
             "scale every branch by 1/sqrt(number of blocks), or start its last weight at zero, or normalise "
             "inside the branch: what is added block after block grows"
         )
+    if s.norms > 2:
+        return "look at what is normalised: its variance is close to 0, over the images or by first values"
     if s.norm and not s.residual:
         return "lower the learning rate for the first steps, add skip connections, or make the network shallower"
+    if s.norm:
+        return (
+            "give the normalisation more values: more images, or larger ones; lower the rate for the first steps"
+        )
     return f"{_rescale(s, chain, levels)}; or add a normalisation; or clip the gradient's norm"
 
 

@@ -1,4 +1,4 @@
-"""A third set, written after the second one had mended the diagnosis once more: ensembles, formulas by hand, accidents."""
+"""A third set, written after the second one had mended the diagnosis: ensembles, formulas by hand, accidents."""
 
 from __future__ import annotations
 
@@ -198,8 +198,8 @@ LAST = [
     entry("rectified in time, identity", lambda: Rectified(1.0), data=in_time, reason=BUILT + "U is the identity"),
     entry("rectified in time, times 1.7", lambda: Rectified(1.7), "exploding", data=in_time,
           reason=BUILT + "what is open is open for good: 1.7^23"),
-    entry("both ways in time, gain 0.4", lambda: BothWays(0.4), data=in_time,
-          reason=BUILT + "each end of time is near the head one way"),
+    entry("both ways in time, gain 0.4", lambda: BothWays(0.4), "vanishing", data=in_time,
+          reason=BUILT + "the middle of time is twelve steps from the head either way: 0.4^12 is 2^-16"),
     entry("deep set", DeepSet, data=lambda: ac.randn(16, 10, 4), reason=BUILT + "six layers, he's start"),
     entry("weights made by a layer", Weights, reason=BUILT + "three layers"),
     entry("layer scale 1e-6", lambda: Net(nn.Linear(16, 16), [LayerScale() for _ in range(12)], nn.Linear(16, 4)),
@@ -209,7 +209,8 @@ LAST = [
           place="in trunk/6"),
     entry("biases alone learn", biases_alone, reason=BUILT + "the weights are frozen on purpose"),
     entry("tanh by hand", by_hand(tanh, 1.0), reason=BUILT + "four layers"),
-    entry("tanh by hand, overflows", by_hand(tanh, 300.0), "non-finite", reason=BUILT + "exp(600)", place="exp in 3"),
+    entry("tanh by hand, overflows", by_hand(tanh, 300.0), "non-finite", place="exp in 3",
+          reason=BUILT + "exp(600)"),
     entry("softmax by hand, overflows", by_hand(softmax, 1e4), "non-finite", reason=BUILT + "exp(1e4)",
           place="exp in 3"),
     entry("squareplus", by_hand(squareplus, 1.0), reason=BUILT + "four layers"),
@@ -219,11 +220,11 @@ LAST = [
     entry("residual blocks, then sigmoids", sigmoids_last, "vanishing",
           reason=BUILT + "sigmoid's derivative is at most 1/4"),
     entry("residual in residual", nested, stations=of_blocks),
-    entry("all weights zero, relu", mlp(5, RELU, zeros), "dead", reason=BUILT + "all units are 0", place="relu in 1"),
+    entry("all weights zero, relu", mlp(5, RELU, zeros), "dead", place="relu in 1",
+          reason=BUILT + "all units are 0"),
     entry("all weights zero, convolutions", cnn(5, TANH, zeros), "dead", data=images(), place="tanh in 1",
           reason=BUILT + "all units are 0"),
-    entry("the same image, batch norm", mlp(5, RELU, he, norm=nn.BatchNorm1d), "dead", data=same_image,
-          reason=BUILT + "what the norm leaves of equal values is 0"),
+    entry("the same image, batch norm", mlp(5, RELU, he, norm=nn.BatchNorm1d), "exploding", data=same_image),
     entry("faint images", mlp(6, RELU, he, width=32, bias=False), data=lambda: ac.randn(32, 16) * 1e-6),
     entry("glaring images", mlp(4, RELU, he, width=32, bias=False), data=lambda: ac.randn(32, 16) * 1e12,
           reason=BUILT + "relu passes any scale; a note says it"),

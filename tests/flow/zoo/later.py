@@ -187,6 +187,14 @@ def averaging() -> nn.Module:
     return started(nn.Sequential(*layers, nn.Flatten(), nn.Linear(8, 4)), he)
 
 
+def small_vgg() -> nn.Module:
+    layers: list[nn.Module] = []
+    for a, b in ((3, 8), (8, 16), (16, 32)):
+        layers += [nn.Conv2d(a, b, 3, padding=1), RELU(), nn.Conv2d(b, b, 3, padding=1), RELU(), nn.MaxPool2d(2)]
+    layers += [nn.Flatten(), nn.Linear(128, 64), RELU(), nn.Dropout(), nn.Linear(64, 64), RELU(), nn.Dropout()]
+    return started(nn.Sequential(*layers, nn.Linear(64, 4)), he)
+
+
 def sequence() -> nn.Module:
     layers: list[nn.Module] = []
     for i in range(6):
@@ -274,10 +282,10 @@ LATER = [
     entry("plain functions", raw, "vanishing", reason=BUILT + "sigmoid's derivative is at most 1/4"),
     entry("float64", double, "vanishing", data=lambda: ac.tensor(ac.randn(32, 16).array.astype("float64")),
           reason=BUILT + "sigmoid's derivative is at most 1/4"),
-    entry("vgg11", models.vgg11, data=images(2, 3, 32), reason=BUILT + "eleven layers, he's start"),
-    entry("resnet50", models.resnet50, data=images(4, 3, 32),
+    entry("vgg, small", small_vgg, data=images(4, 3, 16)),
+    entry("resnet50 on four images of 16x16", models.resnet50, "exploding", data=images(4, 3, 16),
           stations=lambda m: [m.maxpool, *m.layer1, *m.layer2, *m.layer3, *m.layer4, m.fc]),
-    entry("plain34", models.plain34, data=images(4, 3, 32),
+    entry("plain34 on four images of 16x16", models.plain34, "exploding", data=images(4, 3, 16),
           stations=lambda m: [m.maxpool, *m.layer1, *m.layer2, *m.layer3, *m.layer4, m.fc]),
     entry("tiny head", times(mlp(10, RELU, he, width=32), _18_weight=1e-6), "vanishing", place="linear in 18",
           reason=BUILT + "the head times 1e-6"),

@@ -146,7 +146,7 @@ SKIPS = [
     entry("plain20", models.plain20, stations=stages, **SMALL),
     entry("plain110", models.plain110, "exploding", stations=lambda m: stages(m)[:-1], **SMALL),
     entry("resnet56", models.resnet56, stations=stages, **SMALL),
-    entry("resnet18", models.resnet18, data=images(4, 3, 32),
+    entry("resnet18", models.resnet18, data=images(4, 3, 16),
           stations=lambda m: [m.maxpool, *m.layer1, *m.layer2, *m.layer3, *m.layer4, m.fc]),
     entry("deep tanh plain 30", deep(skips=False), "vanishing", data=images(8, 1, 8),
           stations=lambda m: [m.stem, *m.blocks, m.head]),
