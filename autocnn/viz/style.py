@@ -137,7 +137,7 @@ _WORDS = {
         ),
         *("hardtanh", "hardsigmoid", "hardswish", "leaky", "softsign", "logsigmoid", "prelu", "threshold"),
     ),
-    "pooling": ("pool", "unpool"),
+    "pooling": ("pool", "unpool", "resize", "unresize"),
     "norm": ("norm", "normalize", "normalise"),
     "reduction": (
         *("sum", "mean", "prod", "amax", "amin", "argmax", "argmin", "var", "std", "any", "all", "cumsum"),

@@ -90,6 +90,14 @@ LAYERS: list[Row] = [
     ("Unfold", (3,), {"padding": 1, "stride": 2}, (2, 3, 5, 6)),
     ("Fold", ((5, 6), 2), {}, (2, 12, 20)),
     ("Identity", (), {}, (2, 3)),
+    ("Upsample", (None, 2), {}, (2, 3, 4, 5)),
+    ("Upsample", ((3, 7),), {"mode": "bilinear", "align_corners": True}, (2, 3, 4, 5)),
+    ("Upsample", (), {"scale_factor": (1.5, 2.0), "mode": "bicubic"}, (2, 3, 4, 5)),
+    ("UpsamplingNearest2d", (None, 2), {}, (2, 3, 4, 5)),
+    ("UpsamplingBilinear2d", ((7, 7),), {}, (2, 3, 4, 5)),
+    ("PixelShuffle", (2,), {}, (2, 8, 3, 2)),
+    ("PixelUnshuffle", (2,), {}, (2, 3, 4, 6)),
+    ("ChannelShuffle", (3,), {}, (2, 6, 4, 5)),
 ]
 CONTAINERS = {"ModuleList", "ModuleDict", "ParameterList", "ParameterDict"}
 COARSE = {"CELU", "Hardsigmoid"}

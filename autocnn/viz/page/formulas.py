@@ -178,6 +178,7 @@ remainder | z = x − y · ⌊x / y⌋ | dx = g | dy = −g · ⌊x / y⌋
 reshape | z = x in another shape | dx = g in x's shape
 right_shift | z = x / 2ʸ, of integers | {NONE}
 roll | z = x, shifted round along axes | dx = g, shifted back
+resize | z = weighted means of the nearest x along an axis | dx = unresize(g)
 round | z = x, rounded | {ZERO}
 rsqrt | z = 1 / √x | dx = −½ g · z³
 running_mean | z = (1 − m) before + m · scale · now, statistics on their way | {NONE}
@@ -220,6 +221,7 @@ undiagonal | z = x on a diagonal, else 0 | dx = diagonal(g)
 unfold | z = the patches of x | dx = fold(g): patches put back, overlaps added
 ungather | z = x added at the index along an axis | dx = gather(g)
 unindex | z = x added at the positions | dx = index(g)
+unresize | z = each value spread over what it was made of, by the same weights | dg = resize(of its gradient)
 unslice | z = x at a place, else 0 | dx = slice(g)
 var | z = Σ (x − μ)² / (n − c) | dx = 2 g · (x − μ) / (n − c)
 weight_of | z = the weight of each sample's class | {NONE}

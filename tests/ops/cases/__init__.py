@@ -1,7 +1,7 @@
 """The table of cases: a row for every primitive. A primitive without one fails the tests."""
 
 from tests.ops.case import Case
-from tests.ops.cases import activation, choice, elementwise, linalg, plumbing, reduce, shape, windows
+from tests.ops.cases import activation, choice, elementwise, linalg, plumbing, reduce, resize, shape, windows
 
 CASES: dict[str, tuple[Case, ...]] = {
     **elementwise.ROWS,
@@ -11,5 +11,6 @@ CASES: dict[str, tuple[Case, ...]] = {
     **shape.ROWS,
     **linalg.ROWS,
     **windows.ROWS,
+    **resize.ROWS,
     **plumbing.ROWS,
 }
