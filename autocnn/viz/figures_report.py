@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autocnn.viz.figures import _INK, _MUTED, Figure, _blank, _dress, _finished
+from autocnn.viz.line_ends import End, named
 from autocnn.viz.report.chart import color_of, raised
 from autocnn.viz.report.summary import NAMES, Network, network, number
 from autocnn.viz.report.theme import COLORS
@@ -94,27 +95,28 @@ def drawn(words: Mapping[str, Any]) -> Figure:
     figure = _blank(WIDE, TALL)
     axis = figure.subplots()
     across, up = words.get("x", {}), words.get("y", {})
+    ends: list[End] = []
     if words["kind"] == "bars":
         _bars(axis, words)
     else:
-        _lines(axis, words)
-        if across.get("log"):
-            axis.set_xscale("log")
-    if up.get("log"):
-        axis.set_yscale("log")
+        ends = _lines(axis, words)
+        axis.set_xscale("log" if across.get("log") else "linear")
+    axis.set_yscale("log" if up.get("log") else "linear")
     for rule in words.get("rules") or []:
-        axis.axhline(rule["y"], color=_MUTED, linestyle=":", linewidth=1.2, label=None)
+        axis.axhline(rule["y"], color=_MUTED, linestyle=":", linewidth=1.2)
+    axis.set_ylim(up.get("low"), up.get("high"))
     _dress(axis, raised(up.get("label", "")))
     axis.set_xlabel(raised(across.get("label", "")), color=_MUTED)
-    return _finished(figure, raised(words.get("title", "")))
+    return named(figure, {axis: ends}, raised(words.get("title", "")))
 
 
-def _lines(axis: Any, words: Mapping[str, Any]) -> None:
+def _lines(axis: Any, words: Mapping[str, Any]) -> list[End]:
+    """Draw every line; returns where they end, and their names."""
     log = words.get("y", {}).get("log")
+    ends = []
     for place, each in enumerate(words["series"]):
         color = COLORS[color_of(each, place)]
-        heights = [number(v) for v in each["y"]]
-        shown = [v if v > 0 or not log else math.nan for v in heights]
+        shown = [v if v > 0 or not log else math.nan for v in (number(v) for v in each["y"])]
         xs = [number(v) for v in each["x"]]
         only = each.get("marks") == "only"
         axis.plot(
@@ -124,12 +126,10 @@ def _lines(axis: Any, words: Mapping[str, Any]) -> None:
         if each.get("low") and each.get("high"):
             low, high = ([number(v) for v in each[side]] for side in ("low", "high"))
             axis.fill_between(xs, low, high, color=color, alpha=0.16, linewidth=0)
-        known = [(x, y) for x, y in zip(xs, shown, strict=True) if not math.isnan(y)]
+        known = [(x, y) for x, y in zip(xs, shown, strict=True) if math.isfinite(y)]
         if each.get("name") and known:
-            axis.annotate(
-                raised(each["name"]), known[-1], (7, -3), textcoords="offset points", color=color, fontsize=9,
-                fontweight="bold", annotation_clip=False,
-            )  # fmt: skip
+            ends.append(End(*known[-1], raised(each["name"]), color, known[0][1]))
+    return ends
 
 
 def _bars(axis: Any, words: Mapping[str, Any]) -> None:

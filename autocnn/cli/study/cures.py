@@ -60,20 +60,24 @@ def by_depth(settings: Settings, images: Images) -> list[Any]:
     ]  # fmt: skip
 
 
+def networks(settings: Settings, images: Images, seed: int) -> dict[str, Any]:
+    """All eight, untrained."""
+    from autocnn import nn
+
+    made = {}
+    for row, skips in ROWS.items():
+        for column, options in columns(settings.activation).items():
+            make = partial(built, settings, images, **skips, **options)
+            made[f"{row}, {column}"] = nn.init.by_path(make, seed)
+    return made
+
+
 def trained(settings: Settings, images: Images, progress: Any) -> Any:
     """What training makes of all eight; one seed."""
-    from autocnn import flow, nn, optim
-
-    def networks(seed: int) -> dict[str, Any]:
-        made = {}
-        for row, skips in ROWS.items():
-            for column, options in columns(settings.activation).items():
-                make = partial(built, settings, images, **skips, **options)
-                made[f"{row}, {column}"] = nn.init.by_path(make, seed)
-        return made
+    from autocnn import flow, optim
 
     return flow.twins(
-        networks, lambda net: list(net.blocks),
+        partial(networks, settings, images), lambda net: list(net.blocks),
         lambda net: optim.SGD(net.parameters(), lr=settings.rate, momentum=0.9),
         images.batches, images.test, steps=settings.steps, record=[1], seeds=settings.seeds[:1], progress=progress,
     )  # fmt: skip
@@ -85,13 +89,11 @@ def table(found: Any, training: Any) -> list[dict[str, Any]]:
     cells = []
     for cell in found.cells:
         twin = ends.get(f"{cell.row}, {cell.column}")
-        first = twin.moments[0].blocks if twin and twin.moments else ()
         cells.append(
             {
                 **asdict(cell),
                 "accuracy": twin.accuracy if twin else None,
                 "diverged": twin.diverged if twin else None,
-                "gradient": [block.rms for block in first],
             }
         )
     return cells

@@ -9,6 +9,7 @@ from autocnn.cli.study.bars import Bars
 from autocnn.cli.study.images import Images
 from autocnn.cli.study.networks import blocks, check, twins_of
 from autocnn.cli.study.questions import answer
+from autocnn.cli.study.questions.branches import residual_sizes
 
 if TYPE_CHECKING:
     from autocnn.cli.study.settings import Settings
@@ -45,6 +46,7 @@ class Study:
         self.twins: Any = None
         self.cures: list[dict[str, Any]] = []
         self.last: dict[str, Any] = {}
+        self.residuals: dict[int, list[float]] = {}
         self.sections: list[dict[str, Any]] = []
         self.partial = False
         self.missing: dict[str, str] = {}
@@ -55,7 +57,7 @@ class Study:
         settings = self.settings
         try:
             with Bars(console, ["plain", "skip"], settings.steps * len(settings.seeds)) as step:
-                self.twins = self._trained(step)
+                self.twins = self._trained(self._looking(step))
             self.partial = not self.twins.complete
             if not self.partial and settings.model is None:
                 self._try_cures(console)
@@ -74,11 +76,23 @@ class Study:
         self.cures = cures.table(found, training)
         self.partial = not training.complete
 
+    def _looking(self, progress: Any) -> Any:
+        """Progress that also looks, now and then, at the residual network of the first seed as it trains."""
+        moments = {4**k for k in range(1, 6)} | {self.settings.steps}
+
+        def step(name: str, step: int, loss: float) -> None:
+            progress(name, step, loss)
+            if name == "skip" and step in moments and step not in self.residuals:
+                self.residuals[step] = residual_sizes(self, self.last[name])
+
+        return step
+
     def _networks(self, seed: int) -> dict[str, Any]:
         """The twins of a seed; those of the first are kept, to be looked at when they are trained."""
         made = twins_of(self.settings, self.images, seed)
         if seed == self.settings.seeds[0]:
             self.last = made
+            self.residuals[0] = residual_sizes(self, made["skip"])
         return made
 
     def _trained(self, progress: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from autocnn.cli.study.questions.looking import batch, capital, series, states
+from autocnn.cli.study.questions.looking import FEW, batch, capital, series, states
 
 if TYPE_CHECKING:
     from autocnn.cli.study.document import Study
@@ -97,36 +97,49 @@ def paths(study: Study) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def sizes(study: Study) -> dict[str, Any]:
-    """How large each branch is beside the value that it is added to, untrained and trained."""
+def residual_sizes(study: Study, net: Any) -> list[float]:
+    """RMS(F) / RMS(x) of every residual block on a few images, in eval mode: training goes on as before."""
     from autocnn import flow
 
     x, y = batch(study)
-    drawn, rows, said = [], [], []
-    for place, (when, net) in enumerate(states(study).items()):
-        passed = flow.run(net, x, y, values=True)
-        found = flow.residual_joins(passed.graph)
-        ratios = [_rms(passed.value(join.branch)) / _rms(passed.value(join.shortcut)) for join in found]
-        drawn.append(series(when, ratios, color=("sixth", "skip")[place], dash=place == 0))
-        rows += [
-            {"when": when, "block": number, "branch over skip": ratio}
-            for number, ratio in enumerate(ratios, start=1)
-        ]
-        middle = sorted(ratios)[len(ratios) // 2]
-        said.append(f"{capital(when)}, the branch is {middle:.2g} of what it is added to (median block).")
-    return {
-        "question": "How large is what a block adds?",
-        "answer": " ".join(said),
-        "figures": [
-            {
-                "kind": "lines", "title": "Size of the branch over the size of the skip", "series": drawn,
-                "x": {"label": "block"}, "y": {"label": "RMS(F) / RMS(x)", "log": True},
-            }
-        ],
-        "table": rows,
-        "note": "Root mean squares over the elements of the same batch of images, with skips, first seed.",
-    }  # fmt: skip
+    training = net.training
+    passed = flow.run(net.eval(), x, y, values=True)
+    net.train(training)
+    found = flow.residual_joins(passed.graph)
+    sizes = [(_rms(passed.value(join.branch)), _rms(passed.value(join.shortcut))) for join in found]
+    return [branch / skip if skip else math.nan for branch, skip in sizes]
 
 
 def _rms(value: Any) -> float:
     return float((value.astype("float64") ** 2).mean() ** 0.5)
+
+
+def sizes(study: Study) -> dict[str, Any]:
+    """How large each branch is beside the value that it is added to, as training goes on."""
+    drawn, rows, said = [], [], []
+    colors = ("seventh", "sixth", "third", "fourth", "fifth", "skip")
+    found = sorted(study.residuals.items())
+    for place, (step, ratios) in enumerate(found):
+        when = "untrained" if step == 0 else f"after {step:,}"
+        color = "skip" if place == len(found) - 1 else colors[min(place, 4)]
+        drawn.append(series(when, ratios, color=color, dash=step == 0, thin=0 < place < len(found) - 1))
+        rows += [
+            {"steps taken": step, "block": number, "branch over skip": ratio}
+            for number, ratio in enumerate(ratios, start=1)
+        ]
+        if place in (0, len(found) - 1):
+            middle = sorted(ratios)[len(ratios) // 2]
+            steps = "untrained" if step == 0 else f"after {step:,} steps"
+            said.append(f"{capital(steps)} a branch is {middle:.2g} of what it is added to (median block).")
+    return {
+        "question": "How large is what a block adds, as training goes on?",
+        "answer": " ".join(said),
+        "figures": [
+            {
+                "kind": "lines", "title": "Size of the branch over the size of the skip", "series": drawn,
+                "x": {"label": "block"}, "y": {"label": "RMS(F) / RMS(x)", "log": True}, "names": "end",
+            }
+        ],
+        "table": rows,
+        "note": f"Root mean squares over {FEW} images, eval mode, with skips, first seed.",
+    }  # fmt: skip

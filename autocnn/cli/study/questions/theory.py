@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autocnn.cli.study.cures import by_depth
-from autocnn.cli.study.questions.looking import LOOKS
+from autocnn.cli.study.cures import by_depth, networks
+from autocnn.cli.study.questions.looking import LOOKS, batch, series
+from autocnn.viz.report.summary import shares
 
 if TYPE_CHECKING:
     from autocnn.cli.study.document import Study
@@ -16,7 +17,12 @@ _TOY = {
     "none": ("no skip", "plain", True),
 }
 _DEPTHS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 75, 100)
+_TITLES = {
+    False: "Without skips: theory (lines), measured (dots)",
+    True: "With skips: theory (lines), measured (dots)",
+}
 _THETA = 0.5
+THEORY = 32
 
 
 def toy(study: Study) -> dict[str, Any]:
@@ -69,45 +75,54 @@ def _line(cells: list[Any], at: str, skip: str) -> dict[str, Any]:
 
 
 def cures(study: Study) -> dict[str, Any] | None:
-    """The eight networks of the first screen, block by block."""
+    """The eight networks of the first screen, block by block: what theory says, and what is measured."""
     if not study.cures:
         return None
-    colors = ("plain", "third", "fourth", "fifth")
     drawn: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+    nets = networks(study.settings, study.images, study.settings.seeds[0])
+    x, y = batch(study, THEORY)
     for cell in study.cures:
-        sizes = cell["gradient"]
-        if sizes and sizes[-1]:
-            shares = [size / sizes[-1] for size in sizes]
-            lines = drawn[cell["skips"]]
-            line = {"name": cell["column"], "x": list(range(1, len(shares) + 1)), "y": shares}
-            lines.append({**line, "color": colors[len(lines)], "dash": len(lines) % 2 == 0})
+        layers = _predicted(nets[f"{cell['row']}, {cell['column']}"], x, y)
+        lines = drawn[cell["skips"]]
+        color = ("plain", "third", "fourth", "fifth")[len(lines) // 2]
+        measured = shares([layer.gradient_measured for layer in layers])
+        said = shares([layer.gradient for layer in layers])
+        lines.append(series("", said, color=color, thin=True))
+        lines.append(series(cell["column"], measured, color=color, marks="only"))
+        cell["predicted"] = said[0]
     held = [cell for cell in study.cures if cell["verdict"] == "holds"]
     return {
         "question": "Which choices let the signal through?",
         "answer": _which(held, len(study.cures)),
         "figures": [
             {
-                "kind": "lines", "title": f"{'With' if skips else 'Without'} skips", "series": lines,
-                "x": {"label": "block"}, "y": {"label": "gradient over the last block's", "log": True},
+                "kind": "lines", "title": _TITLES[skips], "series": lines, "x": {"label": "block"},
+                "y": {"label": "gradient over the last block's", "log": True},
             }
             for skips, lines in drawn.items()
-            if lines
         ],
         "table": [
             {
                 "network": LOOKS[cell["row"]][0], "choice": cell["column"], "verdict": cell["verdict"],
-                "first block over last": cell["ratio"], "lowest seed": cell["least"], "highest seed": cell["most"],
+                "first block over last": cell["ratio"], "theory": cell["predicted"],
+                "lowest seed": cell["least"], "highest seed": cell["most"],
                 "factor per layer": cell["factor"], "test accuracy": _score(cell),
             }
             for cell in study.cures
         ],
         "note": (
-            "The verdict is that of the factor per layer, fitted through all blocks, to the power of the depth: "
-            "under 2^-10 the gradient vanishes, over 2^10 it explodes. A 3x3 convolution with padding 1 sees only "
-            "part of its taps inside a small image, which alone takes a factor per layer from weights that would "
-            "else hold."
+            "Untrained; the dots are the first seed. Theory is mean-field theory: told the architecture, the mean "
+            "squares of weights and images and of the gradient at the output, it follows sizes by position, so "
+            "that zero padding is in it. The verdict is that of the factor per layer, fitted through all blocks, "
+            "to the power of the depth: under 2^-10 the gradient vanishes, over 2^10 it explodes."
         ),
     }  # fmt: skip
+
+
+def _predicted(net: Any, x: Any, y: Any) -> Any:
+    from autocnn import flow
+
+    return flow.theory.predict(net, x, y).blocks("blocks")
 
 
 def depths(study: Study) -> dict[str, Any] | None:
