@@ -7,7 +7,6 @@ import weakref
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any, NamedTuple
 
 from autocnn.backend.arrays import namespace, to_numpy
@@ -127,9 +126,11 @@ class Observer:
         """Whether on all of its images."""
         self.step = Step()
         self._share, self._seed = share, seed
-        self._thread = threading.get_ident()
+        self.thread = threading.get_ident()
         self._depth = 0
         self._began = 0
+        self._reached = False
+        """Whether the backward pass that is under way has come to the model."""
         self._last: tuple[Any, Any] = (None, None)
         self._numbers = {id(p): i for i, p in enumerate(self.parameters)}
         self._before: dict[int, Array] = {}
@@ -141,7 +142,7 @@ class Observer:
 
     def entered(self, module: Any) -> bool:
         """A module is called; whether it is the model, or the part of it, that the loop calls."""
-        if id(module) not in self.paths or threading.get_ident() != self._thread:
+        if id(module) not in self.paths or threading.get_ident() != self.thread:
             return False  # a copy of the model took the hooks along
         self._depth += 1
         if self._depth > 1:
@@ -151,14 +152,12 @@ class Observer:
 
     def left(self, module: Any, args: tuple[Any, ...], result: Any) -> None:
         """A module has returned; `result` is None where it failed."""
-        if id(module) not in self.paths or threading.get_ident() != self._thread:
+        if id(module) not in self.paths or threading.get_ident() != self.thread:
             return
         self._depth = max(self._depth - 1, 0)
         recording = self.looking and is_grad_enabled() and isinstance(result, Tensor)
         if recording and type(result) is not Normalized and result.requires_grad:
-            began = perf_counter()
             self._value(result.node(), result.array)
-            self.step.spent += perf_counter() - began
         if self._depth == 0 and is_grad_enabled() and result is not None:
             images = next((x.shape[0] for x in args if isinstance(x, Tensor) and x.shape), 0)
             scope, path = local.context.place.scope, self.paths[id(module)]
@@ -173,13 +172,13 @@ class Observer:
     def arrived(self, node: Node, g: Any) -> None:
         """A gradient is whole."""
         p = node.primitive
+        if not self._reached:
+            self._reached = self._call(node.serial) is not None
         if not self.looking or p is None or p.view or p is item or not node.shape or p.outputs:
             return
-        began = perf_counter()
         call = self._call(node.serial)
         if call is not None:
             self._see(node, g, call)
-        self.step.spent += perf_counter() - began
 
     def _call(self, serial: int) -> Call | None:
         calls = self.step.calls
@@ -236,14 +235,15 @@ class Observer:
     def finished(self, root: Tensor) -> None:
         """A backward pass is over."""
         self._depth, self._last = 0, (None, None)
+        if not self._reached:
+            return  # it was another model's
+        self._reached = False
         self.step.passes += 1
         if not self.looking:
             return
-        began = perf_counter()
         if root.array.size == 1:
             self.step.losses.append(float(root.array.reshape(())))
         self.step.gradients.update(self._gradients(range(len(self.parameters))))
-        self.step.spent += perf_counter() - began
 
     def _gradients(self, positions: Sequence[int]) -> Iterator[tuple[int, Moments]]:
         """Of those parameters whose gradient is another one than it was when this was last asked."""
@@ -264,7 +264,6 @@ class Observer:
         self.step.stepped = True
         if not self.looking:
             return
-        began = perf_counter()
         self.step.clipped.update(self._gradients(mine))
         for i in mine:
             p = self.parameters[i].array
@@ -272,21 +271,18 @@ class Observer:
             if room is None or room.shape != p.shape or room.dtype != p.dtype or type(room) is not type(p):
                 room = self._before[i] = namespace(p).empty_like(p)
             room[...] = p
-        self.step.spent += perf_counter() - began
 
     def after_step(self, optimizer: Any) -> None:
         """It has moved them."""
         self._depth = 0
         if not self.looking:
             return
-        began = perf_counter()
         for i in self._own(optimizer):
             if i in self._before:
                 p, old = self.parameters[i].array, self._before[i]
                 weight = norm(old)
                 namespace(p).subtract(p, old, out=old)
                 self.step.moved[i] = Moved(weight, norm(old))
-        self.step.spent += perf_counter() - began
 
     def _own(self, optimizer: Any) -> list[int]:
         """Positions of the watched parameters that an optimiser moves and that have a gradient."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from threading import get_ident
 from time import perf_counter
 from typing import Any
 
@@ -172,6 +173,7 @@ class Record:
             self._stack.callback(after.remove)
         self._stack.enter_context(witnessing(self))
         self._stack.enter_context(onlooking(self))
+        self._observer.thread = get_ident()
         self._mark = perf_counter()
         self._begin()
         return self
@@ -187,41 +189,60 @@ class Record:
         """A function, which a copy of the model shares where it would copy a method's object."""
 
         def entering(module: Any, args: tuple[Any, ...]) -> None:
+            began = perf_counter()
             if self._observer.entered(module):
                 step = self._observer.step
                 if step.stepped or (step.passes and self._observer.dropped()):
                     self._close()
+                    return
+            self._spent(began)
 
         return entering
 
     def _leaving(self) -> Any:
         def leaving(module: Any, args: tuple[Any, ...], result: Any) -> None:
+            began = perf_counter()
             self._observer.left(module, args, result)
+            self._spent(began)
 
         return leaving
 
     def arrived(self, node: Node, g: Any) -> None:
         """A gradient is whole: the engine says so."""
+        began = perf_counter()
+        if get_ident() != self._observer.thread:
+            return
         if self._observer.step.stepped:
             self._close()
+            began = perf_counter()
         self._observer.arrived(node, g)
+        self._spent(began)
 
     def finished(self, root: Tensor) -> None:
         """A backward pass is over: the engine says so."""
-        observer = self._observer
+        began, observer = perf_counter(), self._observer
+        if get_ident() != observer.thread:
+            return
+        passes = observer.step.passes
         observer.finished(root)
-        if observer.looking and observer.exact:
-            began = perf_counter()
+        if observer.looking and observer.exact and observer.step.passes > passes:
             self._find_blocks(root)
-            observer.step.spent += perf_counter() - began
+        self._spent(began)
 
     def before_step(self, optimizer: Any) -> None:
         """An optimiser is about to move its parameters: it says so."""
+        began = perf_counter()
         self._observer.before_step(optimizer)
+        self._spent(began)
 
     def after_step(self, optimizer: Any) -> None:
         """It has moved them."""
+        began = perf_counter()
         self._observer.after_step(optimizer)
+        self._spent(began)
+
+    def _spent(self, began: float) -> None:
+        self._observer.step.spent += perf_counter() - began
 
     # Steps --------------------------------------------------------------------------------------------------
 

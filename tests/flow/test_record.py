@@ -18,6 +18,7 @@ from autocnn.errors import ArgumentError, AutocnnError
 from autocnn.flow.statistics import moments
 from autocnn.nn import functional as F
 from autocnn.optim import optimizer as stepping
+from autocnn.testing import standin  # noqa: F401  (its import makes the device known)
 
 
 def batches(n: int = 16, features: tuple[int, ...] = (3,), classes: int = 2) -> Iterator[tuple[Tensor, Tensor]]:
@@ -291,7 +292,8 @@ def test_two_models_in_one_loop_are_told_apart() -> None:
     maker, judge = nn.Sequential(nn.Linear(2, 3)), nn.Sequential(nn.Linear(3, 2))
     a, b = optim.SGD(maker.parameters(), lr=0.1), optim.SGD(judge.parameters(), lr=0.1)
     noise, labels = Tensor(np.ones((4, 2), np.float32)), Tensor(np.array([0, 1, 0, 1]))
-    with flow.watch(judge, every=1) as w:
+    losses = []
+    with flow.watch(judge, every=1) as w, flow.watch(maker, every=1) as other:
         for _ in range(3):
             b.zero_grad()
             made = maker(noise)
@@ -299,10 +301,13 @@ def test_two_models_in_one_loop_are_told_apart() -> None:
             F.cross_entropy(judge(Tensor(np.zeros((4, 3), np.float32))), labels).backward()
             b.step()
             a.zero_grad()
-            F.cross_entropy(judge(made), labels).backward()
+            loss = F.cross_entropy(judge(made), labels)
+            loss.backward()
             a.step()
+            losses.append(loss.item())
     assert {row["name"] for row in of(w, "vertex")} == {"0"}
     assert all(row["name"].startswith("0.") for row in of(w, "parameter"))
+    assert [row["loss"] for row in of(other, "step")] == losses
     images = [row["images"] for row in of(w, "step")]
     assert images == [
         8,
@@ -462,3 +467,20 @@ def test_it_states_its_cost() -> None:
     assert report.overhead_sampled > 0
     assert "recording added" in str(w)
     assert "at steps measured on a sample" in str(report)
+
+
+def test_on_a_device_it_says_the_same() -> None:
+    def recorded(device: str) -> Any:
+        ac.manual_seed(0)
+        net = models.residual(6, width=4).to(device)
+        sgd = optim.SGD(net.parameters(), lr=0.05)
+        data = ((x.to(device), y.to(device)) for x, y in batches(8, (1, 8, 8), 10))
+        with flow.watch(net, every=1, epoch=10) as w:
+            trained(net, 4, sgd, data)
+        return w.to_dict(), flow.measure(net, *next(data)).to_dict()
+
+    for here, there in zip(recorded("cpu"), recorded("standin"), strict=True):
+        for kind in ("vertices", "parameters", "blocks"):
+            assert [x["name"] for x in there[kind]] == [x["name"] for x in here[kind]]
+        rms = [[x["rms"] if "rms" in x else [x["gradient"]["rms"]] for x in d["vertices"]] for d in (here, there)]
+        np.testing.assert_allclose(rms[1], rms[0], rtol=1e-4)
