@@ -163,6 +163,12 @@ def test_the_page_has_everything_in_it_and_fetches_nothing(tmp_path):
     assert "<script>1</script>" not in rest
 
 
+def test_without_cures_there_is_no_table_of_them():
+    page = report(study())
+    assert "Other cures were not tried in this run." in page
+    assert "not run" not in page
+
+
 def test_equal_studies_give_equal_pages():
     assert report(study()) == report(study())
 

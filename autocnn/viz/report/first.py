@@ -47,6 +47,9 @@ def study(document: Mapping[str, Any], title: str = "") -> str:
 
 
 def _cures(cells: Sequence[Mapping[str, Any]]) -> str:
+    top = f'<section class="cures"><h2>Is a skip the only cure?</h2><p>{marked(cures_sentence(cells))}</p>'
+    if not cells:
+        return f"{top}</section>"
     head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
     rows = []
     for skips, name, look in ((False, "without skips", "plain"), (True, "with skips", "skip")):
@@ -54,13 +57,11 @@ def _cures(cells: Sequence[Mapping[str, Any]]) -> str:
         row = "".join(_cell(found.get(column)) for column in COLUMNS)
         rows.append(f'<tr><th scope="row" class="{look}"><b>{name}</b></th>{row}</tr>')
     return (
-        '<section class="cures"><h2>Is a skip the only cure?</h2>'
-        f"<p>{marked(cures_sentence(cells))}</p>"
-        '<table><caption hidden>What becomes of the gradient on its way to the first block, and the test accuracy'
-        f' after training</caption><colgroup><col class="who"><col span="4"></colgroup>'
-        f'<thead><tr><td></td>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-        f'<p class="small">{_TOLD if cells else ""}</p></section>'
-    )  # fmt: skip
+        f"{top}<table><caption hidden>What becomes of the gradient on its way to the first block, and the test"
+        ' accuracy after training</caption><colgroup><col class="who"><col span="4"></colgroup>'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        f'<p class="small">{_TOLD}</p></section>'
+    )
 
 
 def _cell(cell: Mapping[str, Any] | None) -> str:
