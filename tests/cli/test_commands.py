@@ -207,9 +207,13 @@ def test_summary(capsys):
     assert (code, err) == (0, "")
     rows = [[part.strip() for part in line.split("  ") if part.strip()] for line in out.splitlines()]
     assert ["Tiny on 2×4"] in rows
-    assert ["body", "project", "2×4", "16", "32", "32 B"] in rows
-    assert ["-", "tanh, add", "2×4", "32 B"] in rows
-    assert ["total", "28", "56", "96 B"] in rows
+    assert ["body", "project", "2×4", "16", "32", "32 B", "96 B"] in rows
+    assert ["-", "tanh, add", "2×4", "32 B", "32 B"] in rows
+    assert ["total", "28", "56", "96 B", "200 B"] in rows
+    assert "**Tiny on 2×4**" in run(capsys, "summary", "tiny", "--input", "2,4", "--format", "markdown")[1]
+    assert "<caption" in run(capsys, "summary", "tiny", "--input", "2,4", "--format", "html")[1]
+    lines = run(capsys, "summary", "tiny", "--input", "2,4", "--formulas")[1].splitlines()
+    assert lines[-1] == "head: multiply-adds 2·4·3 = 24"
 
 
 def test_help(capsys):

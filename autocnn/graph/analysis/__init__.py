@@ -10,7 +10,7 @@ from autocnn.graph.analysis.costs import (
     saved_bytes,
     work,
 )
-from autocnn.graph.analysis.field import Field, receptive_field
+from autocnn.graph.analysis.field import Field, receptive_field, receptive_fields
 from autocnn.graph.analysis.networks import articulation_points, dominators, to_networkx
 from autocnn.graph.analysis.paths import Length, count_paths, longest_path, path_lengths
 
@@ -29,6 +29,7 @@ __all__ = [
     "multiply_adds",
     "path_lengths",
     "receptive_field",
+    "receptive_fields",
     "residual_blocks",
     "saved_bytes",
     "skip_edges",

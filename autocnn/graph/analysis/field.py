@@ -43,19 +43,37 @@ def receptive_field(graph: Graph, vertex: int, source: int | None = None) -> Fie
     >>> receptive_field(graph, graph.outputs[0])
     Field(size=(5, 5), stride=(4, 4), offset=(-1, -1))
     """
-    source = _source(graph, vertex, source)
+    found = _seen_from(graph, _source(graph, vertex, source), vertex)[vertex]
+    return None if found is None else _field(found)
+
+
+def receptive_fields(graph: Graph, source: int | None = None) -> dict[int, Field]:
+    """As `receptive_field`, of every vertex of the forward pass that depends on the input, in one walk.
+
+    >>> import autocnn as ac
+    >>> from autocnn.graph import trace
+    >>> fields = receptive_fields(trace(ac.nn.Conv2d(1, 2, 3), ac.zeros(1, 1, 8, 8)))
+    >>> [field.size for field in fields.values()]
+    [(1, 1), (3, 3), (3, 3)]
+    """
+    last = max((vertex.id for vertex in graph.vertices if vertex.phase == "forward"), default=0)
+    found = _seen_from(graph, _source(graph, last, source), last)
+    return {vertex: _field(seen) for vertex, seen in enumerate(found) if seen is not None}
+
+
+def _seen_from(graph: Graph, source: int, last: int) -> list[_Seen | None]:
+    """What each vertex up to the last sees of the source."""
     count = len(graph.vertices[source].shape) - 2
-    seen: list[_Seen | None] = [None] * (vertex + 1)
+    seen: list[_Seen | None] = [None] * (last + 1)
     seen[source] = tuple(_Run(axis + 2, Fraction(1), Fraction(0), Fraction(0)) for axis in range(count))
-    for reached in graph.vertices[source + 1 : vertex + 1]:
+    for reached in graph.vertices[source + 1 : last + 1]:
         sources = [graph.vertices[edge.source] for edge in graph.in_edges(reached.id)]
         views = [
             (place, view) for place, given in enumerate(sources) if (view := seen[given.id]) is not None
         ]  # by argument
         if views:
             seen[reached.id] = _joined([_through(reached, sources, place, view) for place, view in views], reached)
-    found = seen[vertex]
-    return None if found is None else _field(found)
+    return seen
 
 
 def _source(graph: Graph, vertex: int, source: int | None) -> int:

@@ -1,0 +1,123 @@
+"""Tables of layers: totals that papers and published files have, formulas by hand, three ways to write them."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+import autocnn as ac
+from autocnn import models, nn
+from autocnn.inspect import summary
+
+EXACT = {  # parameters and multiply-adds of one image
+    "lenet5": (32, 1, 61_706, 416_520),
+    "resnet20": (32, 3, 269_722, 40_551_040),
+    "resnet32": (32, 3, 464_154, 68_862_592),
+    "resnet56": (32, 3, 853_018, 125_485_696),
+    "resnet110": (32, 3, 1_727_962, 252_887_680),
+    "resnet50": (224, 3, 25_557_032, 4_089_184_256),
+    "vgg16": (224, 3, 138_357_544, 15_470_264_320),
+}
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """First values cost time and change no count."""
+    for name in ("kaiming_normal_", "kaiming_uniform_", "normal_", "uniform_"):
+        monkeypatch.setattr(nn.init, name, lambda tensor, *_, **__: tensor)
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("name", EXACT)
+def test_totals_are_the_published_ones(name):
+    side, channels, parameters, steps = EXACT[name]
+    found = summary(models.get(name)(), ac.zeros(1, channels, side, side))
+    assert (found.parameters, found.multiply_adds) == (parameters, steps)
+    assert found.unused == ()
+    by_hand = found.formulas()
+    assert all(formula.agrees for formula in by_hand), [str(f) for f in by_hand if not f.agrees]
+    assert sum(f.value for f in by_hand if f.what == "multiply-adds") == steps
+    assert sum(f.value for f in by_hand if f.what == "parameters") == parameters
+
+
+def every_kind() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(3, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True),
+        nn.Conv2d(32, 32, 3, stride=(2, 1), padding=(1, 2), dilation=2, groups=32, bias=False), nn.BatchNorm2d(32),
+        nn.ConvTranspose2d(32, 8, 3, stride=2, padding=1, output_padding=1),
+    )  # fmt: skip
+
+
+def test_windows_of_every_kind():
+    found = summary(every_kind().eval(), ac.zeros(2, 3, 20, 21))
+    layers = {layer.path: layer for layer in found}
+    assert [layers[path].windows[0].kernel for path in "0235"] == [(5, 5), (3, 3), (3, 3), (3, 3)]
+    depthwise = layers["3"].windows[0]
+    assert (depthwise.stride, depthwise.padding, depthwise.groups) == ((2, 1), ((1, 1), (2, 2)), 32)
+    said = {(formula.layer, formula.what): formula for formula in found.formulas() if formula.what != "output"}
+    assert said["0", "parameters"].text == "(3·5·5 + 1)·32"
+    assert said["0", "parameters"].value == 2_432
+    assert said["3", "multiply-adds"].text.endswith("· 1·3·3")
+    assert said["5", "parameters"].value == 32 * 8 * 9 + 8
+    wrong = [str(formula) for formula in found.formulas() if not formula.agrees]
+    assert not wrong
+    assert layers["2"].shape == (2, 32, 10, 10)
+    assert layers["2"].field.size == (7, 7)
+    assert layers["0"].gradients == 4 * (2_432 + 2 * 32 * 20 * 21)
+
+
+def test_a_formula_that_is_wrong_would_be_seen():
+    from dataclasses import replace
+
+    from autocnn.inspect import by_hand, layers_of
+
+    (layer,) = layers_of(nn.Conv2d(1, 2, 3), ac.zeros(1, 1, 5, 5))
+    assert all(formula.agrees for formula in by_hand([layer]))
+    assert [f.agrees for f in by_hand([replace(layer, parameters=1)])] == [True, False, True]
+
+
+def test_shared_and_unused_parameters():
+    class Twice(nn.Module):
+        def __init__(self):
+            self.inner, self.spare = nn.Linear(3, 3), nn.Linear(3, 3)
+
+        def forward(self, x):
+            return self.inner(self.inner(x).relu())
+
+    found = summary(Twice(), ac.zeros(1, 3))
+    assert [layer.parameters for layer in found] == [12, 0, 0]
+    assert (found.parameters, found.multiply_adds) == (12, 18)
+    assert found.unused == ("spare.weight", "spare.bias")
+    assert found.note.endswith("Not used, not counted: spare.weight, spare.bias.")
+
+
+def test_text_markdown_and_html_say_the_same():
+    found = summary(models.LeNet5(), ac.zeros(1, 1, 32, 32))
+    rows = [line.split() for line in found.text().splitlines()]
+    assert rows[0] == ["LeNet5", "on", "1×1×32×32"]
+    c3 = ["c3", "conv_bias", "1×16×10×10", "5×5", "1", "0", "2,416", "240,000", "4.59", "KiB", "15.7", "KiB"]
+    assert [*c3, "14×14"] in rows
+    assert "| c3 | conv_bias | 1×16×10×10 | 5×5 | 1 | 0 | 2,416 | 240,000 | 4.59 KiB | 15.7 KiB | 14×14 |" in (
+        found.markdown().splitlines()
+    )
+
+    class Cells(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.rows = []
+
+        def handle_starttag(self, tag, attrs):
+            if tag == "tr":
+                self.rows.append([])
+
+        def handle_data(self, data):
+            if self.rows and data.strip():
+                self.rows[-1].append(data)
+
+    parser = Cells()
+    parser.feed(found.html())
+    assert ["c3", "conv_bias", *c3[2:8], "4.59 KiB", "15.7 KiB", "14×14"] in parser.rows
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["parameters"] == 61_706
+    assert str(found) == found.text()
