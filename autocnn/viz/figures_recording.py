@@ -21,8 +21,8 @@ def recording(numbers: Mapping[str, Any], *, title: str = "Gradients while it tr
     """The picture of what `flow.watch` recorded, from its `to_dict()`.
 
     Left the gradient's root mean square by layer (the input's end at the bottom) and step: a colour is a size,
-    white is where nothing was measured, a cross exactly 0. Right each weight's update over the weight itself,
-    from the input's end (dark) to the loss's (light), beside 1e-3; below it the loss.
+    white is where nothing was measured, red what is not finite, a cross exactly 0. Right each weight's update over
+    the weight itself, from the input's end (dark) to the loss's (light), beside 1e-3; below it the loss.
 
     Raises GraphError if no step was recorded.
 
@@ -66,12 +66,14 @@ def _sizes(figure: Any, axis: Any, steps: Sequence[int], layers: Sequence[Mappin
     edges = _edges(steps)
     mesh = axis.pcolormesh(edges, range(len(layers) + 1), exponents, cmap="viridis", vmin=low, vmax=high)
     zeros = [(s, y + 0.5) for y, row in enumerate(table) for s, x in zip(steps, row, strict=True) if x == 0]
-    strange = [
-        (s, y + 0.5) for y, row in enumerate(table) for s, x in zip(steps, row, strict=True) if math.isinf(x)
-    ]
-    for places, mark, color in ((zeros, "x", _INK), (strange, "*", "#D55E00")):
-        if places:
-            axis.plot(*zip(*places, strict=True), linestyle="none", marker=mark, color=color, markersize=4)
+    if zeros:
+        axis.plot(*zip(*zeros, strict=True), linestyle="none", marker="x", color=_INK, markersize=4)
+    strange = [[float(x or 0) for x in layer.get("strange", [0] * len(steps))] for layer in layers]
+    words = "gradient RMS by layer, the input's end at the bottom"
+    if any(x for row in strange for x in row):
+        red = [[x if x else _NAN for x in row] for row in strange]
+        axis.pcolormesh(edges, range(len(layers) + 1), red, cmap=_red(), vmin=0, vmax=1)
+        words += "; red: not finite"
     _dress(axis, "")
     axis.grid(False)
     axis.set_facecolor("white")
@@ -81,7 +83,7 @@ def _sizes(figure: Any, axis: Any, steps: Sequence[int], layers: Sequence[Mappin
     axis.tick_params(axis="y", labelsize=7.5)
     _by_step(axis, steps)
     axis.set_xlabel("step", color=_MUTED, fontsize=9)
-    _heading(axis, "gradient RMS by layer, the input's end at the bottom")
+    _heading(axis, words)
     bar = figure.colorbar(mesh, ax=axis, pad=0.015, aspect=40)
     ticks = range(low, high + 1, max(1, (high - low) // 8))
     bar.set_ticks(list(ticks), labels=[f"$10^{{{t}}}$" for t in ticks])
@@ -110,6 +112,12 @@ def _updates(axis: Any, steps: Sequence[int], parameters: Sequence[Mapping[str, 
     )  # fmt: skip
     _dress(axis, "")
     _heading(axis, "update over weight, input's end dark")
+
+
+def _red() -> Any:
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(["#D55E00"])
 
 
 def _heading(axis: Any, text: str) -> None:
