@@ -19,8 +19,16 @@ def reproduce(seeds: int = 5) -> list[Row]:
     for kind, law in KINDS.items():
         drawn = [flow.random_gates(kind, 6, width=64, draws=600, seed=seed) for seed in range(seeds)]
         expected = drawn[0].expected_covariance
-        rows.append(near(PAPER, f"random gates, {kind}, depth 6: covariance", expected, [g.covariance for g in drawn], 0.1,
-                         note=f"(correlation {law})"))  # fmt: skip
+        rows.append(
+            near(
+                PAPER,
+                f"random gates, {kind}, depth 6: covariance",
+                expected,
+                [g.covariance for g in drawn],
+                0.1,
+                note=f"(correlation {law})",
+            )
+        )
     along = ac.linspace(-2, 2, 256).reshape(256, 1)
     for depth, skips, claim, low, high in (
         (1, False, "1 ReLU layer: near brown noise", 0.9, 1.0),

@@ -1,4 +1,4 @@
-"""De and Smith (2020): batch norm makes residual branches small: at block l the branch has 1/(l + 1) of the sum."""
+"""De and Smith (2020): batch norm keeps branches small: in block l the branch has 1/(l + 1) of the sum."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def moments(seed: int) -> tuple[list[float], list[float]]:
     net = nn.Sequential(*(Block() for _ in range(BLOCKS)))
     r = flow.run(net, ac.randn(512, WIDTH), ac.zeros(512), loss=lambda z, _: z.mean(), values=True)
     joins = flow.residual_joins(r.graph)
-    square = {v: float((r.value(v).astype("float64") ** 2).mean()) for j in joins for v in (j.join, j.branch, j.fork)}
+    square = {
+        v: float((r.value(v).astype("float64") ** 2).mean()) for j in joins for v in (j.join, j.branch, j.fork)
+    }
     return [square[j.branch] / square[j.join] for j in joins], [square[j.fork] for j in joins]
 
 
@@ -40,12 +42,23 @@ def reproduce(seeds: int = 5) -> list[Row]:
     """The claims, each with its value over some seeds."""
     found = [moments(seed) for seed in range(seeds)]
     rows = [
-        near(PAPER, f"share of the branch in block {block}: 1/(l + 1)", 1 / (block + 1),
-             [shares[block - 1] for shares, _ in found], 0.1)
+        near(
+            PAPER,
+            f"share of the branch in block {block}: 1/(l + 1)",
+            1 / (block + 1),
+            [shares[block - 1] for shares, _ in found],
+            0.1,
+        )
         for block in (1, 2, 4, 8, 16, 24)
-    ]  # fmt: skip
+    ]
     last = [entering[-1] for _, entering in found]
     return [
         *rows,
-        near(PAPER, f"second moment of what enters block {BLOCKS}: it grows by 1 a block, not by a factor", BLOCKS, last, 0.1),
+        near(
+            PAPER,
+            f"second moment of what enters block {BLOCKS}: it grows by 1 a block, not by a factor",
+            BLOCKS,
+            last,
+            0.1,
+        ),
     ]

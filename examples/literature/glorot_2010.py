@@ -57,10 +57,23 @@ def reproduce(seeds: int = 5) -> list[Row]:
     share = 3.0**-LAYERS
     return [
         near(PAPER, "variance after 5 linear layers, n Var W = 1/3", share, [f for f, _ in old], 0.1),
-        near(PAPER, "variance of the gradient after 5 linear layers, n Var W = 1/3", share, [b for _, b in old], 0.1),
+        near(
+            PAPER, "variance of the gradient after 5 linear layers, n Var W = 1/3", share, [b for _, b in old], 0.1
+        ),
         near(PAPER, "variance after 5 linear layers, U(±√(6/(n_in + n_out)))", 1.0, [f for f, _ in new], 0.1),
-        near(PAPER, "variance of the gradient after 5 linear layers, U(±√(6/(n_in + n_out)))", 1.0,
-             [b for _, b in new], 0.1),
-        Row(PAPER, "5 tanh layers: gradient at the first over the last, by the new draw over by the old one",
-            "above 1 (figure 7)", tuple(gained), 1.5, 9.0),
-    ]  # fmt: skip
+        near(
+            PAPER,
+            "variance of the gradient after 5 linear layers, U(±√(6/(n_in + n_out)))",
+            1.0,
+            [b for _, b in new],
+            0.1,
+        ),
+        Row(
+            PAPER,
+            "5 tanh layers: gradient at the first over the last, by the new draw over by the old one",
+            "above 1 (figure 7)",
+            tuple(gained),
+            1.5,
+            9.0,
+        ),
+    ]

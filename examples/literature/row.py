@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -30,6 +31,8 @@ class Row:
         """The row as text: claim, theirs, ours with its spread, seeds, and whether it comes out."""
         spread = "" if len(self.ours) == 1 else f" ({min(self.ours):.4g} to {max(self.ours):.4g})"
         verdict = "yes" if self.holds else "**no**"
+        if math.isinf(self.low) and math.isinf(self.high):
+            verdict = "no claim"
         note = f" {self.note}" if self.note else ""
         return self.claim, self.theirs, f"{median(self.ours):.4g}{spread}", str(len(self.ours)), verdict + note
 
@@ -41,7 +44,13 @@ def near(paper: str, claim: str, theirs: float, ours: Sequence[float], within: f
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Rows as Markdown."""
+    """Rows as Markdown; the paper of each is named where they come from several."""
+    several = len({row.paper for row in rows}) > 1
     head = ("claim", "paper", "here, median (spread)", "seeds", "comes out")
-    lines = [head, ("---",) * len(head), *(row.cells() for row in rows)]
+    lines = [head, ("---",) * len(head), *(_named(row, several) for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _named(row: Row, several: bool) -> tuple[str, ...]:
+    claim, *rest = row.cells()
+    return f"{row.paper}: {claim}" if several else claim, *rest

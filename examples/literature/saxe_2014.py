@@ -1,4 +1,4 @@
-"""Saxe et al. (2014) and Pennington et al. (2017): orthogonal weights keep every direction, Gaussian ones do not."""
+"""Saxe et al. (2014) and Pennington et al. (2017): orthogonal weights keep all directions, Gaussian ones few."""
 
 from __future__ import annotations
 
@@ -43,10 +43,30 @@ def reproduce(seeds: int = 5) -> list[Row]:
         rows.append(near(SAXE, f"{depth} orthogonal linear layers: largest singular value", 1.0, top, 1e-6))
     gaussian = [spectrum(stack(10, "Gaussian", nn.Identity, seed)) for seed in range(seeds)]
     law = math.sqrt(11**11 / 10**10)
-    rows.append(near(PENNINGTON, "10 Gaussian linear layers: largest singular value, √((L+1)^(L+1)/L^L)", law,
-                     [top for top, _ in gaussian], 0.25, note="(the law is for infinite width; here 128)"))  # fmt: skip
+    rows.append(
+        near(
+            PENNINGTON,
+            "10 Gaussian linear layers: largest singular value, √((L+1)^(L+1)/L^L)",
+            law,
+            [top for top, _ in gaussian],
+            0.25,
+            note="(the law is for infinite width; here 128)",
+        )
+    )
     for way, low, high in (("orthogonal", 1.0, 3.0), ("Gaussian", 4.0, 20.0)):
-        ratio = [top / mean for top, mean in (spectrum(stack(20, way, nn.Tanh, seed, 1.05), 0.1) for seed in range(seeds))]
+        ratio = [
+            top / mean
+            for top, mean in (spectrum(stack(20, way, nn.Tanh, seed, 1.05), 0.1) for seed in range(seeds))
+        ]
         claim = f"20 tanh layers, {way}, near the critical line: largest singular value over the root mean square"
-        rows.append(Row(PENNINGTON, claim, "bounded" if way == "orthogonal" else "grows with depth", tuple(ratio), low, high))
+        rows.append(
+            Row(
+                PENNINGTON,
+                claim,
+                "bounded" if way == "orthogonal" else "grows with depth",
+                tuple(ratio),
+                low,
+                high,
+            )
+        )
     return rows

@@ -52,7 +52,9 @@ def start_of_fixup(seed: int) -> tuple[float, float]:
     blocks = nn.Sequential(*(Block(True) for _ in range(54)))
     fixup(blocks)
     head = nn.Linear(WIDTH, 10)
-    loss = float(flow.run(nn.Sequential(blocks, zeroed(head)), ac.randn(64, WIDTH), ac.arange(64) % 10).loss.item())
+    loss = float(
+        flow.run(nn.Sequential(blocks, zeroed(head)), ac.randn(64, WIDTH), ac.arange(64) % 10).loss.item()
+    )
     r = flow.run(nn.Sequential(blocks, nn.Linear(WIDTH, 10)), ac.randn(64, WIDTH), ac.arange(64) % 10)
     first, last = r.vertex("0/0"), r.vertex("0/53")
     sizes = r.scaled_gradients([first, last])
@@ -70,11 +72,27 @@ def reproduce(seeds: int = 5) -> list[Row]:
     """The claims, each with its value over some seeds."""
     started = [start_of_fixup(seed) for seed in range(seeds)]
     return [
-        near(PAPER, "growth of the second moment a block, pre-activation, He's weights", 2.0,
-             [growth(True, seed) for seed in range(seeds)], 0.1, note="(2^L in the paper)"),
-        near(PAPER, "growth of the second moment a block, original form, He's weights", 2.23,
-             [growth(False, seed) for seed in range(seeds)], 0.1),
+        near(
+            PAPER,
+            "growth of the second moment a block, pre-activation, He's weights",
+            2.0,
+            [growth(True, seed) for seed in range(seeds)],
+            0.1,
+            note="(2^L in the paper)",
+        ),
+        near(
+            PAPER,
+            "growth of the second moment a block, original form, He's weights",
+            2.23,
+            [growth(False, seed) for seed in range(seeds)],
+            0.1,
+        ),
         near(PAPER, "Fixup, 54 blocks: loss at step 0, ln 10", math.log(10), [loss for loss, _ in started], 1e-5),
-        near(PAPER, "Fixup, 54 blocks: gradient at the first block over the last", 1.0,
-             [ratio for _, ratio in started], 1e-5),
-    ]  # fmt: skip
+        near(
+            PAPER,
+            "Fixup, 54 blocks: gradient at the first block over the last",
+            1.0,
+            [ratio for _, ratio in started],
+            1e-5,
+        ),
+    ]
