@@ -191,7 +191,8 @@ class Primitive:
         """Run on Tensors and write the node down, if somebody will want it."""
         tensors = [x if isinstance(x, Tensor) or type(x) in _NUMBERS else _operand(self, x) for x in inputs]
         arrays = [x._array if isinstance(x, Tensor) else x for x in tensors]
-        if len({type(a) for a in arrays} - _NUMBERS) > 1:
+        kinds = set(map(type, arrays))
+        if len(kinds) > 1 and len(kinds - _NUMBERS) > 1:
             tensors = _beside(tensors)
             arrays = [x._array if isinstance(x, Tensor) else x for x in tensors]
         z, residuals = self.run(arrays, params)
@@ -200,10 +201,13 @@ class Primitive:
     def note(self, tensors: Sequence[Any], params: dict[str, Any], z: Any, residuals: tuple[Array, ...]) -> Any:
         """Write the node of what was just run, if somebody will want it; the output as a Tensor, or several."""
         context = local.context
-        needs = tuple([isinstance(x, Tensor) and x._node is not None and x._node.requires_grad for x in tensors])
-        requires = context.recording and self.differentiable and True in needs
-        if not self.outputs and z.dtype.kind != "f":
-            requires = False
+        needs: tuple[bool, ...] = ()
+        requires = False
+        if context.recording:
+            needs = tuple(
+                [isinstance(x, Tensor) and x._node is not None and x._node.requires_grad for x in tensors]
+            )
+            requires = self.differentiable and True in needs and (self.outputs or z.dtype.kind == "f")
         watch = context.watch
         if watch is not None and (other := watch.instead(self, tuple(tensors), context.place)) is not None:
             return other

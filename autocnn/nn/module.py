@@ -88,8 +88,9 @@ class Module:
     def __getattr__(self, name: str) -> Any:
         values = self.__dict__
         for registry in _REGISTRIES:
-            if name in values.get(registry, ()):
-                return values[registry][name]
+            held = values.get(registry)
+            if held and name in held:
+                return held[name]
         raise AttributeError(f"{self._get_name()} has no attribute {name!r}", name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:

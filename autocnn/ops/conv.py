@@ -123,10 +123,16 @@ def _correlate(
         how = settle(op, ndim, x.shape, w.shape, stride, padding, dilation, groups)
     except TypeError:  # a list, which cannot be looked up
         how = settle.__wrapped__(op, ndim, x.shape, w.shape, stride, padding, dilation, groups)
-    _check_bias(op, b, w.shape[0])
-    check_dtypes(op, x=x, w=w, bias=b)
-    z = _conv(x, w, **how) if b is None else (biased or _conv_bias)(x, w, b, **how)
-    return unbatched(z, alone)
+    if b is None:
+        if x._array.dtype is not w._array.dtype:
+            check_dtypes(op, x=x, w=w)
+        z = _conv(x, w, **how)
+    else:
+        _check_bias(op, b, w.shape[0])
+        if not x._array.dtype is w._array.dtype is b._array.dtype:
+            check_dtypes(op, x=x, w=w, bias=b)
+        z = (biased or _conv_bias)(x, w, b, **how)
+    return unbatched(z, alone) if alone else z
 
 
 @lru_cache(maxsize=4096, typed=True)

@@ -49,6 +49,10 @@ class _Window:
     dilation: Shape
     groups: int
 
+    def __post_init__(self) -> None:
+        if min(map(min, self.padding)) < 0:
+            raise Unserved(f"convolution: padding is {self.padding}; the library does not crop")
+
     def __iter__(self) -> Any:
         """Strides, gaps between taps, zeros before and behind."""
         yield dims(self.stride)
@@ -85,14 +89,14 @@ class _Weighted:
         return made
 
 
-def applies(x: Array, w: Array, padding: Pads) -> bool:
-    """Whether oneDNN may take images and weights: float32, 1-d to 3-d, nothing empty, nothing cropped.
+def applies(x: Array, w: Array) -> bool:
+    """Whether oneDNN may take images and weights: float32, 1-d to 3-d, nothing empty.
 
     >>> x, w = np.ones((1, 2, 5), np.float32), np.ones((4, 2, 3), np.float32)
-    >>> applies(x, w, ((1, 1),)), applies(x, w, ((-1, 0),))
+    >>> applies(x, w), applies(x, w.astype(np.float64))
     (True, False)
     """
-    return 3 <= x.ndim <= 5 and fits(x, w) and min(map(min, padding)) >= 0
+    return 3 <= x.ndim <= 5 and fits(x, w)
 
 
 def conv(
@@ -110,7 +114,7 @@ def conv(
 
     None where oneDNN does not serve.
     """
-    if not applies(x, w, padding) or not fits(bias) or (bias is not None and bias.shape != w.shape[:1]):
+    if not applies(x, w) or not fits(bias) or (bias is not None and bias.shape != w.shape[:1]):
         return None
     w, steps = _taken(w)
     key = ("conv", x.shape, w.shape, steps, bias is None, stride, padding, dilation, groups, relu)
@@ -137,9 +141,9 @@ def conv_input(
     groups: int,
 ) -> Array | None:
     """The adjoint in x, a transposed convolution: g (N, O, *counts), w -> `shape` (of x); None if unserved."""
-    if not applies(g, w, padding):
+    if not applies(g, w):
         return None
-    if groups == 1 and 1 < w.shape[-1] <= _LANES // w.shape[1] and g.size >= _FEW:
+    if groups == 1 and 1 < w.shape[-1] <= _LANES // w.shape[1] and g.size >= _FEW and min(padding[-1]) >= 0:
         return _conv_input_by_taps(g, w, shape, stride, padding, dilation)
     w, steps = _taken(w)
     key = ("conv_input", g.shape, w.shape, steps, shape, stride, padding, dilation, groups)
@@ -195,7 +199,7 @@ def conv_weight(
 
     With `bias` a pair, the second the bias's gradient (O,). None where oneDNN does not serve.
     """
-    if not applies(x, g, padding):
+    if not applies(x, g):
         return None
     key = ("conv_weight", g.shape, x.shape, shape, bias, stride, padding, dilation, groups)
     ready = plan(key, _backward_weight, g.shape, x.shape, shape, bias, key[5:])
