@@ -19,6 +19,8 @@ from autocnn.viz.words import heading, label, quoted, shape
 Direction = Literal["TB", "LR"]
 Theme = Literal["light", "dark"]
 
+FAR = 2000
+"""Rows that kept values may cross in all, if nothing is said: about 3 seconds of Graphviz's time."""
 _TIGHT = frozenset({"hexagon", "octagon"})
 
 
@@ -33,14 +35,15 @@ def to_dot(
     theme: Theme = "light",
     font: str = "",
     size: tuple[float, float] | None = None,
-    kept: bool = True,
+    kept: bool | None = None,
 ) -> str:
     """The picture of a graph as DOT text.
 
     Modules are nested boxes. If the graph holds a forward and a backward pass, the forward pass runs one way
     and the backward pass beside it the other way, so that each gradient stands by the value it belongs to. With
     a second-order pass, which reads both, all run one way.
-    ``shapes`` writes shapes on the edges, ``kept`` draws values that later passes read, ``key`` adds the legend,
+    ``shapes`` writes shapes on the edges, ``kept`` draws values that later passes read, by default unless they
+    run along so much of the picture that Graphviz would take long; ``key`` adds the legend,
     ``marks`` adds numbers, ``font`` is a name or several, ``size`` in inches is what the picture must not exceed.
 
     >>> from autocnn.graph import Vertex
@@ -53,7 +56,8 @@ def to_dot(
     if theme not in ("light", "dark"):
         raise GraphError(f"to_dot: theme is {theme!r}; 'light' or 'dark'")
     picture = _Picture(graph, shapes, marks, kept)
-    lines = ["digraph autocnn {", *_settings(heading(title, graph, marks.gradients), direction, font, size)]
+    words = heading(title, graph, marks.gradients, _LEFT_OUT if kept is None and not picture.kept else "")
+    lines = ["digraph autocnn {", *_settings(words, direction, font, size)]
     lines += picture.boxes()
     lines += picture.arrows()
     if key:
@@ -63,6 +67,9 @@ def to_dot(
         lines += legend(picture.families, picture.passes, picture.strokes, below, shown, level=direction == "TB")
     text = "\n".join([*lines, "}", ""])
     return style.themed(text, theme)
+
+
+_LEFT_OUT = "what passes keep for later ones is left out (kept=True draws it)"
 
 
 def _settings(words: str, direction: str, font: str, size: tuple[float, float] | None) -> Iterator[str]:
@@ -79,13 +86,15 @@ def _settings(words: str, direction: str, font: str, size: tuple[float, float] |
 class _Picture:
     """The statements of one picture, and the parts of the visual language that they use."""
 
-    def __init__(self, graph: Graph, shapes: bool, marks: Marks, kept: bool) -> None:
-        self.graph, self.shapes, self.marks, self.kept = graph, shapes, marks, kept
+    def __init__(self, graph: Graph, shapes: bool, marks: Marks, kept: bool | None) -> None:
+        self.graph, self.shapes, self.marks = graph, shapes, marks
         self.skips = skip_edges(graph)
         self.references = reference_labels(graph)
         self.paths, self.alone = clusters.without_lone(graph, clusters.paths(graph))
         self.passes: set[str] = {vertex.phase for vertex in graph.vertices if vertex.kind in ("op", "module")}
         self.both = self.passes == {"forward", "backward"}
+        near = self.both or "forward" not in self.passes or _reach(graph) <= FAR
+        self.kept = near if kept is None else kept
         self.beside = {} if self.both else self._beside()
         """Parameters that stand beside the op that takes them: the op, and whether to its right."""
         above = (
@@ -239,6 +248,22 @@ class _Picture:
                 twin = self.graph.vertices[vertex.twin]
                 if twin.op != ITEM and twin.kind not in LEAVES:
                     yield f"  v{twin.id} -> v{vertex.id} [style=invis minlen=0 weight=9];"
+
+
+def _reach(graph: Graph) -> int:
+    """How many rows all values together cross that the forward pass keeps for later ones.
+
+    Graphviz gives an edge a place in every row that it crosses, and orders them all: its time grows faster than
+    their number.
+    """
+    row = [0] * len(graph)
+    rows = 0
+    for edge in graph.edges:
+        row[edge.target] = max(row[edge.target], row[edge.source] + 1)
+    for edge in graph.edges:
+        if graph.vertices[edge.source].phase == "forward" != graph.vertices[edge.target].phase:
+            rows += row[edge.target] - row[edge.source]
+    return rows
 
 
 def _hang(

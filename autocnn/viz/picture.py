@@ -92,7 +92,7 @@ def draw(
     constants: bool | None = None,
     direction: Direction = "TB",
     shapes: bool = True,
-    kept: bool = True,
+    kept: bool | None = None,
     legend: bool = True,
     show: str | Iterable[str] = (),
     labels: Mapping[int, str] | None = None,
@@ -109,11 +109,11 @@ def draw(
 
     ``depth`` shows modules at that depth as boxes, with ``repeats`` equal ones in a row as one; ``views`` and
     ``constants``: whether ops that only reshape, and constants, are drawn; ``kept``: whether the dashed edges of
-    values that the forward pass keeps. ``shapes`` are written on edges. ``show`` adds "multiply-adds", "bytes",
-    "saved", "parameters". ``labels`` adds texts and ``numbers`` colours by vertex; ``edge_numbers``, by (source,
-    target) or (source, target, position), become colour, width and label; ``scale`` is "linear", "log", "signed"
-    or "auto", ``unit`` says what they are. Of a tensor whose graph holds scalars only, values are shown, and
-    gradients after ``backward``; ``names`` names tensors. ``size`` is a paper ("A4") or inches to stay within.
+    values that the forward pass keeps, by default unless too many are too long. ``shapes`` are written on edges.
+    ``show`` adds "multiply-adds", "bytes", "saved", "parameters". ``labels`` adds texts and ``numbers`` colours by
+    vertex; ``edge_numbers``, by (source, target) or (source, target, position), become colour, width and label;
+    ``scale`` is "linear", "log", "signed" or "auto", ``unit`` says what they are. Of a tensor of scalars only,
+    values are shown, and gradients after ``backward``; ``names`` names tensors. ``size`` is a paper or inches.
     Raises GraphError for what is no graph, and for ids that the graph does not have.
 
     >>> import autocnn as ac

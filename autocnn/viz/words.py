@@ -70,10 +70,11 @@ def shape(vertex: Vertex) -> str:
     return size if vertex.dtype in ("float32", "") else f"{size} {vertex.dtype}"
 
 
-def heading(title: str, graph: Graph, gradients: bool = False) -> str:
-    """The title, and a line that says what the graph holds."""
+def heading(title: str, graph: Graph, gradients: bool = False, more: str = "") -> str:
+    """The title, and a line that says what the graph holds, and ``more``."""
     rows = [f'<font point-size="15"><b>{escaped(short(title, 90))}</b></font>'] if title else []
-    rows.append(f'<font point-size="9" color="{style.MUTED}">{escaped(heading_facts(graph, gradients))}</font>')
+    facts = " · ".join(filter(None, (heading_facts(graph, gradients), more)))
+    rows.append(f'<font point-size="9" color="{style.MUTED}">{escaped(facts)}</font>')
     return _table(rows, "left")
 
 

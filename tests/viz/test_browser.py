@@ -67,6 +67,13 @@ def files(tmp_path_factory):
     return folder
 
 
+TITLES = """() => [...document.querySelectorAll("#nodes .heading")].map((heading) => {
+  const frame = document.querySelector(`#frames [data-child="${heading.dataset.child}"]`).getBBox();
+  const title = heading.querySelector(".title").getBBox();
+  return [heading.querySelector(".title").textContent, title.x + title.width + 4, frame.width];
+})"""
+
+
 class Screen:
     """A page that is open, and short ways to act on it and to look."""
 
@@ -120,6 +127,13 @@ def test_it_opens_with_something_to_see(chromium, files):
     )
     assert page.locator("#nodes .node").count() > 10
     page.close()
+
+
+def test_headings_are_within_their_boxes(screen):
+    screen.keys("e")
+    found = screen.page.evaluate(TITLES)
+    assert any(words.endswith(" · backward") for words, _, _ in found)
+    assert [words for words, right, wide in found if right > wide] == []
 
 
 def test_modules_open_and_close_with_their_mirror(screen):

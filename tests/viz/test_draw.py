@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 
 import pytest
 
@@ -220,3 +221,22 @@ def test_gradients_of_a_tensor_are_not_said_to_be_missing():
     z, _ = product()
     z.backward()
     assert any("gradients that backward left" in text for text in said(draw(z)))
+
+
+def test_kept_values_that_run_along_the_whole_picture_are_left_out_and_it_says_so():
+    short, long = (trace(models.residual(depth, 2), ops.zeros((1, 1, 8, 8)), order=2) for depth in (6, 42))
+    words = "what passes keep for later ones is left out"
+    assert "penwidth=0.8 style=dashed" in draw(short, depth=2).dot
+    assert words not in draw(short, depth=2).dot
+    picture = draw(long, depth=2)
+    assert words in picture.dot
+    assert not [line for line in picture.dot.splitlines() if re.match(r"  v\d+ -> v\d+ .*style=dashed", line)]
+    assert words not in draw(long, depth=2, kept=True).dot
+    started = time.process_time()
+    assert picture.svg
+    assert time.process_time() - started < 15  # about 2; with them minutes
+
+
+def test_beside_each_other_passes_show_what_they_keep_however_deep():
+    picture = draw(trace(models.residual(42, 2), ops.zeros((1, 1, 8, 8)), order=1), depth=2)
+    assert "penwidth=0.8 style=dashed" in picture.dot

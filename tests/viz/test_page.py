@@ -19,7 +19,7 @@ from autocnn.errors import GraphError
 from autocnn.graph import listing, trace, transform
 from autocnn.viz import draw, html
 from autocnn.viz.page import SCRIPTS
-from autocnn.viz.page.data import page_data
+from autocnn.viz.page.data import _sizes, page_data
 from autocnn.viz.page.formulas import FORMULAS
 from autocnn.viz.page.layout import layouts
 from autocnn.viz.page.nest import ROOT, Nest
@@ -209,3 +209,13 @@ def test_a_tensor_and_a_picture_are_pages_too(tmp_path):
     assert {row["op"] for row in rows(html(y))} == {"", "mul", "sum"}
     path = draw(y, title="a tensor").save(tmp_path / "a.html")
     assert "<title>a tensor</title>" in path.read_text("utf-8")
+
+
+def test_what_passes_a_border_takes_little_room():
+    shown = transform.hide(trace(models.resnet20(), ops.zeros((1, 3, 32, 32)), order=2))
+    nest = Nest(shown)
+    found, chosen = layouts(nest, _sizes(nest))
+    widths = {box.path: found[chosen[box.number]].size[0] for box in nest.boxes}
+    assert max(wide for (_, steps), wide in widths.items() if len(steps) < 2) < 1500
+    stage = next(box for box in nest.boxes if box.path == ("backward", (("layer2", 1),)))
+    assert len(stage.ins) + len(stage.outs) > 80

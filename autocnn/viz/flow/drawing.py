@@ -285,13 +285,11 @@ def _told(ratio: float | None) -> str:
 def _strip(met: Meeting) -> str:
     """A bar whose parts are as long as the shares; what works against the sum is left white."""
     whole = sum(map(abs, met.shares)) or 1.0
+    widths = [max(3, round(BAR * abs(share) / whole)) for share in met.shares]
     cells = ""
-    for name, share in zip(met.names, met.shares, strict=True):
+    for name, share, width in zip(met.names, met.shares, widths, strict=True):
         fill = AGAINST if share < 0 else SKIP if name == "skip" else BRANCH
-        size = f'width="{max(1, round(BAR * abs(share) / whole))}" height="6" fixedsize="true"'
+        size = f'width="{width}" height="6" fixedsize="true"'
         cells += f'<td border="1" color="{style.MUTED}" bgcolor="{fill}" {size}></td>'
-    table = f'border="0" cellborder="0" cellspacing="0" cellpadding="0" {_SIZE}'
-    return f'<tr><td align="left"><table {table}><tr>{cells}</tr></table></td></tr>'
-
-
-_SIZE = f'width="{BAR + 4}" height="6" fixedsize="true"'
+    table = f'border="0" cellborder="0" cellspacing="0" cellpadding="0" width="{sum(widths) + 4}" height="6"'
+    return f'<tr><td align="left"><table {table} fixedsize="true"><tr>{cells}</tr></table></td></tr>'

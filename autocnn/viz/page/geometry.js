@@ -2,7 +2,20 @@
    needs more room: both axes of the box around it are stretched there, so what was apart stays apart. */
 
 const FRAME = { side: 12, top: 26, bottom: 12 }; // what an open box has around its picture
-const LETTER = 6.6;
+
+/** How wide the heading of a box is, its mark and the space around it included. */
+const headingWidth = (() => {
+  const pen = document.createElement("canvas").getContext("2d");
+  const known = new Map();
+  return (number) => {
+    const words = headingOf(number);
+    if (!known.has(words)) {
+      pen.font = '600 11px Helvetica, Arial, "DejaVu Sans", sans-serif'; // as in the style sheet
+      known.set(words, 36 + pen.measureText(words).width);
+    }
+    return known.get(words);
+  };
+})();
 
 /** A growing map of the line onto itself, with slope 1 but where an interval [from, to] must grow to a size. */
 function stretch(wanted) {
@@ -98,7 +111,7 @@ function measured(number, open, found) {
   });
   const [fx, fy] = [stretch(wide), stretch(high)];
   const inner = { w: fx(layout.size[0]), h: fy(layout.size[1]) };
-  const w = Math.max(inner.w, number ? boxes[number].title.length * LETTER + 44 : 0) + 2 * FRAME.side;
+  const w = Math.max(inner.w + 2 * FRAME.side, number ? headingWidth(number) : 0);
   const indent = (w - inner.w) / 2;
   const port = mainPorts[number];
   const spine = port === null ? w / 2 : indent + fx(layout.place(port)[0]);

@@ -73,6 +73,12 @@ const pathOf = (child) => {
   return titles.join(" / ");
 };
 
+/** What stands at the top of an open box. */
+const headingOf = (number) => {
+  const { phase, title } = boxes[number];
+  return phase === "forward" ? title : `${title} · ${data.passes[phase]}`;
+};
+
 const nameOf = (child) => (child >= 0 ? vertices[child].lines[0] : boxes[~child].title);
 
 /** Everything before (-1) or after (1) some vertices, themselves included, with the lines between. */

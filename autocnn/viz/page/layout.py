@@ -25,6 +25,8 @@ _WIDER = {"ellipse": 1.22, "hexagon": 1.2, "octagon": 1.12, "cds": 1.16, "compon
 """What a shape's outline needs beyond its text."""
 
 _INCH = 72
+_GAP = 12
+"""Pixels that keep children apart beside what keeps all parts apart: what passes a border needs less room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def _em(letter: str) -> float:
 def _dot(nest: Nest, box: Box, sizes: Mapping[Child, Size]) -> Iterator[str]:
     """A box for Graphviz: sizes and links only, so that boxes that look alike are equal text."""
     place = {part: number for number, part in enumerate(parts(box))}
-    yield f"digraph {{ graph [rankdir={'BT' if nest.upward(box) else 'TB'} nodesep=0.25 ranksep=0.38]"
+    yield f"digraph {{ graph [rankdir={'BT' if nest.upward(box) else 'TB'} nodesep=0.0833 ranksep=0.38]"
     yield 'node [shape=box fixedsize=true label=""] edge [arrowhead=none arrowtail=none]'
     if box.number == ROOT and nest.both:
         yield from _columns(nest, box, sizes, place)
@@ -137,7 +139,7 @@ def _beside(box: Box) -> dict[str, list[Child]]:
 
 
 def _node(number: int, size: Size) -> str:
-    return f"n{number} [width={size[0] / _INCH:.4f} height={size[1] / _INCH:.4f}]"
+    return f"n{number} [width={(size[0] + _GAP) / _INCH:.4f} height={size[1] / _INCH:.4f}]"
 
 
 def _phase(nest: Nest, child: Child) -> str:
@@ -174,7 +176,8 @@ def _read(plain: str, dot: str) -> Layout:
             size = _pixels(words[1]), _pixels(words[2])
         elif kind == "node":
             x, y, wide, high = (_pixels(word) for word in words[1:5])
-            places[int(words[0][1:])] = x, size[1] - y, wide, high
+            child = wide > _GAP  # and not a point on the border
+            places[int(words[0][1:])] = x, size[1] - y, wide - _GAP * child, high
         elif kind == "edge" and words[-2] != "invis":
             numbers = [_pixels(word) for word in words[3 : 3 + 2 * int(words[2])]]
             points = [(x, size[1] - y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]

@@ -72,16 +72,15 @@ function drawToggle(number, x, y, sign) {
 }
 
 function drawFrame(number, { x, y, w, h }) {
-  const { phase, title } = boxes[number];
-  const words = phase === "forward" ? title : `${title} · ${data.passes[phase]}`;
+  const { phase } = boxes[number];
   const attributes = { "data-child": ~number, id: nodeId(~number), role: "button", "aria-label": spoken(~number) };
   return [
     svg("rect", { x, y, width: w, height: h, rx: 6, class: `frame phase-${phase}`, "data-child": ~number }),
     svg(
       "g",
       { class: `heading phase-${phase}`, transform: `translate(${x} ${y})`, ...attributes },
-      svg("rect", { x: 2, y: 2, width: Math.min(w - 4, words.length * LETTER + 34), height: 20, class: "catch" }),
-      drawToggle(number, 13, 13, "−"), svg("text", { x: 26, y: 17, class: "title" }, words),
+      svg("rect", { x: 2, y: 2, width: headingWidth(number) - 4, height: 20, class: "catch" }),
+      drawToggle(number, 13, 13, "−"), svg("text", { x: 26, y: 17, class: "title" }, headingOf(number)),
     ),
   ];
 }
