@@ -25,6 +25,7 @@ TITLES = {
     "spectra": "spectra",
     "sizes": "residual sizes over training",
     "verdicts": "verdicts",
+    "graph": "the graphs, drawn",
     "methods": "methods and definitions",
 }
 """The sections that a study may have, in their order, and their names in the list of contents."""

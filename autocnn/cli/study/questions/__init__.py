@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autocnn.cli.study.questions import branches, changes, inputs, methods, theory
+from autocnn.cli.study.questions import branches, changes, inputs, methods, picture, theory
 from autocnn.errors import AutocnnError
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 QUESTIONS = {
     "toy": theory.toy,
+    "graph": picture.graph,
     "ledger": branches.ledger,
     "paths": branches.paths,
     "theory": theory.cures,
