@@ -60,6 +60,15 @@ def thin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autocnn.models.resnet.WIDTH", 4)
     monkeypatch.setattr("autocnn.models.vgg.WIDTHS", (4, 4, 8, 8, 8))
     monkeypatch.setattr("autocnn.models.vgg.HIDDEN", 16)
+    monkeypatch.setattr("autocnn.models.cifar_resnet.WIDTH", 2)
+    monkeypatch.setattr("autocnn.models.alexnet.WIDTHS", (4, 8, 8, 8, 4))
+    monkeypatch.setattr("autocnn.models.alexnet.HIDDEN", 16)
+    monkeypatch.setattr("autocnn.models.nin.WIDTHS", ((8, 6, 4), (6, 6, 8), (4, 6)))
+    monkeypatch.setattr("autocnn.models.squeezenet.WIDTH", 2)
+    monkeypatch.setattr("autocnn.models.googlenet.STEM", (2, 4, 6))
+    monkeypatch.setattr("autocnn.models.googlenet.AUXILIARY", (4, 8))
+    blocks = dict.fromkeys(("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"), (1, 2, 3, 1, 2, 1))
+    monkeypatch.setattr("autocnn.models.googlenet.INCEPTIONS", blocks)
 
 
 @pytest.fixture(autouse=True)

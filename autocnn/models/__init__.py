@@ -6,38 +6,62 @@ import difflib
 from collections.abc import Callable
 
 from autocnn.errors import UsageError
-from autocnn.models.deep import DeepNet, plain, residual
-from autocnn.models.lenet import LeNet5
-from autocnn.models.resnet import (
+from autocnn.models.alexnet import AlexNet
+from autocnn.models.cifar_resnet import (
     CifarResNet,
-    ResNet,
-    plain18,
+    WideResNet,
     plain20,
     plain32,
-    plain34,
     plain44,
     plain56,
     plain110,
-    resnet18,
+    preresnet20,
+    preresnet32,
+    preresnet44,
+    preresnet56,
+    preresnet110,
     resnet20,
     resnet32,
-    resnet34,
     resnet44,
-    resnet50,
     resnet56,
-    resnet101,
     resnet110,
-    resnet152,
+    wrn16_4,
+    wrn28_10,
+    wrn40_2,
 )
+from autocnn.models.deep import DeepNet, plain, residual
+from autocnn.models.googlenet import GoogLeNet
+from autocnn.models.lenet import LeNet5
+from autocnn.models.lenet1998 import LeNet1998
+from autocnn.models.nin import NiN
+from autocnn.models.resnet import (
+    ResNet,
+    plain18,
+    plain34,
+    resnet18,
+    resnet34,
+    resnet50,
+    resnet101,
+    resnet152,
+    wide_resnet50_2,
+    wide_resnet101_2,
+)
+from autocnn.models.squeezenet import SqueezeNet, squeezenet1_0, squeezenet1_1
 from autocnn.models.vgg import VGG, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn
 from autocnn.nn import Module
 
 __all__ = [
+    "AlexNet",
     "CifarResNet",
     "DeepNet",
+    "GoogLeNet",
+    "LeNet1998",
     "LeNet5",
+    "NiN",
     "ResNet",
+    "SqueezeNet",
     "VGG",
+    "WideResNet",
     "get",
     "names",
     "plain",
@@ -48,6 +72,11 @@ __all__ = [
     "plain34",
     "plain44",
     "plain56",
+    "preresnet110",
+    "preresnet20",
+    "preresnet32",
+    "preresnet44",
+    "preresnet56",
     "residual",
     "resnet101",
     "resnet110",
@@ -59,6 +88,8 @@ __all__ = [
     "resnet44",
     "resnet50",
     "resnet56",
+    "squeezenet1_0",
+    "squeezenet1_1",
     "vgg11",
     "vgg11_bn",
     "vgg13",
@@ -67,6 +98,11 @@ __all__ = [
     "vgg16_bn",
     "vgg19",
     "vgg19_bn",
+    "wide_resnet101_2",
+    "wide_resnet50_2",
+    "wrn16_4",
+    "wrn28_10",
+    "wrn40_2",
 ]
 
 _MODELS: dict[str, Callable[..., Module]] = {
@@ -83,11 +119,21 @@ _MODELS: dict[str, Callable[..., Module]] = {
     "plain44": plain44,
     "plain56": plain56,
     "plain110": plain110,
+    "preresnet20": preresnet20,
+    "preresnet32": preresnet32,
+    "preresnet44": preresnet44,
+    "preresnet56": preresnet56,
+    "preresnet110": preresnet110,
+    "wrn16_4": wrn16_4,
+    "wrn28_10": wrn28_10,
+    "wrn40_2": wrn40_2,
     "resnet18": resnet18,
     "resnet34": resnet34,
     "resnet50": resnet50,
     "resnet101": resnet101,
     "resnet152": resnet152,
+    "wide_resnet50_2": wide_resnet50_2,
+    "wide_resnet101_2": wide_resnet101_2,
     "plain18": plain18,
     "plain34": plain34,
     "vgg11": vgg11,
@@ -98,6 +144,12 @@ _MODELS: dict[str, Callable[..., Module]] = {
     "vgg13_bn": vgg13_bn,
     "vgg16_bn": vgg16_bn,
     "vgg19_bn": vgg19_bn,
+    "lenet1998": LeNet1998,
+    "alexnet": AlexNet,
+    "nin": NiN,
+    "googlenet": GoogLeNet,
+    "squeezenet1_0": squeezenet1_0,
+    "squeezenet1_1": squeezenet1_1,
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from autocnn import nn
 from autocnn.errors import ArgumentError
-from autocnn.models.resnet import Subsample
+from autocnn.models.cifar_resnet import Subsample
 from autocnn.nn import init as first_values
 
 if TYPE_CHECKING:

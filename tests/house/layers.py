@@ -29,7 +29,7 @@ LAYERS: dict[str, set[str]] = {
     PLAIN: set(),
     "graph": {"engine", PLAIN},
     "viz": {"graph", PLAIN},
-    "models": {"nn"},
+    "models": {"nn", "ops"},
     "train": BELOW,
     "compat": BELOW,
     "inspect": BELOW | {"flow"},

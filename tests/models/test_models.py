@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from autocnn import models, nn, ops
 from autocnn.errors import ArgumentError, UsageError
+from autocnn.models.lenet1998 import TABLE, TableConv2d
 
 
 def sizes(model: nn.Module) -> dict[str, int]:
@@ -19,6 +22,48 @@ def test_lenet5_has_the_parameters_of_its_modern_form() -> None:
     assert learned == {"c1": 156, "c3": 2_416, "c5": 48_120, "f6": 10_164, "output": 850}
     assert sum(learned.values()) == 61_706
     assert repr(model).startswith("LeNet5(  # 61,706 parameters\n")
+
+
+def test_lenet_of_1998_has_the_connections_of_the_paper() -> None:
+    model = models.LeNet1998()
+    connections: dict[str, int] = {}
+
+    def count(name: str, part: nn.Module, each: int) -> None:
+        def hook(module: nn.Module, args: object, y: Any) -> None:
+            connections[name] = connections.get(name, 0) + each * y.array[0].size
+
+        part.register_forward_hook(hook)
+
+    for name, part in model.named_children():
+        if isinstance(part, nn.Conv2d | nn.Linear):
+            count(name, part, part.weight.array[0].size + 1)
+        elif name in ("s2", "s4"):
+            count(name, part, 4 + 1)
+    for part in model.c3.children():
+        count("c3", part, part.weight.array[0].size + 1)
+    count("output", model.output, 84)
+    assert model(ops.zeros(1, 1, 32, 32)).shape == (1, 10)
+    assert connections == {
+        "c1": 122_304, "s2": 5_880, "c3": 151_600, "s4": 2_000, "c5": 48_120, "f6": 10_164, "output": 840,
+    }  # fmt: skip
+    assert sum(connections.values()) == 340_908
+    learned = {name: n for name, n in sizes(model).items() if n}
+    assert learned == {"c1": 156, "s2": 12, "c3": 1_516, "s4": 32, "c5": 48_120, "f6": 10_164}
+
+
+def test_lenet_of_1998_sees_maps_by_the_table_and_digits_by_their_drawing() -> None:
+    model = models.LeNet1998()
+    for place, seen in enumerate(TABLE):
+        x = ops.zeros(1, 6, 14, 14).requires_grad_()
+        model.c3(x)[0, place].sum().backward()
+        assert [k for k in range(6) if np.abs(x.grad.array[0, k]).sum() > 0] == list(seen)
+    codes = model.output.codes
+    assert (model.output(codes).array.argmax(1) == np.arange(10)).all()
+    assert len({tuple(row) for row in codes.tolist()}) == 10
+    assert set(codes.array.ravel()) == {-1.0, 1.0}
+    with pytest.raises(ArgumentError) as caught:
+        TableConv2d(((0, 1), (0,), (1, 2)), 3)
+    assert str(caught.value) == "TableConv2d: table has rows of [2, 1, 2]; put those of one length together"
 
 
 def test_lenet5_has_the_shapes_of_the_figure() -> None:
@@ -73,7 +118,9 @@ def test_names_lead_to_models() -> None:
     assert known[:4] == ["lenet5", "plain", "residual", "resnet20"]
     assert models.get("LeNet-5") is models.LeNet5
     assert models.get("VGG-19_bn") is models.vgg19_bn
-    assert all(models.get(name) is getattr(models, name, models.LeNet5) for name in known)
+    for name in known:
+        made = models.get(name)
+        assert made is getattr(models, name, None) or made.__name__.lower() == name
     with pytest.raises(UsageError) as caught:
         models.get("lenet")
     assert str(caught.value) == (

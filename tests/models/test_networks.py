@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autocnn as ac
-from autocnn import models, nn
+from autocnn import inspect, models, nn
 from autocnn.errors import ArgumentError
+from autocnn.graph import trace
+from autocnn.graph.analysis import multiply_adds
 
 PARAMETERS = {
     "resnet20": 269_722, "resnet32": 464_154, "resnet44": 658_586, "resnet56": 853_018, "resnet110": 1_727_962,
+    "preresnet20": 269_722, "preresnet110": 1_727_962,
+    "wrn16_4": 2_748_890, "wrn28_10": 36_479_194, "wrn40_2": 2_243_546,
+    "wide_resnet50_2": 68_883_240, "wide_resnet101_2": 126_886_696,
+    "lenet1998": 60_000, "alexnet": 61_100_840, "nin": 966_986, "googlenet": 6_624_904,
+    "squeezenet1_0": 1_248_424, "squeezenet1_1": 1_235_496,
     "plain20": 269_722, "plain110": 1_727_962,
     "resnet18": 11_689_512, "resnet34": 21_797_672, "resnet50": 25_557_032, "resnet101": 44_549_160,
     "resnet152": 60_192_808, "plain34": 21_623_848,
@@ -24,7 +32,7 @@ PARAMETERS = {
 @pytest.fixture
 def unfilled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights without first values: counting them needs none, and drawing 140 million takes seconds."""
-    for name in ("kaiming_uniform_", "kaiming_normal_", "normal_", "uniform_"):
+    for name in ("kaiming_uniform_", "kaiming_normal_", "normal_", "trunc_normal_", "uniform_"):
         monkeypatch.setattr(nn.init, name, lambda tensor, *args, **more: tensor)
 
 
@@ -34,7 +42,32 @@ def test_parameters(name: str) -> None:
     assert sum(p.array.size for p in models.get(name)().parameters()) == PARAMETERS[name]
 
 
-@pytest.mark.parametrize("name", ["resnet20", "resnet50", "plain20", "plain34", "vgg11_bn"])
+@pytest.mark.usefixtures("unfilled")
+def test_parameters_of_other_forms() -> None:
+    for model, count in (
+        (models.GoogLeNet(aux_logits=True), 13_004_888),
+        (models.GoogLeNet(original=True), 6_998_552),
+        (models.ResNet(50, v1=True), 25_557_032),
+        *((models.CifarResNet(depth, shortcut="B"), PARAMETERS[f"resnet{depth}"] + 2_752) for depth in (20, 110)),
+    ):
+        assert sum(p.array.size for p in model.parameters()) == count
+
+
+@pytest.mark.usefixtures("thin")
+@pytest.mark.parametrize("name", models.names())
+def test_a_summary_adds_up_to_the_graph(name: str) -> None:
+    model = models.get(name)().eval()
+    x = ac.zeros(1, model.in_channels, *[min(model.side, 64)] * 2)
+    rows, graph = inspect.summary(model, x), trace(model, x)
+    assert sum(row.multiply_adds for row in rows) == sum(
+        multiply_adds(graph, v.id) for v in graph.vertices if v.kind == "op"
+    )
+    assert sum(row.parameters for row in rows) == sum(p.array.size for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet20", "resnet50", "plain20", "plain34", "vgg11_bn", "preresnet20", "wrn16_4"]
+)
 @pytest.mark.usefixtures("unfilled")
 def test_other_classes_and_channels(name: str) -> None:
     model = models.get(name)(num_classes=7, in_channels=1)
@@ -56,6 +89,19 @@ def test_wrong_depths() -> None:
     for make, depth, text in (
         (models.ResNet, 20, "ResNet: depth is 20; one of 18, 34, 50, 101, 152. CifarResNet has others"),
         (models.VGG, 20, "VGG: depth is 20; one of 11, 13, 16, 19"),
+        (models.SqueezeNet, "2.0", "SqueezeNet: version is '2.0'; it is '1.0' or '1.1'"),
+        (
+            partial(models.WideResNet, widen=2),
+            20,
+            "WideResNet: depth is 20; three stages of blocks make 6n + 4: 10, 16, 22 ...",
+        ),
+        (
+            partial(models.ResNet, v1=True),
+            18,
+            "ResNet: v1 is True; a ResNet-18 has no 1x1 convolutions. Take 50, 101 or 152",
+        ),
+        (partial(models.CifarResNet, shortcut="D"), 20, "CifarResNet: shortcut is 'D'; it is 'A', 'B' or 'C'"),
+        (models.LeNet1998, 11, "LeNet1998: num_classes is 11; ten digits are drawn. LeNet5 takes any"),
         (
             models.CifarResNet,
             21,

@@ -1,0 +1,311 @@
+"""The published networks as PyTorch modules, with torchvision's names where it has them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from autocnn.models.lenet1998 import DIGITS, TABLE
+
+
+class AlexNet(nn.Module):
+    """One column."""
+
+    def __init__(self, widths: tuple[int, ...], hidden: int, classes: int) -> None:
+        super().__init__()
+        a, b, c, d, e = widths
+        self.features = nn.Sequential(
+            nn.Conv2d(3, a, 11, 4, 2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
+            nn.Conv2d(a, b, 5, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
+            nn.Conv2d(b, c, 3, padding=1), nn.ReLU(inplace=True),
+            nn.Conv2d(c, d, 3, padding=1), nn.ReLU(inplace=True),
+            nn.Conv2d(d, e, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
+        )  # fmt: skip
+        self.classifier = nn.Sequential(
+            nn.Dropout(0), nn.Linear(e * 36, hidden), nn.ReLU(), nn.Dropout(0), nn.Linear(hidden, hidden),
+            nn.ReLU(), nn.Linear(hidden, classes),
+        )  # fmt: skip
+
+    def forward(self, x: Any) -> Any:
+        return self.classifier(torch.flatten(F.adaptive_avg_pool2d(self.features(x), (6, 6)), 1))
+
+
+class NiN(nn.Module):
+    """Nine convolutions, for CIFAR-10."""
+
+    def __init__(self, widths: tuple[tuple[int, ...], ...], classes: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        before = 3
+        for group, size in zip((*widths[:2], (*widths[2], classes)), (5, 5, 3), strict=True):
+            for width, kernel in zip(group, (size, 1, 1), strict=True):
+                layers += [nn.Conv2d(before, width, kernel, padding=kernel // 2), nn.ReLU()]
+                before = width
+            if len(layers) < 16:
+                pool = nn.MaxPool2d if len(layers) < 8 else nn.AvgPool2d
+                layers += [pool(3, stride=2, padding=1), nn.Dropout(0)]
+        self.features = nn.Sequential(*layers)
+
+    def forward(self, x: Any) -> Any:
+        return self.features(x).mean((2, 3))
+
+
+class Fire(nn.Module):
+    """Squeeze, then expand twice."""
+
+    def __init__(self, before: int, squeeze: int, expand: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Conv2d(before, squeeze, 1)
+        self.expand1x1 = nn.Conv2d(squeeze, expand, 1)
+        self.expand3x3 = nn.Conv2d(squeeze, expand, 3, padding=1)
+
+    def forward(self, x: Any) -> Any:
+        x = F.relu(self.squeeze(x))
+        return torch.cat([F.relu(self.expand1x1(x)), F.relu(self.expand3x3(x))], 1)
+
+
+class SqueezeNet(nn.Module):
+    """Versions 1.0 and 1.1; u is the unit of width, 16 as published."""
+
+    def __init__(self, version: str, u: int, classes: int) -> None:
+        super().__init__()
+        pool = partial(nn.MaxPool2d, 3, 2, ceil_mode=True)
+        fires = [
+            Fire(6 * u if version == "1.0" else 4 * u, u, 4 * u), Fire(8 * u, u, 4 * u),
+            Fire(8 * u, 2 * u, 8 * u), Fire(16 * u, 2 * u, 8 * u), Fire(16 * u, 3 * u, 12 * u),
+            Fire(24 * u, 3 * u, 12 * u), Fire(24 * u, 4 * u, 16 * u), Fire(32 * u, 4 * u, 16 * u),
+        ]  # fmt: skip
+        if version == "1.0":
+            stem = nn.Conv2d(3, 6 * u, 7, 2)
+            layers = [stem, nn.ReLU(), pool(), *fires[:3], pool(), *fires[3:7], pool(), fires[7]]
+        else:
+            stem = nn.Conv2d(3, 4 * u, 3, 2)
+            layers = [stem, nn.ReLU(), pool(), *fires[:2], pool(), *fires[2:4], pool(), *fires[4:]]
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Sequential(nn.Dropout(0), nn.Conv2d(32 * u, classes, 1), nn.ReLU())
+
+    def forward(self, x: Any) -> Any:
+        return self.classifier(self.features(x)).mean((2, 3))
+
+
+class Unit(nn.Module):
+    """GoogLeNet's convolution."""
+
+    def __init__(self, before: int, width: int, normal: bool, **options: Any) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(before, width, bias=not normal, **options)
+        if normal:
+            self.bn = nn.BatchNorm2d(width, eps=0.001)
+
+    def forward(self, x: Any) -> Any:
+        x = self.conv(x)
+        return F.relu(self.bn(x) if hasattr(self, "bn") else x, inplace=True)
+
+
+class Inception(nn.Module):
+    """Four branches."""
+
+    def __init__(self, before: int, widths: tuple[int, ...], normal: bool, large: int) -> None:
+        super().__init__()
+        a, b3, b, c5, c, d = widths
+        self.branch1 = Unit(before, a, normal, kernel_size=1)
+        self.branch2 = nn.Sequential(
+            Unit(before, b3, normal, kernel_size=1), Unit(b3, b, normal, kernel_size=3, padding=1)
+        )
+        self.branch3 = nn.Sequential(
+            Unit(before, c5, normal, kernel_size=1), Unit(c5, c, normal, kernel_size=large, padding=large // 2)
+        )
+        self.branch4 = nn.Sequential(
+            nn.MaxPool2d(3, stride=1, padding=1, ceil_mode=True), Unit(before, d, normal, kernel_size=1)
+        )
+
+    def forward(self, x: Any) -> Any:
+        return torch.cat([branch(x) for branch in (self.branch1, self.branch2, self.branch3, self.branch4)], 1)
+
+
+class Auxiliary(nn.Module):
+    """A head in the middle."""
+
+    def __init__(self, before: int, sizes: tuple[int, int], classes: int, normal: bool) -> None:
+        super().__init__()
+        self.conv = Unit(before, sizes[0], normal, kernel_size=1)
+        self.fc1 = nn.Linear(16 * sizes[0], sizes[1])
+        self.fc2 = nn.Linear(sizes[1], classes)
+
+    def forward(self, x: Any) -> Any:
+        return self.fc2(F.relu(self.fc1(torch.flatten(self.conv(F.adaptive_avg_pool2d(x, (4, 4))), 1))))
+
+
+class GoogLeNet(nn.Module):
+    """Nine inception blocks; torchvision's form, or the published one."""
+
+    def __init__(
+        self, stem: Any, blocks: dict[str, Any], sizes: Any, classes: int, aux: bool, original: bool
+    ) -> None:
+        super().__init__()
+        normal, (a, b, c) = not original, stem
+        self.original = original
+        self.conv1 = Unit(3, a, normal, kernel_size=7, stride=2, padding=3)
+        self.conv2 = Unit(a, b, normal, kernel_size=1)
+        self.conv3 = Unit(b, c, normal, kernel_size=3, padding=1)
+        for place, widths in blocks.items():
+            setattr(self, f"inception{place}", Inception(c, widths, normal, 5 if original else 3))
+            c = widths[0] + widths[2] + widths[4] + widths[5]
+            if aux and place in ("4a", "4d"):
+                setattr(self, "aux1" if place == "4a" else "aux2", Auxiliary(c, sizes, classes, normal))
+        self.fc = nn.Linear(c, classes)
+
+    def forward(self, x: Any) -> Any:
+        pool, heads = partial(F.max_pool2d, kernel_size=3, stride=2, ceil_mode=True), []
+        x = pool(self.conv3(self.conv2(pool(self.conv1(x)))))
+        x = self.inception4a(pool(self.inception3b(self.inception3a(x))))
+        heads += [self.aux1(x)] if hasattr(self, "aux1") else []
+        x = self.inception4d(self.inception4c(self.inception4b(x)))
+        heads += [self.aux2(x)] if hasattr(self, "aux2") else []
+        x = self.inception4e(x)
+        x = pool(x) if self.original else F.max_pool2d(x, 2, 2, ceil_mode=True)
+        x = self.fc(self.inception5b(self.inception5a(x)).mean((2, 3)))
+        return (x, *heads[::-1]) if heads and self.training else x
+
+
+class Post(nn.Module):
+    """A residual block; of three convolutions if it has an inner width."""
+
+    def __init__(
+        self, before: int, width: int, stride: int, shortcut: str, inner: int = 0, v1: bool = False
+    ) -> None:
+        super().__init__()
+        self.after = 4 * width if inner else width
+        if inner:
+            self.conv1 = nn.Conv2d(before, inner, 1, stride if v1 else 1, bias=False)
+            self.conv2 = nn.Conv2d(inner, inner, 3, 1 if v1 else stride, 1, bias=False)
+            self.conv3 = nn.Conv2d(inner, 4 * width, 1, bias=False)
+            self.bn3 = nn.BatchNorm2d(4 * width)
+        else:
+            self.conv1 = nn.Conv2d(before, width, 3, stride, 1, bias=False)
+            self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.bn1, self.bn2 = nn.BatchNorm2d(inner or width), nn.BatchNorm2d(inner or width)
+        self.stride = stride
+        if shortcut == "C" or (shortcut == "B" and (stride > 1 or before != self.after)):
+            self.downsample = nn.Sequential(
+                nn.Conv2d(before, self.after, 1, stride, bias=False), nn.BatchNorm2d(self.after)
+            )
+
+    def forward(self, x: Any) -> Any:
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        y = self.bn3(self.conv3(F.relu(y))) if hasattr(self, "bn3") else y
+        return F.relu(y + shortened(self, x, x, self.after))
+
+
+class Pre(nn.Module):
+    """A residual block that normalises and activates first."""
+
+    def __init__(self, before: int, width: int, stride: int, shortcut: str) -> None:
+        super().__init__()
+        self.bn1, self.bn2 = nn.BatchNorm2d(before), nn.BatchNorm2d(width)
+        self.conv1 = nn.Conv2d(before, width, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.stride, self.after = stride, width
+        if shortcut == "C" or (shortcut == "B" and (stride > 1 or before != width)):
+            self.downsample = nn.Conv2d(before, width, 1, stride, bias=False)
+
+    def forward(self, x: Any) -> Any:
+        active = F.relu(self.bn1(x))
+        return self.conv2(F.relu(self.bn2(self.conv1(active)))) + shortened(self, active, x, self.after)
+
+
+def shortened(block: Any, projected: Any, left: Any, width: int) -> Any:
+    """What goes through the shortcut of a block."""
+    if hasattr(block, "downsample"):
+        return block.downsample(projected)
+    picked = left[:, :, :: block.stride, :: block.stride]
+    return torch.cat([picked, picked.new_zeros(len(left), width - left.shape[1], *picked.shape[2:])], 1)
+
+
+class Residual(nn.Module):
+    """A ResNet: stages of blocks behind a stem of 7x7 with pooling (large), or of 3x3."""
+
+    def __init__(
+        self, block: Any, counts: Any, widths: Any, stem: int, classes: int, large: bool, pre: bool
+    ) -> None:
+        super().__init__()
+        self.large, self.pre, before = large, pre, stem
+        self.conv1 = nn.Conv2d(3, stem, 7, 2, 3, bias=False) if large else nn.Conv2d(3, stem, 3, 1, 1, bias=False)
+        if not pre:
+            self.bn1 = nn.BatchNorm2d(stem)
+        for k, (count, width) in enumerate(zip(counts, widths, strict=True)):
+            blocks = []
+            for i in range(count):
+                blocks.append(block(before, width, 2 if k and not i else 1))
+                before = blocks[-1].after
+            setattr(self, f"layer{k + 1}", nn.Sequential(*blocks))
+        self.stages = len(counts)
+        if pre:
+            self.norm = nn.BatchNorm2d(before)
+        self.fc = nn.Linear(before, classes)
+
+    def forward(self, x: Any) -> Any:
+        x = self.conv1(x) if self.pre else F.relu(self.bn1(self.conv1(x)))
+        x = F.max_pool2d(x, 3, 2, 1) if self.large else x
+        for k in range(self.stages):
+            x = getattr(self, f"layer{k + 1}")(x)
+        x = F.relu(self.norm(x)) if self.pre else x
+        return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
+class VGG(nn.Module):
+    """VGG from the channels of its stages; "M" is pooling."""
+
+    def __init__(self, layout: Any, hidden: int, classes: int, normal: bool = False) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        before = 3
+        for width in layout:
+            if width == "M":
+                layers.append(nn.MaxPool2d(2, 2))
+                continue
+            layers += [nn.Conv2d(before, width, 3, padding=1)]
+            layers += [nn.BatchNorm2d(width)] if normal else []
+            layers += [nn.ReLU(inplace=True)]
+            before = width
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Sequential(
+            nn.Linear(before * 49, hidden), nn.ReLU(True), nn.Dropout(0), nn.Linear(hidden, hidden), nn.ReLU(True),
+            nn.Dropout(0), nn.Linear(hidden, classes),
+        )  # fmt: skip
+
+    def forward(self, x: Any) -> Any:
+        return self.classifier(torch.flatten(F.adaptive_avg_pool2d(self.features(x), (7, 7)), 1))
+
+
+class LeNet1998:
+    """LeNet-5 as sums over maps, written out from the paper, on a state by our names."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self.state = state
+
+    def __call__(self, x: Any) -> Any:
+        s = self.state
+        x = self.pooled(self.squashed(F.conv2d(x, s["c1.weight"], s["c1.bias"])), "s2")
+        maps, place = [], {3: 0, 4: 0, 6: 0}
+        for row in TABLE:
+            n = len(row)
+            weight, bias = (s[f"c3.of{n}.{name}"][place[n]] for name in ("weight", "bias"))
+            place[n] += 1
+            maps.append(bias + sum(F.conv2d(x[:, [m]], weight[None, [k]]) for k, m in enumerate(row)))
+        x = self.pooled(self.squashed(torch.cat(maps, 1)), "s4")
+        x = self.squashed(F.conv2d(x, s["c5.weight"], s["c5.bias"])).flatten(1)
+        x = self.squashed(x @ s["f6.weight"].T + s["f6.bias"])
+        return -(torch.cdist(x, torch.tensor(DIGITS, dtype=x.dtype)) ** 2)
+
+    def squashed(self, x: Any) -> Any:
+        return 1.7159 * torch.tanh(2 / 3 * x)
+
+    def pooled(self, x: Any, name: str) -> Any:
+        four = x[:, :, ::2, ::2] + x[:, :, 1::2, ::2] + x[:, :, ::2, 1::2] + x[:, :, 1::2, 1::2]
+        weight, bias = (self.state[f"{name}.{part}"].reshape(1, -1, 1, 1) for part in ("weight", "bias"))
+        return self.squashed(four * weight + bias)
