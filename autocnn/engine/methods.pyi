@@ -649,6 +649,9 @@ class Methods:
     def half(self, memory_format: Any = None) -> Tensor:
         """x as float16."""
 
+    def hardshrink(self, lambd: _float = 0.5) -> Tensor:
+        """input, 0 where it lies between -lambd and lambd."""
+
     def hsplit(self, indices_or_sections: _int | Sequence[_int]) -> tuple[Tensor, ...]:
         """`tensor_split` along the second axis, or the only one."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autocnn.engine import Tensor
-from autocnn.errors import ArgumentError
+from autocnn.errors import ArgumentError, ShapeError
 from autocnn.nn import functional as F
 from autocnn.nn import init
 from autocnn.nn.parameter import Parameter
@@ -392,3 +392,74 @@ def _axis(x: Tensor, dim: int | None) -> int:
     if dim is not None:
         return dim
     return 0 if x.ndim in (0, 1, 3) else 1
+
+
+class Hardshrink(Layer):
+    """x, 0 where it lies between -lambd and lambd.
+
+    >>> Hardshrink()(Tensor([-1.0, 0.25])).tolist()
+    [-1.0, 0.0]
+    """
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        self.lambd = lambd
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The function, element by element."""
+        return F.hardshrink(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        """lambd alone."""
+        return str(self.lambd)
+
+
+class Softshrink(Layer):
+    """x drawn towards 0 by lambd, 0 where it lies nearer than that.
+
+    >>> Softshrink()(Tensor([-1.0, 0.25])).tolist()
+    [-0.5, 0.0]
+    """
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        self.lambd = lambd
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The function, element by element."""
+        return F.softshrink(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        """lambd alone."""
+        return str(self.lambd)
+
+
+class RReLU(Layer):
+    """x where it is positive; elsewhere times a slope drawn in training, their mean otherwise.
+
+    Source: Xu et al. (2015).
+
+    >>> RReLU(0.25, 0.75).eval()(Tensor([-2.0, 2.0])).tolist()
+    [-1.0, 2.0]
+    """
+
+    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None:
+        self.lower = lower
+        self.upper = upper
+        self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The function, element by element."""
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+
+class Softmax2d(Layer):
+    """Softmax over the channels of every pixel: x (N, C, H, W) or (C, H, W).
+
+    >>> Softmax2d()(Tensor([[[0.0]], [[0.0]]])).tolist()
+    [[[0.5]], [[0.5]]]
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Positive, and 1 in sum over the channels."""
+        if input.ndim not in (3, 4):
+            raise ShapeError(f"Softmax2d: x has shape {input.shape}; it must be (N, C, H, W) or (C, H, W)")
+        return F.softmax(input, -3)

@@ -67,3 +67,49 @@ class Dropout3d(_Dropout):
     """
 
     _function = F.dropout3d
+
+
+class AlphaDropout(_Dropout):
+    """Dropout for SELU: mean and variance stay 0 and 1. Source: Klambauer et al. (2017).
+
+    >>> AlphaDropout()
+    AlphaDropout(p=0.5, inplace=False)
+    """
+
+    _function = F.alpha_dropout
+
+
+class FeatureAlphaDropout(_Dropout):
+    """AlphaDropout of whole channels: x (N, C, ...).
+
+    >>> FeatureAlphaDropout(0.2)
+    FeatureAlphaDropout(p=0.2, inplace=False)
+    """
+
+    _function = F.feature_alpha_dropout
+
+
+class StochasticDepth(Module):
+    """A branch left out with probability p in training, of the batch or of each image ("row"): x (N, ...).
+
+    Source: Huang et al. (2016). What stays is divided by 1 - p.
+
+    >>> StochasticDepth(1.0, "row")(Tensor([[1.0, 2.0]])).tolist()
+    [[0.0, 0.0]]
+    """
+
+    def __init__(self, p: float, mode: str) -> None:
+        if not 0.0 <= p <= 1.0:
+            raise ArgumentError(f"StochasticDepth: p is {p}; it must be from 0 to 1")
+        if mode not in ("batch", "row"):
+            raise ArgumentError(f"StochasticDepth: mode is {mode!r}; it must be 'batch' or 'row'")
+        self.p = p
+        self.mode = mode
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The branch, or zeros."""
+        return F.stochastic_depth(input, self.p, self.mode, self.training)
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return f"p={self.p}, mode={self.mode}"

@@ -1,4 +1,4 @@
-"""Batch, layer and group normalisation."""
+"""Batch, layer, group, instance, RMS and local response normalisation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autocnn.nn import init
 from autocnn.nn.module import Module
 from autocnn.nn.parameter import Parameter
 from autocnn.nn.settings import positive, unset
-from autocnn.ops import ones, zeros
+from autocnn.ops import ones, squeeze, unsqueeze, zeros
 
 
 class _BatchNorm(Module):
@@ -204,3 +204,120 @@ def _reset(weight: Parameter | None, bias: Parameter | None) -> None:
         init.ones_(weight)
     if bias is not None:
         init.zeros_(bias)
+
+
+class _InstanceNorm(_BatchNorm):
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
+        track_running_stats: bool = False, device: Any = None, dtype: Any = None, *, bias: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Each channel of each image to mean 0 and variance 1: its own, or of the past where that is kept."""
+        counts = self.axes
+        channels = input.shape[-counts[0]] if input.ndim in counts else None
+        if channels is None or (channels != self.num_features and (self.affine or self.track_running_stats)):
+            raise ShapeError(
+                f"{self._get_name()}: x has shape {input.shape}; it must have {counts[1]} axes, "
+                f"or {counts[0]} for one image, and {self.num_features} channels"
+            )
+        x = input if input.ndim == counts[1] else unsqueeze(input, 0)
+        own = self.training or not self.track_running_stats
+        momentum = self.momentum or 0.0
+        z = F.instance_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, own, momentum, self.eps
+        )
+        return z if x is input else squeeze(z, 0)
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Each channel of each sample to mean 0 and variance 1: x (N, C, L) or (C, L).
+
+    Source: Ulyanov, Vedaldi and Lempitsky (2016).
+
+    >>> InstanceNorm1d(1, eps=0.0)(Tensor([[[1.0, 3.0]]])).tolist()
+    [[[-1.0, 1.0]]]
+    """
+
+    axes = (2, 3)
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Each channel of each image to mean 0 and variance 1: x (N, C, H, W) or (C, H, W).
+
+    >>> InstanceNorm2d(3).affine
+    False
+    """
+
+    axes = (3, 4)
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Each channel of each volume to mean 0 and variance 1: x (N, C, D, H, W) or (C, D, H, W).
+
+    >>> InstanceNorm3d(3).eps
+    1e-05
+    """
+
+    axes = (4, 5)
+
+
+class RMSNorm(Module):
+    """Each item over the root of its mean square over the last axes, x (..., *normalized_shape).
+
+    Source: Zhang and Sennrich (2019).
+
+    >>> RMSNorm(2)(Tensor([[3.0, 3.0]])).array.round(3).tolist()
+    [[1.0, 1.0]]
+    """
+
+    weight: Parameter | None
+
+    def __init__(
+        self, normalized_shape: int | Sequence[int], eps: float | None = None, elementwise_affine: bool = True,
+        device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = shape
+        self.eps = eps
+        self.elementwise_affine = elementwise_affine
+        self.register_parameter("weight", unset(shape, device, dtype) if elementwise_affine else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Weight 1."""
+        _reset(self.weight, None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x over its size, times weight."""
+        return F.rms_norm(x, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class LocalResponseNorm(Module):
+    """Each value over what the channels around it hold together: x (N, C, ...).
+
+    Source: Krizhevsky, Sutskever and Hinton (2012), section 3.3; its alpha is this one over `size`.
+
+    >>> LocalResponseNorm(1, alpha=3.0, beta=0.5, k=4.0)(Tensor([[[2.0]]])).tolist()
+    [[[0.5]]]
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        positive("LocalResponseNorm", size=size)
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input: Tensor) -> Tensor:
+        """x over its neighbourhood."""
+        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

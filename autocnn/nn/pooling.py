@@ -190,3 +190,154 @@ class GlobalAvgPool(Layer):
     def forward(self, x: Tensor) -> Tensor:
         """The mean of every channel."""
         return F.global_avg_pool(x)
+
+
+# The largest of as many windows as were asked for ---------------------------------------------------------------
+
+
+class _AdaptiveMax(Layer):
+    _function: ClassVar[Callable[..., Any]]
+
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        self.output_size = output_size
+        self.return_indices = return_indices
+
+    def forward(self, input: Tensor) -> Any:
+        """The largest value of each window, and its place if asked for."""
+        return type(self)._function(input, self.output_size, self.return_indices)
+
+    def extra_repr(self) -> str:
+        """The size."""
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveMaxPool1d(_AdaptiveMax):
+    """The largest values of windows that divide the axis into `output_size`: x (N, C, L) -> (N, C, l).
+
+    >>> AdaptiveMaxPool1d(2)(Tensor([[[1.0, 3.0, 2.0, 0.0]]])).tolist()
+    [[[3.0, 2.0]]]
+    """
+
+    _function = F.adaptive_max_pool1d
+
+
+class AdaptiveMaxPool2d(_AdaptiveMax):
+    """The largest values of windows that divide the image into `output_size`: x (N, C, H, W) -> (N, C, oh, ow).
+
+    >>> AdaptiveMaxPool2d((1, 1))
+    AdaptiveMaxPool2d(output_size=(1, 1))
+    """
+
+    _function = F.adaptive_max_pool2d
+
+
+class AdaptiveMaxPool3d(_AdaptiveMax):
+    """The largest values of windows that divide the volume into `output_size`: x (N, C, D, H, W).
+
+    >>> AdaptiveMaxPool3d(1)
+    AdaptiveMaxPool3d(output_size=1)
+    """
+
+    _function = F.adaptive_max_pool3d
+
+
+# Power means ----------------------------------------------------------------------------------------------------
+
+
+class _LPPool(Layer):
+    _function: ClassVar[Callable[..., Tensor]]
+
+    def __init__(
+        self, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
+    ) -> None:
+        self.norm_type = norm_type
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.ceil_mode = ceil_mode
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(sum of x ** p) ** (1 / p) of each window."""
+        return type(self)._function(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+
+
+class LPPool1d(_LPPool):
+    """(sum of x^p)^(1/p) of each window, p = `norm_type`: x (N, C, L) -> (N, C, l).
+
+    >>> LPPool1d(2, 2)(Tensor([[[3.0, 4.0]]])).tolist()
+    [[[5.0]]]
+    """
+
+    _function = F.lp_pool1d
+
+
+class LPPool2d(_LPPool):
+    """(sum of x^p)^(1/p) of each window, p = `norm_type`: x (N, C, H, W) -> (N, C, oh, ow).
+
+    >>> LPPool2d(2, 3, stride=2)
+    LPPool2d(norm_type=2, kernel_size=3, stride=2, ceil_mode=False)
+    """
+
+    _function = F.lp_pool2d
+
+
+class LPPool3d(_LPPool):
+    """(sum of x^p)^(1/p) of each window, p = `norm_type`: x (N, C, D, H, W) -> (N, C, od, oh, ow).
+
+    >>> LPPool3d(1, 2)
+    LPPool3d(norm_type=1, kernel_size=2, stride=None, ceil_mode=False)
+    """
+
+    _function = F.lp_pool3d
+
+
+# Pooling undone -------------------------------------------------------------------------------------------------
+
+
+class _MaxUnpool(Layer):
+    _function: ClassVar[Callable[..., Tensor]]
+    dims: ClassVar[int]
+
+    def __init__(self, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> None:
+        name = self._get_name()
+        self.kernel_size = per_axis(name, "kernel_size", kernel_size, self.dims)
+        self.stride = per_axis(name, "stride", kernel_size if stride is None else stride, self.dims)
+        self.padding = per_axis(name, "padding", padding, self.dims)
+
+    def forward(self, input: Tensor, indices: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """The values at their places, zeros elsewhere."""
+        return type(self)._function(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """Values where max pooling found them, zeros elsewhere: x (N, C, l) -> (N, C, L).
+
+    >>> MaxUnpool1d(2)(Tensor([[[3.0]]]), Tensor([[[1]]])).tolist()
+    [[[0.0, 3.0]]]
+    """
+
+    _function = F.max_unpool1d
+    dims = 1
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """Values where max pooling found them, zeros elsewhere: x (N, C, oh, ow) -> (N, C, H, W).
+
+    Source: Zeiler and Fergus (2014), section 2.1.
+
+    >>> MaxUnpool2d(2)
+    MaxUnpool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))
+    """
+
+    _function = F.max_unpool2d
+    dims = 2
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """Values where max pooling found them, zeros elsewhere: x (N, C, od, oh, ow) -> (N, C, D, H, W).
+
+    >>> MaxUnpool3d(2, 1)
+    MaxUnpool3d(kernel_size=(2, 2, 2), stride=(1, 1, 1), padding=(0, 0, 0))
+    """
+
+    _function = F.max_unpool3d
+    dims = 3

@@ -13,6 +13,7 @@ from autocnn.ops.activation import (
     elu,
     gelu,
     glu,
+    hardshrink,
     hardsigmoid,
     hardswish,
     hardtanh,
@@ -23,14 +24,21 @@ from autocnn.ops.activation import (
     prelu,
     relu,
     relu6,
+    rrelu,
     selu,
     silu,
     softmax,
     softmin,
     softplus,
+    softshrink,
     softsign,
     tanhshrink,
     threshold,
+)
+from autocnn.ops.adaptive_max import (
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
 )
 from autocnn.ops.attributes import is_floating_point, is_tensor
 from autocnn.ops.broadcast import broadcast_to
@@ -185,6 +193,9 @@ from autocnn.ops.indexing import (
     take,
     take_along_dim,
 )
+from autocnn.ops.instance_norm import (
+    instance_norm,
+)
 from autocnn.ops.linalg import (
     addmm,
     addmv,
@@ -209,13 +220,23 @@ from autocnn.ops.linalg import (
 from autocnn.ops.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    cosine_embedding_loss,
     cross_entropy,
+    hinge_embedding_loss,
     huber_loss,
     kl_div,
     l1_loss,
+    margin_ranking_loss,
     mse_loss,
     nll_loss,
     smooth_l1_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+)
+from autocnn.ops.lp_pool import (
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
 )
 from autocnn.ops.norm import batch_norm, group_norm, layer_norm
 from autocnn.ops.pool import (
@@ -231,11 +252,13 @@ from autocnn.ops.pool import (
     max_pool3d,
 )
 from autocnn.ops.random import (
+    alpha_dropout,
     bernoulli,
     dropout,
     dropout1d,
     dropout2d,
     dropout3d,
+    feature_alpha_dropout,
     manual_seed,
     normal,
     rand,
@@ -244,6 +267,7 @@ from autocnn.ops.random import (
     randn,
     randn_like,
     randperm,
+    stochastic_depth,
 )
 from autocnn.ops.reduce import (
     all,
@@ -276,6 +300,13 @@ from autocnn.ops.resize import (
     upsample,
     upsample_bilinear,
     upsample_nearest,
+)
+from autocnn.ops.scale import (
+    cosine_similarity,
+    local_response_norm,
+    normalize,
+    pairwise_distance,
+    rms_norm,
 )
 from autocnn.ops.shape import (
     broadcast_tensors,
@@ -318,40 +349,50 @@ from autocnn.ops.shape import (
     vsplit,
     vstack,
 )
+from autocnn.ops.unpool import (
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+)
 
 __all__ = [
     "abs", "absolute", "acos", "acosh", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
-    "add", "addcdiv", "addcmul", "addmm", "addmv", "all", "allclose", "amax", "amin", "any", "arange",
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argwhere",
+    "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "add", "addcdiv", "addcmul",
+    "addmm", "addmv", "all", "allclose", "alpha_dropout", "amax", "amin", "any", "arange", "arccos",
+    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argwhere",
     "as_tensor", "asin", "asinh", "atan", "atan2", "atanh", "attributes", "avg_pool1d", "avg_pool2d",
     "avg_pool3d", "baddbmm", "batch_norm", "bernoulli", "binary_cross_entropy",
     "binary_cross_entropy_with_logits", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
     "bitwise_right_shift", "bitwise_xor", "bmm", "broadcast_tensors", "broadcast_to", "cat", "ceil", "celu",
     "channel_shuffle", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "concat", "concatenate",
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "cos", "cosh",
-    "count_nonzero", "cross_entropy", "cumsum", "diag", "diag_embed", "diagonal", "div", "divide", "dot",
-    "dropout", "dropout1d", "dropout2d", "dropout3d", "einsum", "elu", "empty", "empty_like", "eq", "equal",
-    "erf", "erfc", "exp", "exp2", "expand", "expm1", "eye", "finfo", "fix", "flatten", "flip", "fliplr",
-    "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "fold", "frac", "from_dlpack",
-    "from_numpy", "full", "full_like", "gather", "ge", "gelu", "getitem", "global_avg_pool", "glu",
-    "greater", "greater_equal", "group_norm", "gt", "hardsigmoid", "hardswish", "hardtanh", "hsplit",
-    "hstack", "huber_loss", "hypot", "iinfo", "index_add", "index_copy", "index_fill", "index_select",
-    "inner", "inplace", "interpolate", "is_complex", "is_floating_point", "is_nonzero", "is_tensor",
-    "isclose", "isfinite", "isinf", "isnan", "kl_div", "l1_loss", "layer_norm", "le", "leaky_relu", "lerp",
-    "less", "less_equal", "linear", "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "logsigmoid", "logspace", "logsumexp", "lt",
-    "manual_seed", "masked_fill", "masked_select", "matmul", "max", "max_pool1d", "max_pool2d", "max_pool3d",
-    "maximum", "mean", "meshgrid", "min", "minimum", "mish", "mm", "moveaxis", "movedim", "mse_loss", "mul",
-    "multiply", "mv", "nan_to_num", "nansum", "narrow", "ne", "neg", "negative", "nll_loss", "nonzero",
-    "norm", "normal", "not_equal", "numel", "numpy", "one_hot", "ones", "ones_like", "outer", "pad",
-    "permute", "pixel_shuffle", "pixel_unshuffle", "positive", "pow", "prelu", "prod", "promote_types",
-    "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu",
-    "relu6", "remainder", "repeat", "repeat_interleave", "reshape", "roll", "round", "rsqrt", "rsub",
-    "scatter", "scatter_add", "select", "selu", "setitem", "show", "sigmoid", "sign", "silu", "sin", "sinh",
-    "smooth_l1_loss", "softmax", "softmin", "softplus", "softsign", "split", "sqrt", "square", "squeeze",
-    "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take",
-    "take_along_dim", "tan", "tanh", "tanhshrink", "tensor", "tensor_split", "tensordot", "threshold",
-    "tile", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "unbind", "unflatten", "unfold",
-    "unsqueeze", "upsample", "upsample_bilinear", "upsample_nearest", "var", "var_mean", "vector_norm",
-    "vsplit", "vstack", "where", "xlogy", "zeros", "zeros_like",
+    "cosine_embedding_loss", "cosine_similarity", "count_nonzero", "cross_entropy", "cumsum", "diag",
+    "diag_embed", "diagonal", "div", "divide", "dot", "dropout", "dropout1d", "dropout2d", "dropout3d",
+    "einsum", "elu", "empty", "empty_like", "eq", "equal", "erf", "erfc", "exp", "exp2", "expand", "expm1",
+    "eye", "feature_alpha_dropout", "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float_power",
+    "floor", "floor_divide", "fmax", "fmin", "fmod", "fold", "frac", "from_dlpack", "from_numpy", "full",
+    "full_like", "gather", "ge", "gelu", "getitem", "global_avg_pool", "glu", "greater", "greater_equal",
+    "group_norm", "gt", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss",
+    "hsplit", "hstack", "huber_loss", "hypot", "iinfo", "index_add", "index_copy", "index_fill",
+    "index_select", "inner", "inplace", "instance_norm", "interpolate", "is_complex", "is_floating_point",
+    "is_nonzero", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "kl_div", "l1_loss", "layer_norm",
+    "le", "leaky_relu", "lerp", "less", "less_equal", "linear", "linspace", "local_response_norm", "log",
+    "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsigmoid", "logspace", "logsumexp", "lp_pool1d", "lp_pool2d", "lp_pool3d", "lt",
+    "manual_seed", "margin_ranking_loss", "masked_fill", "masked_select", "matmul", "max", "max_pool1d",
+    "max_pool2d", "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d", "maximum", "mean",
+    "meshgrid", "min", "minimum", "mish", "mm", "moveaxis", "movedim", "mse_loss", "mul", "multiply", "mv",
+    "nan_to_num", "nansum", "narrow", "ne", "neg", "negative", "nll_loss", "nonzero", "norm", "normal",
+    "normalize", "not_equal", "numel", "numpy", "one_hot", "ones", "ones_like", "outer", "pad",
+    "pairwise_distance", "permute", "pixel_shuffle", "pixel_unshuffle", "positive", "pow", "prelu", "prod",
+    "promote_types", "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "ravel",
+    "reciprocal", "relu", "relu6", "remainder", "repeat", "repeat_interleave", "reshape", "rms_norm", "roll",
+    "round", "rrelu", "rsqrt", "rsub", "scatter", "scatter_add", "select", "selu", "setitem", "show",
+    "sigmoid", "sign", "silu", "sin", "sinh", "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin",
+    "softplus", "softshrink", "softsign", "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean",
+    "stochastic_depth", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim",
+    "tan", "tanh", "tanhshrink", "tensor", "tensor_split", "tensordot", "threshold", "tile", "trace",
+    "transpose", "tril", "triplet_margin_loss", "triu", "true_divide", "trunc", "unbind", "unflatten",
+    "unfold", "unsqueeze", "upsample", "upsample_bilinear", "upsample_nearest", "var", "var_mean",
+    "vector_norm", "vsplit", "vstack", "where", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -270,13 +270,23 @@ def adaptive_avg_pool3d(input: Any, output_size: int | Sequence[int | None] | No
 
 def _adaptive(op: str, ndim: int, x: Any, size: int | Sequence[int | None] | None) -> Tensor:
     x, alone = batched(op, x, ndim)
+    return unbatched(_adaptive_avg_pool(x, size=sizes_asked(op, x, size)), alone)
+
+
+def sizes_asked(op: str, x: Tensor, size: int | Sequence[int | None] | None) -> Shape:
+    """The lengths that adaptive pooling is to give: one for all axes or one for each, None for an axis as it is.
+
+    >>> sizes_asked("adaptive_avg_pool2d", Tensor([[[[1.0, 2.0]]]]), (1, None))
+    (1, 2)
+    """
+    ndim = x.ndim - 2
     given = tuple(size) if isinstance(size, Sequence) else (size,) * ndim
     if len(given) != ndim:
         raise ArgumentError(f"{op}: output_size is {size}; one integer or {ndim} of them are needed")
     filled = tuple(n if want is None else want for n, want in zip(x.shape[2:], given, strict=True))
     if 0 in x.shape[2:]:
-        raise ShapeError(f"{op}: x is {x.shape}; there is nothing to average")
-    return unbatched(_adaptive_avg_pool(x, size=geometry.per_axis(op, "output_size", filled, ndim)), alone)
+        raise ShapeError(f"{op}: x is {x.shape}; there is nothing to pool")
+    return geometry.per_axis(op, "output_size", filled, ndim)
 
 
 @primitive()

@@ -15,7 +15,7 @@ import numpy as np
 
 from autocnn.backend import kernels
 from autocnn.backend import random as draws
-from autocnn.backend.arrays import as_device, device_namespace
+from autocnn.backend.arrays import as_device, device_namespace, namespace
 from autocnn.backend.random import Generator
 from autocnn.engine import Tensor, as_tensor, method, no_grad, primitive, result_type
 from autocnn.engine.inplace import write
@@ -270,6 +270,46 @@ def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     return _dropped_channels("dropout3d", 3, input, p, training, inplace)
 
 
+def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Dropout for `selu`: what is dropped takes selu's lowest value, and mean and variance stay 0 and 1.
+
+    Raises ArgumentError unless 0 <= p <= 1. Source: Klambauer et al. (2017), section 3.
+
+    >>> alpha_dropout(Tensor([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+    x = as_tensor(input)
+    return _saturated("alpha_dropout", x, x.shape, p, training, inplace)
+
+
+def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """`alpha_dropout` of whole channels: input (N, C, ...).
+
+    >>> feature_alpha_dropout(Tensor([[1.0, 2.0]])).tolist()
+    [[1.0, 2.0]]
+    """
+    x = as_tensor(input)
+    if x.ndim < 2:
+        raise ShapeError(f"feature_alpha_dropout: x is {x.ndim}-d {x.shape}; it must be (N, C, ...)")
+    return _saturated("feature_alpha_dropout", x, (*x.shape[:2], *(1,) * (x.ndim - 2)), p, training, inplace)
+
+
+_LOWEST = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717
+"""What selu goes to."""
+
+
+def _saturated(op: str, x: Tensor, shape: Shape, p: float, training: bool, inplace: bool) -> Tensor:
+    if not training or not 0.0 < p < 1.0:
+        return _dropped(op, x, shape, p, training, inplace)
+    scale = ((_LOWEST**2 * p + 1) * (1 - p)) ** -0.5
+    share = Tensor(namespace(x.array).full(shape, 1.0 - p, dtype=x.dtype))
+    keep = bernoulli(share)
+    lowest = _LOWEST * scale
+    shift = add(mul(keep, -lowest), lowest * (1 - p))  # lowest where x is dropped, and all of it moved to mean 0
+    z = add(mul(x, mul(keep, scale)), shift)
+    return write(x, z, op + "_") if inplace else z
+
+
 def _dropped_channels(op: str, ndim: int, x: Any, p: float, training: bool, inplace: bool) -> Tensor:
     x = as_tensor(x)
     if x.ndim not in (ndim + 1, ndim + 2):
@@ -286,6 +326,25 @@ def _dropped(op: str, x: Tensor, shape: Shape, p: float, training: bool, inplace
     key, counter = _generator(None, x.device).next_key()
     z = _dropout(x, key=key, counter=counter, shape=shape, p=float(p))
     return write(x, z, op + "_") if inplace else z
+
+
+def stochastic_depth(input: Any, p: float, mode: str, training: bool = True) -> Tensor:
+    """A branch left out with probability p, for the whole batch (`mode` "batch") or by image ("row"): (N, ...).
+
+    What stays is divided by 1 - p; outside training input itself.
+    Raises ArgumentError for another mode, or unless 0 <= p <= 1.
+    Source: Huang et al. (2016), "Deep networks with stochastic depth", equation 2, scaled in training.
+
+    >>> stochastic_depth(Tensor([[1.0, 2.0]]), 1.0, "row").tolist()
+    [[0.0, 0.0]]
+    """
+    x = as_tensor(input)
+    if mode not in ("batch", "row"):
+        raise ArgumentError(f"stochastic_depth: mode is {mode!r}; it must be 'batch' or 'row'")
+    if not x.ndim:
+        raise ShapeError("stochastic_depth: x is 0-d; it must be (N, ...)")
+    shape = (x.shape[0] if mode == "row" else 1, *(1,) * (x.ndim - 1))
+    return _dropped("stochastic_depth", x, shape, p, training, False)
 
 
 @primitive()

@@ -98,13 +98,34 @@ LAYERS: list[Row] = [
     ("PixelShuffle", (2,), {}, (2, 8, 3, 2)),
     ("PixelUnshuffle", (2,), {}, (2, 3, 4, 6)),
     ("ChannelShuffle", (3,), {}, (2, 6, 4, 5)),
+    ("AdaptiveMaxPool1d", (3,), {}, (2, 3, 8)),
+    ("AdaptiveMaxPool2d", ((2, 3),), {}, (2, 3, 5, 7)),
+    ("AdaptiveMaxPool2d", ((None, 3),), {}, (3, 5, 7)),
+    ("AdaptiveMaxPool3d", (2,), {}, (2, 3, 3, 4, 5)),
+    ("LPPool1d", (2, 3), {"stride": 2}, (2, 3, 8)),
+    ("LPPool2d", (4, 2), {"ceil_mode": True}, (2, 3, 5, 7)),
+    ("LPPool3d", (2, 2), {}, (2, 3, 3, 4, 5)),
+    ("InstanceNorm1d", (3,), {}, (5, 3, 4)),
+    ("InstanceNorm1d", (3,), {"affine": True}, (3, 4)),
+    ("InstanceNorm2d", (3, 1e-3, 0.3, True, True), {}, (4, 3, 3, 2)),
+    ("InstanceNorm3d", (2,), {"track_running_stats": True}, (3, 2, 2, 3, 2)),
+    ("RMSNorm", (5,), {}, (4, 5)),
+    ("RMSNorm", ((3, 5), 1e-3, False), {}, (4, 3, 5)),
+    ("LocalResponseNorm", (2,), {}, (2, 5, 4)),
+    ("LocalResponseNorm", (5, 1e-2, 0.6, 2.0), {}, (2, 7, 4, 3)),
+    ("Hardshrink", (0.3,), {}, (3, 4)),
+    ("Softshrink", (0.3,), {}, (3, 4)),
+    ("RReLU", (), {}, (3, 4)),
+    ("Softmax2d", (), {}, (2, 3, 4, 2)),
+    ("AlphaDropout", (0.3,), {}, (3, 4)),
+    ("FeatureAlphaDropout", (), {}, (3, 4, 2)),
 ]
 CONTAINERS = {"ModuleList", "ModuleDict", "ParameterList", "ParameterDict"}
 COARSE = {"CELU", "Hardsigmoid"}
 """Whose gradients PyTorch computes with a constant in single precision."""
 TERSE = {"Hardsigmoid", "Hardswish"}
 """Whose settings PyTorch does not print."""
-FORGETS = {"Dropout", "Dropout2d"}
+FORGETS = {"Dropout", "Dropout2d", "RReLU", "AlphaDropout", "FeatureAlphaDropout"}
 
 
 def name_of(row: Any) -> str:

@@ -138,3 +138,15 @@ def means(x: Any, *, size: Place) -> Any:
         )
         z[(..., *i)] = x[(..., *window)].mean(axis=tuple(range(2, x.ndim)))
     return z
+
+
+def first_largest(x: Any, *, size: Place) -> Any:
+    z = np.zeros((*x.shape[:2], *size), np.int64)
+    places = np.arange(int(np.prod(x.shape[2:]))).reshape(x.shape[2:])
+    for i in np.ndindex(*z.shape):
+        window = tuple(
+            slice(a * n // o, -(-(a + 1) * n // o)) for a, n, o in zip(i[2:], x.shape[2:], size, strict=True)
+        )
+        values = x[(*i[:2], *window)].ravel()
+        z[i] = places[window].ravel()[list(values).index(max(values))]
+    return z

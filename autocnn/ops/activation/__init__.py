@@ -13,6 +13,11 @@ from autocnn.ops.activation.rectifiers import (
     selu,
     threshold,
 )
+from autocnn.ops.activation.shrinks import (
+    hardshrink,
+    rrelu,
+    softshrink,
+)
 from autocnn.ops.activation.smooth import (
     gelu,
     logsigmoid,
@@ -34,6 +39,7 @@ __all__ = [
     "elu",
     "gelu",
     "glu",
+    "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
@@ -44,11 +50,13 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "rrelu",
     "selu",
     "silu",
     "softmax",
     "softmin",
     "softplus",
+    "softshrink",
     "softsign",
     "tanhshrink",
     "threshold",

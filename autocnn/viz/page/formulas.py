@@ -15,6 +15,7 @@ acos | z = arccos x | dx = −g / √(1 − x²)
 acosh | z = arcosh x | dx = g / √(x² − 1)
 adaptive_avg_pool | z = mean over windows that share out the image evenly | dx = adaptive_avg_unpool(g)
 adaptive_avg_unpool | z = each value shared out evenly over its window | dg = adaptive_avg_pool(of its gradient)
+adaptive_winners | z = places of the largest x in windows that share out the image evenly | {NONE}
 add | z = x + y | dx = g | dy = g
 alias | z = x | dx = g
 all | z = whether all of x are true | {NONE}
@@ -180,6 +181,8 @@ right_shift | z = x / 2ʸ, of integers | {NONE}
 roll | z = x, shifted round along axes | dx = g, shifted back
 resize | z = weighted means of the nearest x along an axis | dx = unresize(g)
 round | z = x, rounded | {ZERO}
+rrelu | z = x if x > 0, else slope · x, slopes drawn | dx = g where x > 0; else slope · g
+rrelu_backward | z = g where x > 0; else slope · g, the same slopes | dg = its gradient, likewise | dx = 0
 rsqrt | z = 1 / √x | dx = −½ g · z³
 running_mean | z = (1 − m) before + m · scale · now, statistics on their way | {NONE}
 scatter | z = x with src written at the index | dx = g with zeros there | dsrc = g at the index

@@ -169,6 +169,11 @@ POOL: dict[str, Row] = {
             {"space": (4, 5), **OVERLAP},
         ),
     ),
+    "adaptive_winners": (
+        Case(partial(loops.first_largest, size=(2, 3)), (apart(2, 2, 5, 4),), {"size": (2, 3)}),
+        Case(partial(loops.first_largest, size=(4,)), (whole(0, 2, 2, 1, 6),), {"size": (4,)}),
+        Case(partial(loops.first_largest, size=(1, 1, 2)), (apart(1, 2, 2, 1, 3),), {"size": (1, 1, 2)}),
+    ),
     "avg_pool": tuple(forward for forward, _ in AVERAGES),
     "avg_unpool": tuple(spread for _, spread in AVERAGES),
     "adaptive_avg_pool": tuple(forward for forward, _ in ADAPTED),
@@ -308,6 +313,28 @@ RANDOM: dict[str, Row] = {
             (between(0.2, 0.8, 5, 6),),
             DRAW,
             law=lambda z, x: np.array_equal(z, (draws.uniform(3, 5, (5, 6), np.float64) < x).astype(float)),
+        ),
+    ),
+}
+
+
+def sloped(z: Any, x: Any) -> bool:
+    """Above 0 nothing changes; below, slopes from 0.2 to 0.7, not all the same."""
+    slopes = (z / x)[x < 0]
+    inside = np.all((slopes >= 0.2) & (slopes <= 0.7)) and np.ptp(slopes) > 0.1
+    return bool(np.array_equal(z[x > 0], x[x > 0]) and inside)
+
+
+SLOPES = {**DRAW, "low": 0.2, "high": 0.7}
+RANDOM |= {
+    "rrelu": (Case(None, (apart(4, 5),), SLOPES, law=sloped),),
+    "rrelu_backward": (
+        Case(
+            None,
+            (positive(4, 5), apart(4, 5)),
+            SLOPES,
+            linear=(0,),
+            law=lambda z, g, x: sloped(z / g * x, x),
         ),
     ),
 }
