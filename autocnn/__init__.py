@@ -288,6 +288,8 @@ if TYPE_CHECKING:
     from autocnn.fusion import fuse as fuse
     from autocnn.machine import info as info
     from autocnn.profiling import profile as profile
+    from autocnn.train import load_weights as load_weights
+    from autocnn.train import save_weights as save_weights
 
 __all__ = [
     "Tensor", "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "addmm", "addmv", "all",
@@ -331,7 +333,8 @@ inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 _LATER = ("data", "flow", "graph", "testing", "train", "viz")
 _TOOLS = {
     "draw": "viz", "empty_cache": "backend.memory", "fuse": "fusion", "get_num_threads": "backend.threads",
-    "info": "machine", "profile": "profiling", "set_num_threads": "backend.threads",
+    "info": "machine", "load_weights": "train", "profile": "profiling", "save_weights": "train",
+    "set_num_threads": "backend.threads",
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from autocnn.train.history import Epoch, History
 from autocnn.train.loop import Callback, Interrupted, Trainer
 from autocnn.train.prepare import Parts
 from autocnn.train.recipes import Settings
-from autocnn.train.state import save_weights
+from autocnn.train.weights import save_weights
 from autocnn.viz import draw, learning_curve
 
 SETTINGS, HISTORY, WEIGHTS = "settings.json", "history.json", "weights.safetensors"

@@ -24,7 +24,9 @@ from autocnn.graph.store import write_whole
 
 Arrays: TypeAlias = dict[str, npt.NDArray[Any]]
 
-_FORMAT = "autocnn-state-1"
+STATE_FORMAT = "autocnn-state-1"
+"""What the metadata of a training state say."""
+
 _PICKLED = (".pt", ".pth", ".bin", ".pkl", ".ckpt")
 
 
@@ -35,7 +37,7 @@ def save_state(state: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
     """
     arrays: Arrays = {}
     skeleton = _pack(state, "", arrays)
-    return _write(arrays, {"format": _FORMAT, "state": json.dumps(skeleton)}, Path(path))
+    return write_arrays(arrays, {"format": STATE_FORMAT, "state": json.dumps(skeleton)}, Path(path))
 
 
 def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -43,8 +45,8 @@ def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises DataNotFoundError if there is no such file, DataError if it is damaged or holds something else.
     """
-    arrays, metadata = _read(Path(path), "load_state")
-    if metadata.get("format") != _FORMAT:
+    arrays, metadata = read_arrays(Path(path), "load_state")
+    if metadata.get("format") != STATE_FORMAT:
         raise DataError(
             f"load_state: {os.fspath(path)} holds no training state; weights alone are read by load_weights"
         )
@@ -57,26 +59,6 @@ def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
     return state
 
 
-def save_weights(model: Any, path: str | os.PathLike[str]) -> Path:
-    """Write a module's `state_dict()` to a safetensors file, whole or not at all."""
-    arrays = {name: _contiguous(value) for name, value in model.state_dict().items()}
-    return _write(arrays, {"format": "pt"}, Path(path))
-
-
-def load_weights(model: Any, path: str | os.PathLike[str], strict: bool = True) -> Any:
-    """Read a safetensors file into a module; returns what its `load_state_dict` returns.
-
-    Raises DataNotFoundError, DataError, or StateError where names or shapes do not match.
-    """
-    arrays, metadata = _read(Path(path), "load_weights")
-    if metadata.get("format") == _FORMAT:
-        raise DataError(
-            f"load_weights: {os.fspath(path)} holds a whole training state; its weights are "
-            "load_state(path)['model']"
-        )
-    return model.load_state_dict({name: Tensor(array) for name, array in arrays.items()}, strict=strict)
-
-
 # Between nested values and flat arrays -------------------------------------------------------------------------
 
 
@@ -86,7 +68,7 @@ def _pack(value: Any, path: str, arrays: Arrays) -> Any:
         name = path or "value"
         while name in arrays:  # {"a.b": ...} and {"a": {"b": ...}} have one path
             name += "'"
-        arrays[name] = _contiguous(value)
+        arrays[name] = contiguous(value)
         return {"$array": name}
     if isinstance(value, np.generic):
         value = value.item()
@@ -116,7 +98,12 @@ def _unpack(value: Any, arrays: Arrays) -> Any:
     return {key: _unpack(item, arrays) for key, item in value["$dict"]}
 
 
-def _contiguous(value: Any) -> npt.NDArray[Any]:
+def contiguous(value: Any) -> npt.NDArray[Any]:
+    """A Tensor or array as a NumPy array whose elements lie in order, for a file.
+
+    >>> contiguous(Tensor([[1, 2], [3, 4]]).T).flags.c_contiguous
+    True
+    """
     array = to_numpy(value.array if isinstance(value, Tensor) else value)
     return np.ascontiguousarray(array).reshape(array.shape)  # the former makes 0-d arrays 1-d
 
@@ -124,7 +111,8 @@ def _contiguous(value: Any) -> npt.NDArray[Any]:
 # Files ---------------------------------------------------------------------------------------------------------
 
 
-def _write(arrays: Arrays, metadata: dict[str, str], path: Path) -> Path:
+def write_arrays(arrays: Arrays, metadata: dict[str, str], path: Path) -> Path:
+    """Write a safetensors file with a digest of its content, whole or not at all."""
     from safetensors.numpy import save
 
     metadata = {**metadata, "sha256": _digest(arrays, metadata)}
@@ -142,8 +130,11 @@ def _ordered(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[end:]
 
 
-def _read(path: Path, what: str) -> tuple[Arrays, dict[str, str]]:
-    """Arrays and metadata of a safetensors file, checked against its digest where it has one."""
+def read_arrays(path: Path, what: str) -> tuple[Arrays, dict[str, str]]:
+    """Arrays and metadata of a safetensors file, checked against its digest where it has one.
+
+    Raises DataNotFoundError if there is no such file, DataError if it is damaged, or a pickle.
+    """
     from safetensors import SafetensorError, safe_open
 
     if path.suffix in _PICKLED:
@@ -162,7 +153,7 @@ def _read(path: Path, what: str) -> tuple[Arrays, dict[str, str]]:
     except (TypeError, KeyError, AttributeError) as error:  # what a dtype leads to that NumPy lacks
         raise DataError(f"{what}: {path} has arrays that NumPy lacks ({error}). Convert to float32") from error
     expected = metadata.pop("sha256", None)
-    if expected != _digest(arrays, metadata) and (expected or metadata.get("format") == _FORMAT):
+    if expected != _digest(arrays, metadata) and (expected or metadata.get("format") == STATE_FORMAT):
         raise DataError(f"{what}: {path} is damaged; its content is not what was written. Get or make it again")
     return arrays, metadata
 

@@ -309,3 +309,8 @@ class LeNet1998:
         four = x[:, :, ::2, ::2] + x[:, :, 1::2, ::2] + x[:, :, ::2, 1::2] + x[:, :, 1::2, 1::2]
         weight, bias = (self.state[f"{name}.{part}"].reshape(1, -1, 1, 1) for part in ("weight", "bias"))
         return self.squashed(four * weight + bias)
+
+
+def resnet18() -> Residual:
+    """As torchvision's."""
+    return Residual(partial(Post, shortcut="B"), (2, 2, 2, 2), (64, 128, 256, 512), 64, 1000, True, False)
