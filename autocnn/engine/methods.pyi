@@ -298,6 +298,16 @@ class Methods:
     ) -> Tensor:
         """The index of the first least element along an axis, or among all, counted as if input were flat."""
 
+    def argsort(
+        self,
+        dim: _int = -1,
+        descending: _bool = False,
+        *,
+        stable: _bool = False,
+        axis: Axes = ...,
+    ) -> Tensor:
+        """Where the elements along an axis stand, in rising or falling order; equal ones as they stand."""
+
     def argwhere(self) -> Tensor:
         """The positions of what is not zero: (n, axes)."""
 
@@ -462,6 +472,18 @@ class Methods:
 
     def cuda(self, device: _int | str = 0) -> Tensor:
         """input on a GPU. Raises DeviceError where CuPy is not installed."""
+
+    def cummax(self, dim: _int = ..., *, axis: Axes = ...) -> Any:
+        ...
+
+    def cummin(self, dim: _int = ..., *, axis: Axes = ...) -> Any:
+        """The least of all elements up to each one along an axis, and where it stands; of equal ones the last."""
+
+    def cumprod(self, dim: _int = ..., *, dtype: Any = None, axis: Axes = ...) -> Tensor:
+        """The products of all elements up to each one along an axis; integers and bools as int64."""
+
+    def cumprod_(self, dim: _int = ..., *, dtype: Any = None, axis: Axes = ...) -> Tensor:
+        """`cumprod`, written into the tensor's own memory; returns the tensor."""
 
     def cumsum(self, dim: _int = ..., *, dtype: Any = None, axis: Axes = ...) -> Tensor:
         """The sums of all elements up to each one along an axis; integers and bools are summed as int64."""
@@ -730,6 +752,17 @@ class Methods:
     def itemsize(self) -> Any:
         ...
 
+    def kthvalue(
+        self,
+        k: _int,
+        dim: _int = -1,
+        keepdim: _bool = False,
+        *,
+        axis: Axes = ...,
+        keepdims: _bool = ...,
+    ) -> Any:
+        """The k-th smallest element along an axis, counted from 1, and where it stands."""
+
     def le(self, other: Any) -> Tensor:
         """input <= other, elementwise."""
 
@@ -868,6 +901,16 @@ class Methods:
     ) -> Tensor:
         """The mean over axes, all by default; NaN over none."""
 
+    def median(
+        self,
+        dim: _int | None = None,
+        keepdim: _bool = False,
+        *,
+        axis: Axes = ...,
+        keepdims: _bool = ...,
+    ) -> Any:
+        ...
+
     def min(
         self,
         dim: Any = None,
@@ -890,6 +933,9 @@ class Methods:
 
     def movedim(self, source: _int | Sequence[_int], destination: _int | Sequence[_int]) -> Tensor:
         """input with the axes `source` moved to the places `destination`, the others in order."""
+
+    def msort(self) -> Tensor:
+        """The elements along the first axis in rising order."""
 
     def mul(self, other: Any) -> Tensor:
         """input * other."""
@@ -921,6 +967,16 @@ class Methods:
         neginf: _float | None = None,
     ) -> Tensor:
         """`nan_to_num`, written into the tensor's own memory; returns the tensor."""
+
+    def nanmedian(
+        self,
+        dim: _int | None = None,
+        keepdim: _bool = False,
+        *,
+        axis: Axes = ...,
+        keepdims: _bool = ...,
+    ) -> Any:
+        """`median` of what is not NaN."""
 
     def nansum(
         self,
@@ -1094,10 +1150,26 @@ class Methods:
     def rsqrt_(self) -> Tensor:
         """`rsqrt`, written into the tensor's own memory; returns the tensor."""
 
-    def scatter(self, dim: _int, index: Any, src: Any = None, value: Any = None) -> Tensor:
+    def scatter(
+        self,
+        dim: _int,
+        index: Any,
+        src: Any = None,
+        value: Any = None,
+        *,
+        reduce: str | None = None,
+    ) -> Tensor:
         """input with each element of `src`, or one value, written where `gather` would have taken it from."""
 
-    def scatter_(self, dim: _int, index: Any, src: Any = None, value: Any = None) -> Tensor:
+    def scatter_(
+        self,
+        dim: _int,
+        index: Any,
+        src: Any = None,
+        value: Any = None,
+        *,
+        reduce: str | None = None,
+    ) -> Tensor:
         """`scatter`, written into the tensor's own memory; returns the tensor."""
 
     def scatter_add(self, dim: _int, index: Any, src: Any) -> Tensor:
@@ -1105,6 +1177,28 @@ class Methods:
 
     def scatter_add_(self, dim: _int, index: Any, src: Any) -> Tensor:
         """`scatter_add`, written into the tensor's own memory; returns the tensor."""
+
+    def scatter_reduce(
+        self,
+        dim: _int,
+        index: Any,
+        src: Any,
+        reduce: str,
+        *,
+        include_self: _bool = True,
+    ) -> Tensor:
+        """input with the elements of `src` brought to where `gather` would take them from, and there made one."""
+
+    def scatter_reduce_(
+        self,
+        dim: _int,
+        index: Any,
+        src: Any,
+        reduce: str,
+        *,
+        include_self: _bool = True,
+    ) -> Tensor:
+        """`scatter_reduce`, written into the tensor's own memory; returns the tensor."""
 
     def select(self, dim: _int, index: _int) -> Tensor:
         """One slice of input along an axis, without that axis: (a, b) -> (a,) for `dim=1`. A view."""
@@ -1141,6 +1235,9 @@ class Methods:
 
     def softmax(self, dim: _int | None = None, dtype: Any = None) -> Tensor:
         """e ** input over its sum along an axis: positive, and 1 in sum."""
+
+    def sort(self, dim: _int = -1, descending: _bool = False, *, stable: _bool = False, axis: Axes = ...) -> Any:
+        ...
 
     def split(self, split_size: _int | Sequence[_int], dim: _int = 0, *, axis: Axes = ...) -> tuple[Tensor, ...]:
         ...
@@ -1250,6 +1347,17 @@ class Methods:
         memory_format: Any = None,
     ) -> Tensor:
         ...
+
+    def topk(
+        self,
+        k: _int,
+        dim: _int = -1,
+        largest: _bool = True,
+        sorted: _bool = True,
+        *,
+        axis: Axes = ...,
+    ) -> Any:
+        """The k largest elements along an axis (or the smallest), the outermost first, and where they stood."""
 
     def trace(self) -> Tensor:
         """The sum of the diagonal of a matrix: (n, m) -> ()."""

@@ -1,6 +1,15 @@
 """Indexing: by slices and numbers, by arrays and masks; gathering, and its adjoint, scattering."""
 
 from autocnn.ops.indexing.getitem import getitem
+from autocnn.ops.indexing.running import (
+    cummax,
+    cummin,
+)
+from autocnn.ops.indexing.scatter import (
+    scatter,
+    scatter_add,
+    scatter_reduce,
+)
 from autocnn.ops.indexing.select import (
     argwhere,
     gather,
@@ -12,8 +21,6 @@ from autocnn.ops.indexing.select import (
     nonzero,
     one_hot,
     repeat_interleave,
-    scatter,
-    scatter_add,
     take,
     take_along_dim,
 )
@@ -21,6 +28,8 @@ from autocnn.ops.indexing.setitem import setitem
 
 __all__ = [
     "argwhere",
+    "cummax",
+    "cummin",
     "gather",
     "getitem",
     "index_add",
@@ -33,6 +42,7 @@ __all__ = [
     "repeat_interleave",
     "scatter",
     "scatter_add",
+    "scatter_reduce",
     "setitem",
     "take",
     "take_along_dim",

@@ -199,50 +199,6 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Tensor:
     return gather(broadcast_to(input, wide[0]), axis, broadcast_to(positions, wide[1]))
 
 
-@method("scatter_add")
-@numpy_names
-def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
-    """input with each element of `src` added where `gather` would have taken it from.
-
-    Raises ShapeError where the index fits input or `src` not, OutOfRangeError where a position is not there.
-
-    >>> scatter_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([1.0, 2.0])).tolist()
-    [0.0, 3.0]
-    """
-    input, source, positions, axis = _scattered("scatter_add", input, dim, index, src)
-    return add(input, _ungather(source, positions, dim=axis, shape=input.shape))
-
-
-@method("scatter")
-@numpy_names
-def scatter(input: Any, dim: int, index: Any, src: Any = None, value: Any = None) -> Tensor:
-    """input with each element of `src`, or one value, written where `gather` would have taken it from.
-
-    Raises ShapeError where the index fits input or `src` not, OutOfRangeError where a position is not there.
-
-    >>> scatter(Tensor([0.0, 0.0]), 0, [1], Tensor([5.0])).tolist()
-    [0.0, 5.0]
-    """
-    if (src is None) == (value is None):
-        raise ArgumentError("scatter: src and value; exactly one of them must be given")
-    input = as_tensor(input)
-    source = as_tensor(src if value is None else value, input)
-    if not source.ndim:
-        source = broadcast_to(source, _positions("scatter", index).shape)
-    input, source, positions, axis = _scattered("scatter", input, dim, index, source)
-    return _scatter(input, source, positions, dim=axis)
-
-
-def _scattered(op: str, x: Any, dim: int, index: Any, src: Any) -> tuple[Tensor, Tensor, Tensor, int]:
-    x = as_tensor(x)
-    source, positions = as_tensor(src, x), _positions(op, index, x)
-    axis = one_axis(op, dim, x.ndim)
-    _fit(op, "x", x, positions, axis)
-    source = _fit(op, "src", source, positions, None)
-    _check_range(op, positions, axis, x.shape)
-    return x, source if source.dtype == x.dtype else slots.cast(source, x.dtype), positions, axis
-
-
 def _fit(op: str, name: str, x: Tensor, index: Tensor, axis: int | None) -> Tensor:
     """x cut to the lengths of the index, save on one axis."""
     if index.ndim != x.ndim:
@@ -277,20 +233,6 @@ def _ungather(xp: Any, x: Any, index: Any, *, dim: int, shape: Shape) -> Any:
 
 _gather.vjp(lambda g, z, x, index, dim: _ungather(g, index, dim=dim, shape=x.shape), None)
 _ungather.vjp(lambda g, z, x, index, dim, shape: _gather(g, index, dim=dim), None)
-
-
-@primitive(saves=(("index",), ("index",), ()))
-def _scatter(xp: Any, x: Any, src: Any, index: Any, *, dim: int) -> Any:
-    z = x.copy(order="K")
-    z[_grid(xp, index, dim)] = src
-    return z
-
-
-_scatter.vjp(
-    lambda g, z, x, src, index, dim: _scatter(g, 0.0, index, dim=dim),
-    lambda g, z, x, src, index, dim: _gather(g, index, dim=dim),
-    None,
-)
 
 
 def _grid(xp: Namespace, index: Array, dim: int) -> tuple[Array, ...]:

@@ -67,6 +67,7 @@ count_nonzero | z = how many of x are not zero | {NONE}
 crop | z = x without its borders | dx = pad(g) with zeros
 cross_entropy | z = −log softmax(x) at the target | dx = g · (p − 1[target]), p = softmax x
 cross_entropy_backward | z = g · (p − 1[target]) | {NONE} here; derivatives of it go by cross_entropy's definition
+cumprod | z = running product of x | dx = Σ over the later z of g · z without that x
 cumsum | z = running sum of x | dx = running sum of g from the other end
 detach | z = x | no gradient: it stops here
 diagonal | z = the diagonal of x | dx = undiagonal(g)
@@ -145,6 +146,9 @@ max_pool_take | z = x at the winners | dx = max_unpool(g)
 max_unpool | z = g added at the winners | dg = max_pool_take(its gradient)
 maximum | z = max(x, y) | dx = g where x > y, g / 2 where x = y | dy = g where y > x, g / 2 where x = y
 mean | z = Σ x / n | dx = g / n, spread over x
+median | z = the x in the middle, of two the smaller | dx = g where x = z, shared evenly by ties; else 0
+median_share | z = 1 / the number of x that equal the median, else 0 | {NONE}
+middle_place | z = place of the x in the middle | {NONE}
 minimum | z = min(x, y) | dx = g where x < y, g / 2 where x = y | dy = g where y < x, g / 2 where x = y
 mish | z = x · t, t = tanh(ln(1 + eˣ)) | dx = g · (t + x (1 − t²) σ(x))
 mul | z = x · y | dx = g · y | dy = g · x
@@ -158,6 +162,7 @@ normalize | z = (x − μ) / √(σ² + ε), μ and σ² along the axes | dx = (
 normalize_backward | z = the gradient of normalize | {NONE} here; derivatives of it go by normalize's definition
 not_lifted | z = whether x^y has a slope as it stands | {NONE}
 one_hot | z = 1 at the class, else 0 | {NONE}
+order | z = places of x in order of size | {NONE}
 over_samples | z = mean or sum of the samples' losses | dx = per_sample(g)
 overwrite | z = x with v written at a place | dx = g with zeros there | dv = g at that place
 pad | z = x with a border of one value | dx = crop(g)
@@ -172,7 +177,9 @@ prod | z = Π x | dx = g · the product of the others
 prod_backward | z = g · the product of the others | {NONE} here; derivatives of it go by prod's definition
 project | z = x @ wᵀ | dx = g @ w | dw = gᵀ @ x
 put | z = x with v written at the positions | dx = g with zeros there | dv = g at the positions
+put_ordered | z = x at its places, else 0 | dx = take_ordered(g)
 reciprocal | z = 1 / x | dx = −g · z²
+recurrence | z[i] = g[i] + x[i] z[i − 1], or in reverse z[i] = g[i] + x[i + 1] z[i + 1] | dg = recurrence the other way round | dx = that, times the z it met
 relu | z = max(x, 0) | dx = g where z > 0; else 0
 relu_backward | z = x where y > 0; else 0 | dx = g where y > 0; else 0 | dy = 0
 remainder | z = x − y · ⌊x / y⌋ | dx = g | dy = −g · ⌊x / y⌋
@@ -185,6 +192,7 @@ rrelu | z = x if x > 0, else slope · x, slopes drawn | dx = g where x > 0; else
 rrelu_backward | z = g where x > 0; else slope · g, the same slopes | dg = its gradient, likewise | dx = 0
 rsqrt | z = 1 / √x | dx = −½ g · z³
 running_mean | z = (1 − m) before + m · scale · now, statistics on their way | {NONE}
+running_place | z = place of the extreme x so far | {NONE}
 scatter | z = x with src written at the index | dx = g with zeros there | dsrc = g at the index
 sigmoid | z = σ(x) = 1 / (1 + e⁻ˣ) | dx = g · z · (1 − z)
 sigmoid_backward | z = x · y · (1 − y) | dx = g · y · (1 − y) | dy = g · x · (1 − 2y)
@@ -207,6 +215,7 @@ sub | z = x − y | dx = g | dy = −g
 sum | z = Σ x | dx = g, spread over x
 sum_left_out | z = for each place, Σ over where it was not left out | dx = leave_one_out(g)
 sum_to | z = Σ x down to a smaller shape | dx = broadcast_to(g)
+take_ordered | z = x at places, none twice | dx = put_ordered(g)
 takes_first | z = whether x is the one taken of x and y | {NONE}
 tan | z = tan x | dx = g · (1 + z²)
 tanh | z = tanh x | dx = g · (1 − z²)
@@ -219,6 +228,7 @@ tril | z = x with zeros above a diagonal | dx = tril(g)
 triu | z = x with zeros below a diagonal | dx = triu(g)
 trunc | z = x without its fraction | {ZERO}
 trunc_divide | z = trunc(x / y) | dx = 0 | dy = 0, since it is constant between its steps
+turns | z = where each element goes, the second that comes to a place into a second layer, and so on | {NONE}
 unbind | the slices of x along an axis | dx = the slices of g, stacked
 undiagonal | z = x on a diagonal, else 0 | dx = diagonal(g)
 unfold | z = the patches of x | dx = fold(g): patches put back, overlaps added

@@ -292,4 +292,106 @@ LOSSES: dict[str, Row] = {
     ),
 }
 
-ROWS: dict[str, Row] = {**SUMS, **EXTREMES, **MOMENTS, **LOSSES}
+
+def ordered(x: Any, axis: int, descending: bool) -> Any:
+    """Positions in order, of equal numbers the first first; in Python's own order of pairs."""
+    rows = np.moveaxis(x, axis, -1)
+    z = np.empty(rows.shape, np.int64)
+    for i in np.ndindex(*rows.shape[:-1]):
+        z[i] = sorted(range(rows.shape[-1]), key=lambda j, r=rows[i]: (-r[j] if descending else r[j], j))
+    return np.moveaxis(z, -1, axis)
+
+
+def recurrence(g: Any, x: Any, reverse: bool) -> Any:
+    """Along axis 1, by the matrix of products between two places."""
+    n = x.shape[1]
+    z = np.zeros_like(g)
+    for i in range(n):
+        for j in range(i + 1):
+            between = x[:, j + 1 : i + 1].prod(1)
+            z[:, j if reverse else i] += between * g[:, i if reverse else j]
+    return z
+
+
+ORDER = exact([[2, 0, 1], [1, 2, 0]])
+NAN = float("nan")
+
+SORTING: dict[str, Row] = {
+    "order": (
+        Case(lambda x: ordered(x, 1, False), (normal(2, 5),), {"axis": 1, "descending": False}),
+        Case(lambda x: ordered(x, 0, True), (whole(0, 3, 6, 2),), {"axis": 0, "descending": True}),
+        Case(lambda x: np.array([2, 0, 1]), (exact([3.0, NAN, 1.0]),), {"axis": 0, "descending": False}),
+        Case(lambda x: np.array([1, 0, 2]), (exact([3.0, NAN, 1.0]),), {"axis": 0, "descending": True}),
+    ),
+    "take_ordered": (
+        Case(
+            lambda x, i: np.take_along_axis(x, i[:, :2], 1),
+            (normal(2, 3), exact([[2, 0], [1, 2]])),
+            {"axis": 1},
+            linear=(0,),
+        ),
+        Case(lambda x, i: x[i], (normal(3), exact([2, 0, 1])), {"axis": 0}, linear=(0,)),
+    ),
+    "put_ordered": (
+        Case(
+            lambda x, i: np.array([[x[0, 1], 0, x[0, 0], 0], [0, x[1, 0], x[1, 1], 0]]),
+            (normal(2, 2), exact([[2, 0], [1, 2]])),
+            {"axis": 1, "length": 4},
+            linear=(0,),
+        ),
+    ),
+    "middle_place": (
+        Case(lambda x: ordered(x, 1, False)[:, 1:2], (normal(2, 4),), {"axis": 1, "ignore": False}),
+        Case(lambda x: np.array([2]), (exact([1.0, 2.0, NAN, NAN]),), {"axis": 0, "ignore": False}),
+        Case(lambda x: np.array([0]), (exact([1.0, 2.0, NAN, NAN]),), {"axis": 0, "ignore": True}),
+        Case(lambda x: np.array([0]), (exact([NAN, NAN]),), {"axis": 0, "ignore": True}),
+    ),
+    "median": (
+        Case(lambda x: np.asarray(np.sort(x)[2]), (apart(6),), {"ignore": False}),
+        Case(lambda x: np.asarray(np.sort(x)[2]), (apart(5),), {"ignore": True}),
+        Case(lambda x: np.asarray(1.0), (exact([1.0, 1.0, 1.0]),), {"ignore": False}, tied=True),
+        Case(lambda x: np.asarray(NAN), (exact([1.0, NAN, 2.0]),), {"ignore": False}, order=0),
+    ),
+    "median_share": (
+        Case(lambda x, z: np.array([0.5, 0, 0.5]), (exact([1.0, 2.0, 1.0]), exact(1.0))),
+        Case(lambda x, z: np.array([0.0, 1, 0]), (exact([1.0, NAN, 1.0]), exact(NAN))),
+    ),
+    "cumprod": (
+        Case(lambda x: np.cumprod(x, 1), (normal(2, 4),), {"axis": 1}),
+        Case(lambda x: np.cumprod(x, 0), (exact([[1.5, 0.0], [0.0, 2.0], [3.0, -1.0], [0.0, 4.0]]),), {"axis": 0}),
+        Case(lambda x: np.cumprod(x), (whole(1, 4, 5),), {"axis": 0}),
+        Case(lambda x: x, (normal(2, 0),), {"axis": 1}),
+    ),
+    "recurrence": (
+        Case(
+            lambda g, x: recurrence(g, x, False),
+            (normal(2, 4), normal(2, 4)),
+            {"axis": 1, "reverse": False},
+            linear=(0,),
+        ),
+        Case(
+            lambda g, x: recurrence(g, x, True),
+            (normal(2, 4), normal(2, 4)),
+            {"axis": 1, "reverse": True},
+            linear=(0,),
+        ),
+    ),
+    "running_place": (
+        Case(lambda x: np.array([0, 1, 1, 3, 3]), (exact([1.0, 3, 2, 3, 0]),), {"axis": 0, "greatest": True}),
+        Case(
+            lambda x: np.array([[0, 0, 2, 3, 3]]),
+            (exact([[1.0, 3, 0, NAN, -1]]),),
+            {"axis": 1, "greatest": False},
+        ),
+        Case(lambda x: np.zeros((0, 2), np.int64), (normal(0, 2),), {"axis": 0, "greatest": True}),
+    ),
+    "turns": (
+        Case(
+            lambda i: np.array([0, 1, 5, 6, 7, 2]),
+            (exact([[0, 0, 1], [0, 0, 0]]),),
+            {"dim": 0, "shape": (2, 3)},
+        ),
+    ),
+}
+
+ROWS: dict[str, Row] = {**SUMS, **SORTING, **EXTREMES, **MOMENTS, **LOSSES}
