@@ -10,6 +10,7 @@ import pytest
 
 from autocnn.errors import GraphError
 from autocnn.viz import report, side_by_side
+from autocnn.viz.report import chart
 from autocnn.viz.report.sections import TITLES
 from autocnn.viz.report.summary import network, shares
 from autocnn.viz.report.words import cures_sentence, sentence
@@ -207,3 +208,12 @@ def test_a_run_by_itself_is_as_long_as_its_steps():
     found = network({"runs": [run("plain", 0, 0.5, 0.4)]}, "plain")
     assert found.steps == STEPS
     assert found.learnt == pytest.approx(0.4)
+
+
+def test_names_at_the_left_stay_inside_the_picture() -> None:
+    starts = {"batch norm": 120.0, "both": 115.0, "good": 0.05, "default": 1e-14}
+    series = [{"name": name, "x": [1, 27], "y": [start, 1.0]} for name, start in starts.items()]
+    drawn = chart.figure({"kind": "lines", "y": {"log": True}, "series": series})
+    heights = [float(y) for y in re.findall(r'<text class="named[^"]*" x="[\d.]+" y="([\d.]+)"', drawn)]
+    assert len(heights) == 4
+    assert min(heights) > 14

@@ -120,7 +120,7 @@ def _named(
     right = names == "end" or _crowding(ends) <= max(8.0, _crowding(starts)) if len(series) > 1 else True
     chosen = sorted(filter(None, ends if right else starts), key=lambda end: end[0])
     if not right:
-        chosen = [(y - 14, name, color) for y, name, color in chosen]
+        chosen = [(max(y - 14, box[2] + 4), name, color) for y, name, color in chosen]
     places = _apart([y for y, _, _ in chosen], box[3] + 4)
     x = box[1] + 7 if right else box[0] + 8
     return [
