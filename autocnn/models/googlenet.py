@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from autocnn import nn
 from autocnn.nn import functional as F
-from autocnn.ops import cat
+from autocnn.nn.blocks import BasicConv2d, Inception
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,50 +29,6 @@ INCEPTIONS: dict[str, Widths] = {
 
 AUXILIARY = (128, 1024)
 """Channels of the convolution and of the linear layer in an auxiliary head."""
-
-
-class BasicConv2d(nn.Module):
-    """x (N, C, H, W) -> relu(bn(conv(x))), or relu(conv(x) + bias) without ``batch_norm``.
-
-    >>> [name for name, _ in BasicConv2d(1, 2, 3).named_parameters()]
-    ['conv.weight', 'bn.weight', 'bn.bias']
-    """
-
-    def __init__(
-        self, channels: int, width: int, kernel: int, stride: int = 1, padding: int = 0, *, batch_norm: bool = True
-    ) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, width, kernel, stride, padding, bias=not batch_norm)
-        self.bn = nn.BatchNorm2d(width, eps=0.001) if batch_norm else None
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x (N, C, H, W) -> (N, width, H', W')."""
-        y = self.conv(x)
-        return F.relu(y if self.bn is None else self.bn(y))
-
-
-class Inception(nn.Module):
-    """x (N, C, H, W) -> (N, widths[0] + widths[2] + widths[4] + widths[5], H, W): four branches, joined.
-
-    1x1; 1x1 and 3x3; 1x1 and ``large`` x ``large``; 3x3 maximum and 1x1. Source: Szegedy et al. (2015), figure 2b.
-
-    >>> Inception(3, (1, 1, 2, 1, 2, 1)).eval()(nn.Parameter([[[[1.0]]] * 3])).shape
-    (1, 6, 1, 1)
-    """
-
-    def __init__(self, channels: int, widths: Widths, *, large: int = 3, batch_norm: bool = True) -> None:
-        super().__init__()
-        conv = partial(BasicConv2d, batch_norm=batch_norm)
-        one, before3, three, before5, five, after = widths
-        self.branch1 = conv(channels, one, 1)
-        self.branch2 = nn.Sequential(conv(channels, before3, 1), conv(before3, three, 3, padding=1))
-        self.branch3 = nn.Sequential(conv(channels, before5, 1), conv(before5, five, large, padding=large // 2))
-        self.branch4 = nn.Sequential(nn.MaxPool2d(3, 1, padding=1, ceil_mode=True), conv(channels, after, 1))
-        self.width = one + three + five + after
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x (N, C, H, W) -> (N, width, H, W)."""
-        return cat([self.branch1(x), self.branch2(x), self.branch3(x), self.branch4(x)], dim=1)
 
 
 class InceptionAux(nn.Module):
@@ -134,7 +90,7 @@ class GoogLeNet(nn.Module):
         self.maxpool2 = nn.MaxPool2d(3, 2, ceil_mode=True)
         seen: dict[str, int] = {}
         for place, widths in INCEPTIONS.items():
-            block = Inception(channels, widths, large=5 if original else 3, batch_norm=not original)
+            block = Inception(channels, *widths, large=5 if original else 3, batch_norm=not original)
             setattr(self, f"inception{place}", block)
             seen[place] = channels = block.width
         self.maxpool3 = nn.MaxPool2d(3, 2, ceil_mode=True)

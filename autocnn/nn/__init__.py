@@ -1,6 +1,6 @@
 """Networks: Module, its containers and layers, first values, and everything as functions."""
 
-from autocnn.nn import functional, init
+from autocnn.nn import blocks, functional, init
 from autocnn.nn import gradients as utils
 from autocnn.nn.activation import (
     CELU,
@@ -156,5 +156,5 @@ __all__ = [
     "Sigmoid", "SmoothL1Loss", "SoftMarginLoss", "Softmax", "Softmax2d", "Softmin", "Softplus", "Softshrink",
     "Softsign", "StochasticDepth", "Tanh", "Tanhshrink", "Threshold", "TripletMarginLoss", "Unflatten",
     "Unfold", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "ZeroPad1d", "ZeroPad2d",
-    "ZeroPad3d", "functional", "init", "utils",
+    "ZeroPad3d", "blocks", "functional", "init", "utils",
 ]  # fmt: skip
