@@ -30,6 +30,7 @@ from autocnn.models.cifar_resnet import (
     wrn40_2,
 )
 from autocnn.models.deep import DeepNet, plain, residual
+from autocnn.models.detector import Detector
 from autocnn.models.googlenet import GoogLeNet
 from autocnn.models.lenet import LeNet5
 from autocnn.models.lenet1998 import LeNet1998
@@ -54,6 +55,7 @@ __all__ = [
     "AlexNet",
     "CifarResNet",
     "DeepNet",
+    "Detector",
     "GoogLeNet",
     "LeNet1998",
     "LeNet5",
@@ -150,6 +152,7 @@ _MODELS: dict[str, Callable[..., Module]] = {
     "googlenet": GoogLeNet,
     "squeezenet1_0": squeezenet1_0,
     "squeezenet1_1": squeezenet1_1,
+    "detector": Detector,
 }
 
 
