@@ -62,6 +62,7 @@ def thin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autocnn.models.vgg.HIDDEN", 16)
     monkeypatch.setattr("autocnn.models.cifar_resnet.WIDTH", 2)
     monkeypatch.setattr("autocnn.models.alexnet.WIDTHS", (4, 8, 8, 8, 4))
+    monkeypatch.setattr("autocnn.models.alexnet.WIDTHS_2012", (4, 8, 8, 8, 4))
     monkeypatch.setattr("autocnn.models.alexnet.HIDDEN", 16)
     monkeypatch.setattr("autocnn.models.detector.network.WIDTHS", (4, 4, 8))
     monkeypatch.setattr("autocnn.models.nin.WIDTHS", ((8, 6, 4), (6, 6, 8), (4, 6)))

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable
 
 from autocnn.errors import UsageError
-from autocnn.models.alexnet import AlexNet
+from autocnn.models.alexnet import AlexNet, AlexNet2012
 from autocnn.models.cifar_resnet import (
     CifarResNet,
     WideResNet,
@@ -53,6 +53,7 @@ from autocnn.nn import Module
 
 __all__ = [
     "AlexNet",
+    "AlexNet2012",
     "CifarResNet",
     "DeepNet",
     "Detector",
@@ -148,6 +149,7 @@ _MODELS: dict[str, Callable[..., Module]] = {
     "vgg19_bn": vgg19_bn,
     "lenet1998": LeNet1998,
     "alexnet": AlexNet,
+    "alexnet2012": AlexNet2012,
     "nin": NiN,
     "googlenet": GoogLeNet,
     "squeezenet1_0": squeezenet1_0,

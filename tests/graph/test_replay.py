@@ -40,7 +40,7 @@ def same_bits(found: Any, expected: Any) -> None:
 @pytest.mark.parametrize("training", [True, False])
 def test_models_to_the_bits_of_training(name, training):
     network = models.get(name)(num_classes=10).train(training)
-    x = image(2, network.in_channels, *[min(network.side, 64)] * 2)
+    x = image(2, network.in_channels, *[min(network.side, 67)] * 2)
     state = {key: value.clone() for key, value in network.state_dict().items()}
     manual_seed(1)
     graph = trace(network, x, order=1, loss=loss).check()
@@ -60,7 +60,7 @@ def test_models_to_the_bits_of_training(name, training):
 @pytest.mark.parametrize("name", ["lenet5", "residual", "resnet20", "resnet50", "vgg11_bn"])
 def test_models_of_the_second_order_to_rounding(name):
     network = models.get(name)(num_classes=10).double().eval()
-    x = image(2, network.in_channels, *[min(network.side, 64)] * 2).double()
+    x = image(2, network.in_channels, *[min(network.side, 67)] * 2).double()
     manual_seed(1)
     graph = trace(network, x, order=2, loss=loss).check()
     manual_seed(1)
@@ -114,7 +114,7 @@ def test_another_input_gives_what_the_network_gives():
 @pytest.mark.parametrize("name", ["lenet5", "resnet20", "resnet18", "vgg11_bn"])
 def test_the_forward_pass_of_a_step_is_the_forward_pass(name):
     network = models.get(name)(num_classes=10)
-    x = image(2, network.in_channels, *[min(network.side, 64)] * 2).requires_grad_()
+    x = image(2, network.in_channels, *[min(network.side, 67)] * 2).requires_grad_()
     manual_seed(3)
     alone = trace(network, x)
     manual_seed(3)

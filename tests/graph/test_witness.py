@@ -133,7 +133,7 @@ def test_functions(function, order):
 @pytest.mark.usefixtures("thin")
 def test_models(name, order, training):
     network = models.get(name)(num_classes=10).train(training)
-    side = min(network.side, 64)
+    side = min(network.side, 67)
     graph = agree(network, tensor(2, network.in_channels, side, side), dict(network.named_parameters()), order)
     assert len(graph) > 10
 

@@ -34,6 +34,27 @@ class AlexNet(nn.Module):
         return self.classifier(torch.flatten(F.adaptive_avg_pool2d(self.features(x), (6, 6)), 1))
 
 
+class AlexNet2012(nn.Module):
+    """Two columns."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        norm = {"size": 5, "alpha": 5e-4, "beta": 0.75, "k": 2.0}
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 4, 11, 4), nn.ReLU(), nn.LocalResponseNorm(**norm), nn.MaxPool2d(3, 2),
+            nn.Conv2d(4, 8, 5, padding=2, groups=2), nn.ReLU(), nn.LocalResponseNorm(**norm), nn.MaxPool2d(3, 2),
+            nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1, groups=2), nn.ReLU(),
+            nn.Conv2d(8, 4, 3, padding=1, groups=2), nn.ReLU(), nn.MaxPool2d(3, 2),
+        )  # fmt: skip
+        self.classifier = nn.Sequential(
+            nn.Linear(4 * 36, 16), nn.ReLU(), nn.Dropout(0), nn.Linear(16, 16), nn.ReLU(), nn.Dropout(0),
+            nn.Linear(16, classes),
+        )  # fmt: skip
+
+    def forward(self, x: Any) -> Any:
+        return self.classifier(torch.flatten(F.adaptive_avg_pool2d(self.features(x), (6, 6)), 1))
+
+
 class NiN(nn.Module):
     """Nine convolutions, for CIFAR-10."""
 

@@ -40,6 +40,9 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], Callable[[], Any], int]] = {
     "alexnet": (
         lambda: models.AlexNet(CLASSES, dropout=0.0), lambda: published.AlexNet((4, 8, 8, 8, 4), 16, CLASSES), 70,
     ),
+    "alexnet2012": (
+        lambda: models.AlexNet2012(CLASSES, dropout=0.0), lambda: published.AlexNet2012(CLASSES), 70,
+    ),
     "nin": (lambda: models.NiN(CLASSES, dropout=0.0), lambda: published.NiN(THIN, CLASSES), 32),
     **{
         f"squeezenet {version}": (

@@ -89,7 +89,7 @@ def test_a_shared_parameter_is_frozen_by_either_name() -> None:
 def test_a_new_head(name: str, head: str) -> None:
     net = models.get(name)().eval()
     assert replace_head(net, 4) == head
-    x = ac.zeros(1, net.in_channels, *[min(net.side, 64)] * 2)
+    x = ac.zeros(1, net.in_channels, *[min(net.side, 67)] * 2)
     assert net(x).shape == (1, 4)
     assert learning(unfreeze(freeze(net), head)) == [f"{head}.weight", f"{head}.bias"]
 
