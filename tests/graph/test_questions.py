@@ -147,6 +147,11 @@ WINDOWS = {
     "transposed": [nn.ConvTranspose2d(1, 2, 3, stride=2, padding=1), nn.Conv2d(2, 1, 3)],
     "transposed wide": [nn.Conv2d(1, 1, 2, 2), nn.ConvTranspose2d(1, 1, 4, stride=3)],
     "skip": [nn.Conv2d(1, 1, 3, padding=1), Skip()],
+    "upsampled": [nn.Conv2d(1, 1, 3), nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3)],
+    "upsampled to a size": [nn.Upsample((23, 9)), nn.Upsample((9, 21), mode="nearest-exact")],
+    "upsampled by lines": [nn.Upsample(scale_factor=3, mode="bilinear"), nn.AvgPool2d(3)],
+    "upsampled with corners": [nn.Upsample((21, 7), mode="bilinear", align_corners=True), nn.Conv2d(1, 1, 3)],
+    "upsampled by cubes": [nn.Upsample(scale_factor=(0.5, 1.6), mode="bicubic")],
     "padded": [nn.ZeroPad2d((1, 2, 3, 0)), nn.Conv2d(1, 1, 3, stride=2)],
     "adaptive": [nn.Conv2d(1, 1, 3, padding=1), nn.AdaptiveAvgPool2d(4)],
     "global": [nn.Conv2d(1, 1, 3), nn.AdaptiveAvgPool2d(1)],
@@ -164,7 +169,9 @@ def test_receptive_fields_are_where_gradients_are(name):
         for axis, (low, high) in enumerate(seen_by(network, x, place)):
             first = ceil(field.offset[axis] + place[axis] * field.stride[axis])
             last = first + field.size[axis] - 1
-            if "transposed" in name:  # how many positions an element sees depends on where it lies
+            if (
+                "transposed" in name or "upsampled" in name
+            ):  # how many positions an element sees depends on where it lies
                 assert first <= low <= high <= last
             else:
                 assert (low, high) == (max(first, 0), min(last, 15))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor, prod
+from math import floor, lcm, prod
 from typing import Any
 
 from autocnn.errors import GraphError
@@ -202,6 +202,25 @@ def _adaptive(vertex: Vertex, sources: Sequence[Vertex], given: Vertex, run: _Ru
     return run.windowed(Fraction(step), Fraction(0), Fraction(step - 1))
 
 
+def _resized(vertex: Vertex, sources: Sequence[Vertex], given: Vertex, run: _Run) -> _Run:
+    """Element i lies at i step + start of the axis, and takes the elements around, 1, 2 or 4 of them."""
+    params: Any = vertex.params
+    if run.axis is None or run.axis != params["axis"]:
+        return run
+    inputs, outputs = given.shape[run.axis], vertex.shape[run.axis]
+    if params["smooth"] or outputs < 2:
+        return run.flat(given.shape)
+    step = Fraction(params["step"]).limit_denominator(1000) if params["step"] else Fraction(inputs, outputs)
+    start = (step - 1) / 2
+    if params["corners"]:
+        step, start = Fraction(inputs - 1, outputs - 1), Fraction(0)
+    if params["mode"].startswith("nearest"):
+        start = step / 2 if params["mode"] == "nearest-exact" else Fraction(0)
+    below = Fraction(lcm(step.denominator, start.denominator) - 1, lcm(step.denominator, start.denominator))
+    before, behind = {"linear": (0, 1), "cubic": (1, 2)}.get(params["mode"], (0, 0))
+    return run.windowed(step, start - below - before, start + behind)
+
+
 def _slice(vertex: Vertex, sources: Sequence[Vertex], given: Vertex, run: _Run) -> _Run:
     index: Any = vertex.params["index"]
     if run.axis is None or not all(isinstance(step, int | tuple) for step in index):
@@ -282,6 +301,7 @@ _RULES: dict[str, Callable[[Vertex, Sequence[Vertex], Vertex, _Run], _Run]] = {
     **dict.fromkeys(("pad", "crop"), _padded),
     "conv_input": _transposed,
     "adaptive_avg_pool": _adaptive,
+    "resize": _resized,
     "slice": _slice,
     "permute": _permuted,
     "cat": _joining,
