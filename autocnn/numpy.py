@@ -31,8 +31,10 @@ _MAKERS = (
     "geomspace",
     "eye",
     "identity",
+    "indices",
     "tri",
 )
+_PLACES = ("diag_indices", "tril_indices", "triu_indices")
 
 
 def array(object: Any, dtype: Any = None) -> Any:
@@ -60,6 +62,8 @@ def __getattr__(name: str) -> Any:
         return theirs
     if name in _MAKERS:
         return _maker(theirs)
+    if name in _PLACES:
+        return _pair(theirs)
     if isinstance(theirs, _np.ufunc) and theirs in UFUNCS:
         return lambda *args, **kwargs: call_ufunc(theirs, "__call__", args, kwargs)
     if callable(theirs) and theirs in FUNCTIONS:
@@ -69,12 +73,24 @@ def __getattr__(name: str) -> Any:
     )
 
 
+def _works(theirs: Any) -> bool:
+    """Whether this is one of NumPy's functions that work on tensors, under whichever of its names."""
+    return theirs in UFUNCS if isinstance(theirs, _np.ufunc) else callable(theirs) and theirs in FUNCTIONS
+
+
 def _maker(function: Any) -> Callable[..., Any]:
     return lambda *args, **kwargs: tensor_of(function(*args, **kwargs))
 
 
+def _pair(function: Any) -> Callable[..., Any]:
+    return lambda *args, **kwargs: tuple(map(tensor_of, function(*args, **kwargs)))
+
+
 class _Linalg:
     """`numpy.linalg`, what there is of it for tensors."""
+
+    def __dir__(self) -> list[str]:
+        return [name for name in dir(_np.linalg) if _works(getattr(_np.linalg, name))]
 
     def __getattr__(self, name: str) -> Any:
         theirs = getattr(_np.linalg, name, None)
@@ -87,5 +103,5 @@ linalg = _Linalg()
 
 
 def __dir__() -> list[str]:
-    known = {f.__name__ for f in FUNCTIONS} | {f.__name__ for f in UFUNCS}
-    return sorted(known | {*_CONSTANTS, *_DTYPES, *_MAKERS, "array", "asarray", "linalg"})
+    known = {name for name in dir(_np) if _works(getattr(_np, name, None))}
+    return sorted(known | {*_CONSTANTS, *_DTYPES, *_MAKERS, *_PLACES, "array", "asarray", "linalg"})

@@ -97,12 +97,21 @@ np.insert(i,0,1.7,axis=1) np.choose(i,[v,v*2,v*3]) np.block([[a,b],[b,a]]) np.bl
 np.convolve(v,a[0],'same') np.convolve(v[:2],v,'valid') np.correlate(v,a[1],'full') np.correlate(v[:2],v,'same')
 np.gradient(a)[0] np.gradient(a,.5,axis=1) np.gradient(v) np.einsum('ij->',i,dtype=float)
 np.add(i,1,casting='unsafe',dtype='int8') np.stack([a,b],dtype='float32')
+np.cumulative_sum(a,axis=1) np.cumulative_sum(v,include_initial=True) np.cumulative_sum(i,axis=0)
+np.cumulative_prod(t,axis=-1,include_initial=True) np.cumulative_prod(v) np.cov(a) np.cov(v) np.cov(a,b)
+np.cov(m,rowvar=False) np.cov(a,bias=True) np.cov(i,ddof=0) np.corrcoef(m) np.corrcoef(a,b) np.corrcoef(v)
+np.interp(v,[-1.,0.,.5],[2.,1.,4.]) np.interp(a,np.sort(v),a[0]) np.interp(v,[0.,.2],[1,3],left=-5,right=b[0,0])
+np.interp(a,[0.],[2.]) np.polyval(v,a) np.polyval([1,2,3],v) np.polyval(i[0],i) np.vander(v) np.vander(v,5,True)
+np.vander(i[0],2) np.nanmedian(n) np.nanmedian(n,1) np.nanquantile(n,.3,0,keepdims=True) np.nanmedian(a,0)
+np.nanquantile(t,[.2,.9],(0,1)) np.nanpercentile(n,[[20],[70]],1) np.linalg.solve(m[:,:3]+Q,v)
+np.linalg.solve(m[:,:3]+Q,a.T) np.linalg.solve(t[:,:,:3]+Q,m) np.linalg.inv(m[:,:3]+Q) np.linalg.inv(t[:,:,:3]+Q)
+np.linalg.det(m[:,:3]+Q) np.linalg.det(t[:,:,:3]) np.linalg.det(i[:,:2])
 """
 EXPRESSIONS = TRIED.split()
 
 
 def run(expression, inputs):
-    return eval(expression, {"np": np, "B0": B, **inputs})
+    return eval(expression, {"np": np, "B0": B, "Q": 3 * np.eye(3), **inputs})
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
@@ -449,7 +458,12 @@ def test_the_namespace_gives_tensors():
         np.testing.assert_array_equal(found.array, expected)
     assert anp.pi == np.pi
     assert anp.newaxis is None
-    assert {"maximum", "sum", "zeros", "pi"} <= set(dir(anp))
+    assert {"maximum", "sum", "zeros", "pi", "abs", "concat", "true_divide", "tril_indices"} <= set(dir(anp))
+    assert {"norm", "solve", "det"} <= set(dir(anp.linalg))
+    for name in dir(anp):
+        assert getattr(anp, name, anp) is not anp
+    assert [i.tolist() for i in anp.tril_indices(2)] == [i.tolist() for i in np.tril_indices(2)]
+    assert anp.indices((2, 2)).tolist() == np.indices((2, 2)).tolist()
     with pytest.raises(
         AttributeError, match=r"autocnn.numpy has no 'frexp'; numpy.frexp does not work on tensors"
     ):

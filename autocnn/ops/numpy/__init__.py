@@ -5,7 +5,7 @@ differently, is in `DIFFERENT`: `x.std()` and `autocnn.std(x)` follow PyTorch, `
 """
 
 from autocnn.engine import slots
-from autocnn.ops.numpy import algebra, arrays, places, reductions, statistics, values
+from autocnn.ops.numpy import algebra, arrays, places, reductions, series, statistics, values
 from autocnn.ops.numpy.table import FUNCTIONS, call
 from autocnn.ops.numpy.ufuncs import UFUNCS, call_ufunc
 
@@ -41,6 +41,7 @@ __all__ = [
     "call_ufunc",
     "places",
     "reductions",
+    "series",
     "statistics",
     "values",
 ]

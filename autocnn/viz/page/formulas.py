@@ -69,6 +69,7 @@ cross_entropy | z = −log softmax(x) at the target | dx = g · (p − 1[target]
 cross_entropy_backward | z = g · (p − 1[target]) | {NONE} here; derivatives of it go by cross_entropy's definition
 cumprod | z = running product of x | dx = Σ over the later z of g · z without that x
 cumsum | z = running sum of x | dx = running sum of g from the other end
+det | z = determinant of x | dx = g · z · (x⁻¹)ᵀ
 detach | z = x | no gradient: it stops here
 diagonal | z = the diagonal of x | dx = undiagonal(g)
 div | z = x / y | dx = g / y | dy = −g · z / y
@@ -205,6 +206,7 @@ softmax | z = eˣ / Σ eˣ | dx = z · (g − Σ g · z)
 softmax_backward | z = z · (g − Σ g · z) | {NONE} here; derivatives of it go by softmax's definition
 softplus | z = ln(1 + e^(βx)) / β | dx = g · σ(βx)
 softsign | z = x / (1 + |x|) | dx = g / (1 + |x|)²
+solve | z = x⁻¹ @ y | dx = −unsolve(g, x) @ zᵀ | dy = unsolve(g, x)
 split | the parts of x | dx = the parts of g, joined
 spread | z = x, repeated along axes | dx = Σ g over them
 sqrt | z = √x | dx = g / (2z)
@@ -236,6 +238,7 @@ ungather | z = x added at the index along an axis | dx = gather(g)
 unindex | z = x added at the positions | dx = index(g)
 unresize | z = each value spread over what it was made of, by the same weights | dg = resize(of its gradient)
 unslice | z = x at a place, else 0 | dx = slice(g)
+unsolve | z = (yᵀ)⁻¹ @ g | dg = solve(y, its gradient) | dy = −z @ (that)ᵀ
 var | z = Σ (x − μ)² / (n − c) | dx = 2 g · (x − μ) / (n − c)
 weight_of | z = the weight of each sample's class | {NONE}
 where | z = x where the condition holds, else y | dx = g where it holds | dy = g where it does not

@@ -34,6 +34,25 @@ LINALG: dict[str, Row] = {
 }
 
 
+def steady(*shape: int) -> Any:
+    """Matrices far from singular."""
+    return lambda random: random.standard_normal(shape) + 3 * np.eye(shape[-1])
+
+
+SOLVING: dict[str, Row] = {
+    "solve": (
+        Case(lambda a, b: np.linalg.inv(a) @ b, (steady(3, 3), normal(3, 2)), linear=(1,)),
+        Case(lambda a, b: np.linalg.inv(a) @ b, (steady(2, 2, 2), normal(2, 2, 1)), linear=(1,)),
+        Case(lambda a, b: b, (steady(0, 2, 2), normal(0, 2, 1))),
+    ),
+    "unsolve": (Case(lambda g, a: np.linalg.inv(a).T @ g, (normal(3, 2), steady(3, 3)), linear=(0,)),),
+    "det": (
+        Case(lambda a: np.asarray(a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]), (steady(2, 2),)),
+        Case(np.linalg.det, (steady(2, 3, 3),)),
+    ),
+}
+
+
 def einsum(equation: str, *shapes: tuple[int, ...], **more: Any) -> Case:
     """A sum of products; linear in every operand."""
     return Case(
@@ -88,4 +107,4 @@ TRIANGLES: dict[str, Row] = {
     ),
 }
 
-ROWS: dict[str, Row] = {**LINALG, **SUMS, **TRIANGLES}
+ROWS: dict[str, Row] = {**LINALG, **SOLVING, **SUMS, **TRIANGLES}
