@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from autocnn import autograd, func, models, nn, ops, optim
 from autocnn.backend.arrays import Device
+from autocnn.compat import finder
+from autocnn.compat.tree import answer
 from autocnn.engine import Tensor, enable_grad, is_grad_enabled, no_grad, scope, set_grad_enabled, slots
 from autocnn.engine.tensor import get_default_dtype, set_default_dtype
 from autocnn.nn.functional import conv1d, conv2d, conv3d
@@ -342,6 +344,8 @@ inference_mode = no_grad
 device = Device
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 
+finder.install()
+_answer = answer("")
 _LATER = ("data", "flow", "graph", "testing", "train", "viz")
 _TOOLS = {
     "draw": "viz", "empty_cache": "backend.memory", "fuse": "fusion", "get_num_threads": "backend.threads",
@@ -356,7 +360,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"autocnn.{name}")
     if name in _TOOLS:
         return getattr(importlib.import_module(f"autocnn.{_TOOLS[name]}"), name)
-    raise AttributeError(f"module 'autocnn' has no attribute {name!r}")
+    return _answer(name)
 
 
 def _picture(what: str, numbers: Any) -> Any:

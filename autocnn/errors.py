@@ -7,6 +7,9 @@ Each derives from :class:`AutocnnError` and from the builtin exception that it s
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Callable, Iterable
+
 
 class AutocnnError(Exception):
     """The root of the library's errors."""
@@ -22,6 +25,34 @@ class ShapeError(ArgumentError):
 
 class OutOfRangeError(ArgumentError, IndexError):
     """An axis or an index that a tensor does not have."""
+
+
+class MissingError(AutocnnError, AttributeError):
+    """A name that is not here. The nearest ones that are get looked up when the text is asked for.
+
+    >>> str(MissingError("nn", "Conv2D", lambda: ["Conv1d", "Conv2d", "Linear"]))
+    "nn has no attribute 'Conv2D'; the nearest is 'Conv2d'"
+    """
+
+    def __init__(self, owner: str, missing: str, known: Callable[[], Iterable[str]]) -> None:
+        super().__init__(owner, missing)
+        self._known = known
+
+    def __str__(self) -> str:
+        owner, missing = self.args
+        near = nearest(missing, self._known())
+        return f"{owner} has no attribute {missing!r}" + (f"; the nearest is {near!r}" if near else "")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like this one, whatever its case; None where none is at all like it.
+
+    >>> nearest("avgpool2d", ["AvgPool2d", "AvgPool3d"])
+    'AvgPool2d'
+    """
+    named = {k.lower().strip("_"): k for k in sorted(known, reverse=True) if k[:1] != "_" or name[:1] == "_"}
+    near = difflib.get_close_matches(name.lower().strip("_"), named, n=1)
+    return named[near[0]] if near else None
 
 
 class DTypeError(AutocnnError, TypeError):

@@ -11,7 +11,7 @@ import numpy as np
 from autocnn.backend.arrays import CPU, Device, device_of, is_array, to_device, to_numpy
 from autocnn.engine import slots
 from autocnn.engine.tape import Leaf, Node
-from autocnn.errors import DTypeError, GradientError, OperandError, ShapeError
+from autocnn.errors import DTypeError, GradientError, MissingError, OperandError, ShapeError
 from autocnn.types import Array, DType, Shape
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ METHODS: dict[str, Callable[..., Any]] = {}
 class Tensor(Methods):
     """An n-dimensional array that remembers how it was made.
 
-    `Tensor(data)` takes an array (shared, not copied), numbers or nested lists; `autocnn.tensor` copies.
+    `Tensor(data)` takes an array (shared, not copied), or nested lists; `autocnn.tensor` copies. `Tensor(2, 3)` is
+    of that shape, its values yet to be written, as in PyTorch.
 
     >>> x = Tensor([[1.0, 2.0]])
     >>> x.shape, x.dtype, x.requires_grad
@@ -39,12 +40,16 @@ class Tensor(Methods):
     _node: Node | None
     grad: Tensor | None
 
-    def __init__(self, data: Any, node: Node | None = None) -> None:
-        if isinstance(node, int):
-            raise OperandError(f"Tensor: {data} and {node} are two numbers; give a list, or use empty for a shape")
+    def __init__(self, data: Any = (), node: Node | int | None = None, *sizes: int) -> None:
+        if type(data) is int or isinstance(node, int):
+            shape = [n for n in (data, node, *sizes) if n is not None]
+            data, node = np.zeros(shape, get_default_dtype()), None
         self._array = data if node is not None else as_array(data)
         self._node = node
         self.grad = None
+
+    def __getattr__(self, name: str) -> Any:
+        raise MissingError("Tensor", name, lambda: dir(self))
 
     # What it is ---------------------------------------------------------------------------------------------
 
@@ -314,7 +319,7 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
     """
     if isinstance(value, Tensor):
         return value
-    tensor = Tensor(value)
+    tensor = Tensor(as_array(value))
     if like is None:
         return tensor
     array = tensor._array

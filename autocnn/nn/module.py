@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from autocnn.engine import Tensor
 from autocnn.engine.inplace import write
 from autocnn.engine.tape import local
-from autocnn.errors import ArgumentError, AutocnnError, OperandError
+from autocnn.errors import ArgumentError, AutocnnError, MissingError, OperandError
 from autocnn.nn import state
 from autocnn.nn.display import as_text
 from autocnn.nn.hooks import Hook, Hooks, RemovableHandle
@@ -91,7 +91,7 @@ class Module:
             held = values.get(registry)
             if held and name in held:
                 return held[name]
-        raise AttributeError(f"{self._get_name()} has no attribute {name!r}", name=name, obj=self)
+        raise MissingError(self._get_name(), name, lambda: dir(self))
 
     def __setattr__(self, name: str, value: Any) -> None:
         values = self.__dict__

@@ -13,7 +13,7 @@ import pytest
 import autocnn as ac
 from autocnn.autograd import checkpoint, enable_grad, grad, no_grad, set_grad_enabled
 from autocnn.engine import Tensor, is_grad_enabled, scope
-from autocnn.errors import DTypeError, GradientError, InPlaceError, OperandError
+from autocnn.errors import DTypeError, GradientError, InPlaceError
 from autocnn.testing.standin import StandIn, asarray
 
 
@@ -425,6 +425,17 @@ def test_a_decorated_generator_has_the_mode_inside_only(decorate: Any) -> None:
     assert is_grad_enabled()
 
 
-def test_a_tensor_of_two_numbers_is_refused() -> None:
-    with pytest.raises(OperandError, match=r"^Tensor: 2 and 3 are two numbers; give a list, or use empty for a"):
-        Tensor(2, 3)  # type: ignore[arg-type]
+def test_a_tensor_of_whole_numbers_has_that_shape_as_in_pytorch() -> None:
+    assert Tensor(2, 3).shape == (2, 3)
+    assert Tensor(4, 1, 1, 2).shape == (4, 1, 1, 2)
+    assert Tensor(5).shape == (5,)
+    assert Tensor().shape == (0,)
+    assert Tensor(5.0).shape == ()
+    assert ac.as_tensor(5).shape == ()
+
+
+def test_a_missing_name_of_a_tensor_says_the_nearest() -> None:
+    x = Tensor([1.0])
+    with pytest.raises(AttributeError, match=r"^Tensor has no attribute 'meen'; the nearest is 'mean'$"):
+        x.meen()
+    assert not hasattr(x, "zzzz")

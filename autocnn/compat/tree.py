@@ -1,0 +1,129 @@
+"""PyTorch's modules by name, and where each finds its names here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from autocnn.errors import MissingError
+
+_LAYERS = ("autocnn.nn", "autocnn.compat.layers")
+_KINDS = (
+    "activation", "adaptive", "batchnorm", "channelshuffle", "container", "conv", "distance", "dropout", "flatten",
+    "fold", "instancenorm", "lazy", "linear", "loss", "module", "normalization", "padding", "pixelshuffle",
+    "pooling", "rnn", "sparse", "transformer", "upsampling",
+)  # fmt: skip
+
+TREE: dict[str, tuple[str, ...]] = {
+    "": ("autocnn", "autocnn.compat.top"),
+    "amp": ("autocnn.compat.switches:amp",),
+    "autograd": ("autocnn.autograd", "autocnn.compat.function"),
+    "autograd.function": ("autocnn.compat.function",),
+    "autograd.variable": ("autocnn.compat.function",),
+    "backends": ("autocnn.compat.switches:backends",),
+    "backends.cuda": ("autocnn.compat.switches:backends.cuda",),
+    "backends.cudnn": ("autocnn.compat.switches:backends.cudnn",),
+    "backends.mkldnn": ("autocnn.compat.switches:backends.mkldnn",),
+    "backends.mps": ("autocnn.compat.switches:backends.mps",),
+    "cuda": ("autocnn.compat.switches:cuda", "autocnn.compat.kinds"),
+    "cuda.amp": ("autocnn.compat.switches:amp",),
+    "distributed": ("autocnn.compat.switches:distributed",),
+    "func": ("autocnn.func",),
+    "functional": ("autocnn.ops",),
+    "hub": ("autocnn.compat.files",),
+    "jit": ("autocnn.compat.jit",),
+    "nn": _LAYERS,
+    "nn.common_types": ("autocnn.compat.layers",),
+    "nn.functional": ("autocnn.nn.functional",),
+    "nn.init": ("autocnn.nn.init", "autocnn.compat.initials"),
+    "nn.modules": _LAYERS,
+    **{f"nn.modules.{kind}": _LAYERS for kind in _KINDS},
+    "nn.modules.utils": ("autocnn.compat.layers",),
+    "nn.parallel": ("autocnn.compat.layers",),
+    "nn.parameter": ("autocnn.nn.parameter",),
+    "nn.utils": ("autocnn.nn.gradients",),
+    "optim": ("autocnn.optim",),
+    "optim.lr_scheduler": ("autocnn.optim.lr_scheduler",),
+    "optim.optimizer": ("autocnn.optim.optimizer",),
+    "random": ("autocnn.ops",),
+    "serialization": ("autocnn.compat.files",),
+    "utils": ("autocnn.compat.again",),
+    "utils.checkpoint": ("autocnn.compat.again",),
+    "utils.data": ("autocnn.compat.batches",),
+    "utils.model_zoo": ("autocnn.compat.files",),
+    "version": ("autocnn.compat.switches:version",),
+}
+"""Where the names of each of PyTorch's modules are, first to last: modules of ours, or what one of them holds."""
+
+
+_NOTHING = object()
+
+
+def answer(place: str) -> Callable[[str], Any]:
+    """What a module of ours, at a place in the tree, says when it is asked for a name that it lacks.
+
+    >>> answer("nn")("DataParallel").__name__
+    'DataParallel'
+    """
+
+    def __getattr__(name: str) -> Any:
+        if not name.startswith("__"):
+            below = f"{place}.{name}".lstrip(".")
+            if below in TREE:
+                return importlib.import_module(f"autocnn.{below}")
+            for source in TREE[place]:
+                found = _own(_load(source), name)
+                if found is not _NOTHING:
+                    return found
+        raise MissingError(f"autocnn.{place}".rstrip("."), name, lambda: names(place))
+
+    return __getattr__
+
+
+def names(place: str) -> list[str]:
+    """Every public name that a place in the tree has an answer to.
+
+    >>> "GroupNorm" in names("nn.modules.normalization")
+    True
+    """
+    above = f"{place}." if place else ""
+    below = {path.removeprefix(above).partition(".")[0] for path in TREE if path.startswith(above)}
+    own = (name for source in TREE[place] for name in getattr(_load(source), "__all__", vars(_load(source))))
+    return sorted(name for name in {*below, *own} if name and not name.startswith("__"))
+
+
+class Answering(ModuleType):
+    """A module of PyTorch's that is none of ours: all its names are found through the tree."""
+
+    def __init__(self, name: str, place: str) -> None:
+        super().__init__(name, f"What PyTorch has in {place}.")
+        self.__path__: list[str] = []  # so that a missing name in `from ... import` is asked of the finder
+        self._answer, self._place = answer(place), place
+
+    def __getattr__(self, name: str) -> Any:
+        return self.__dir__() if name == "__all__" else self._answer(name)
+
+    def __dir__(self) -> list[str]:
+        return names(self._place)
+
+
+def _load(source: str) -> Any:
+    module, _, path = source.partition(":")
+    found = importlib.import_module(module)
+    for name in path.split(".") if path else ():
+        found = getattr(found, name)
+    return found
+
+
+def _own(source: Any, name: str) -> Any:
+    """What a source has under a name; a module that answers through this tree is not asked to."""
+    known = vars(source)
+    if name in known or isinstance(source, SimpleNamespace):
+        return known.get(name, _NOTHING)
+    asked = known.get("__getattr__") if source.__name__.startswith("autocnn.compat.") else None
+    try:
+        return asked(name) if asked else _NOTHING
+    except AttributeError:
+        return _NOTHING

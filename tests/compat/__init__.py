@@ -1,0 +1,1 @@
+"""PyTorch's model files, run on AutoCNN."""
