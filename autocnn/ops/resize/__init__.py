@@ -1,5 +1,9 @@
 """Images of another size: interpolation, and channels that become pixels."""
 
+from autocnn.ops.resize.grid import (
+    affine_grid,
+    grid_sample,
+)
 from autocnn.ops.resize.interpolate import (
     interpolate,
     upsample,
@@ -13,7 +17,9 @@ from autocnn.ops.resize.shuffle import (
 )
 
 __all__ = [
+    "affine_grid",
     "channel_shuffle",
+    "grid_sample",
     "interpolate",
     "pixel_shuffle",
     "pixel_unshuffle",
