@@ -1,11 +1,24 @@
 """A look into a network: its layers and sizes, what it has learned, and how its gradient flows."""
 
+from autocnn.inspect.attribution import (
+    grad_cam,
+    guided_backprop,
+    input_gradient,
+    occlusion,
+    saliency,
+    smooth_grad,
+)
 from autocnn.inspect.by_hand import Formula, by_hand
+from autocnn.inspect.equivariance import Equivariance, LayerError, Transform, equivariance, flip, shift, turn
+from autocnn.inspect.features import Maximised, Patches, feature_maps, filters, maximise, nearest_patches
+from autocnn.inspect.integrated import Integrated, integrated_gradients
 from autocnn.inspect.layers import Layer, Window, layers, layers_of
 from autocnn.inspect.pictures import draw_flow, draw_paths, flow_numbers
 from autocnn.inspect.summary import Summary, summary
 
 __all__ = [
-    "Formula", "Layer", "Summary", "Window", "by_hand", "draw_flow", "draw_paths", "flow_numbers", "layers",
-    "layers_of", "summary",
+    "Equivariance", "Formula", "Integrated", "Layer", "LayerError", "Maximised", "Patches", "Summary", "Transform",
+    "Window", "by_hand", "draw_flow", "draw_paths", "equivariance", "feature_maps", "filters", "flip",
+    "flow_numbers", "grad_cam", "guided_backprop", "input_gradient", "integrated_gradients", "layers", "layers_of",
+    "maximise", "nearest_patches", "occlusion", "saliency", "shift", "smooth_grad", "summary", "turn",
 ]  # fmt: skip

@@ -2,10 +2,12 @@
 
 from autocnn.viz.dot import to_dot
 from autocnn.viz.figures import Figure, gradient_flow, learning_curve
+from autocnn.viz.figures_equivariance import equivariance
 from autocnn.viz.figures_jacobian import gains, spectra
 from autocnn.viz.figures_lesions import lesions
 from autocnn.viz.figures_paths import paths, shares
 from autocnn.viz.figures_recording import recording
+from autocnn.viz.figures_seen import feature_maps, filters, heatmaps, tiles
 from autocnn.viz.figures_shatter import autocorrelation, cosines
 from autocnn.viz.figures_sweep import sweep_lines
 from autocnn.viz.figures_theory import theory, toy
@@ -16,7 +18,7 @@ from autocnn.viz.render import render
 from autocnn.viz.report import report, side_by_side
 
 __all__ = [
-    "Figure", "Picture", "autocorrelation", "cosines", "draw", "flow", "gains", "gradient_flow", "html",
-    "learning_curve", "lesions", "paths", "recording", "render", "report", "shares", "side_by_side", "spectra",
-    "sweep_lines", "theory", "to_dot", "toy", "unrolled",
+    "Figure", "Picture", "autocorrelation", "cosines", "draw", "equivariance", "feature_maps", "filters", "flow",
+    "gains", "gradient_flow", "heatmaps", "html", "learning_curve", "lesions", "paths", "recording", "render",
+    "report", "shares", "side_by_side", "spectra", "sweep_lines", "theory", "tiles", "to_dot", "toy", "unrolled",
 ]  # fmt: skip
