@@ -55,6 +55,11 @@ SETTINGS: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
         {"depth": 20, "width": 4, "steps": 6},
         lambda moved: moved["plain"] < 1e-5 < 1e-4 < moved["residual"],
     ),
+    "10_find_digits": ({"epochs": 4, "batches": 60, "canvases": 60}, lambda precision: precision > 0.9),
+    "11_transfer": (
+        {"source": "digits", "target": "digits", "seeds": (0, 1), "counts": (2,), "pretraining": 150, "steps": 30},
+        lambda table: min(table["whole network", 2]) > max(table["from scratch", 2]),
+    ),
 }
 
 
