@@ -82,15 +82,9 @@ def picture(images: Any, found: list[Objects], truth: list[Objects], path: Path)
             for left, top, right, bottom in objects.boxes:
                 axis.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, ec=colour, lw=width))
         for box, label, score in zip(here.boxes, here.labels, np.asarray(here.scores), strict=True):
-            far = box[2] > 40
-            place = {
-                "va": "top",
-                "ha": "right" if far else "left",
-                "in_layout": False,
-                "size": 11,
-                "weight": "bold",
-            }
-            axis.text(box[0 if far else 2], box[1], f" {label} {score:.2f} ", color="#B34700", **place)
+            x, side = (box[0], "right") if box[2] > 40 else (box[2], "left")
+            said = axis.text(x, box[1], f" {label} {score:.2f} ", color="#B34700", size=11, ha=side, va="top")
+            said.set_in_layout(False)
     figure.suptitle("Digits on held-out canvases: drawn (green), found with their probability (orange)")
     figure.savefig(path, dpi=100)
 
