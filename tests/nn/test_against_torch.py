@@ -194,6 +194,11 @@ TARGETS: dict[str, Any] = {
     "BCELoss": share(draw((4, 3), 2)),
     "BCEWithLogitsLoss": share(draw((4, 3), 2)),
     "KLDivLoss": share(draw((4, 3), 2)),
+    "PoissonNLLLoss": np.arange(12.0).reshape(4, 3),
+    "MultiMarginLoss": np.array([1, 0, 2, 1]),
+    "MultiLabelSoftMarginLoss": np.array([[1.0, 0, 0], [1, 1, 0], [0, 0, 0], [0, 1, 1]]),
+    "SoftMarginLoss": np.sign(draw((4, 3), 2)),
+    "HingeEmbeddingLoss": np.sign(draw((4, 3), 2)),
 }
 WEIGHT = np.array([0.5, 2.0, 1.0])
 DISTANCES = ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss", "KLDivLoss")
@@ -211,6 +216,14 @@ LOSSES: list[tuple[str, dict[str, Any]]] = [
     ("BCELoss", {"weight": WEIGHT}),
     ("BCEWithLogitsLoss", {"weight": WEIGHT, "pos_weight": WEIGHT, "reduction": "sum"}),
     ("KLDivLoss", {"reduction": "batchmean", "log_target": True}),
+    *(("PoissonNLLLoss", {"full": True, "reduction": way}) for way in ("mean", "sum", "none")),
+    ("PoissonNLLLoss", {"log_input": True}),
+    ("MultiMarginLoss", {}),
+    ("MultiMarginLoss", {"p": 2, "margin": 0.5, "weight": WEIGHT, "reduction": "none"}),
+    ("MultiLabelSoftMarginLoss", {"weight": WEIGHT}),
+    ("MultiLabelSoftMarginLoss", {"reduction": "none"}),
+    ("SoftMarginLoss", {}),
+    ("HingeEmbeddingLoss", {"margin": 0.5, "reduction": "sum"}),
 ]
 
 
