@@ -24,7 +24,8 @@ def gaussian_nll_loss(
 ) -> Tensor:
     """(log var + (input - target) ** 2 / var) / 2 of numbers whose variance is estimated as well.
 
-    `var` is of the shape of input, or lacks its last axis, or has it with length 1; it counts as eps at least. With `full` the constant log(2 pi) / 2 is added.
+    `var` is of the shape of input, or lacks its last axis, or has it with length 1; it counts as eps at least.
+    With `full` the constant log(2 pi) / 2 is added.
     Raises ArgumentError for a variance or eps below 0, ShapeError where var does not fit.
     Source: Nix and Weigend (1994), equation 1.
 
