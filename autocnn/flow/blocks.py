@@ -86,6 +86,18 @@ def residual_joins(graph: Graph, blocks: Sequence[str] | None = None) -> tuple[J
     return tuple(_with_names([unique[number] for number in sorted(unique)]))
 
 
+def joins_in(graph: Graph, joins: Sequence[Join | str] | None) -> tuple[Join, ...]:
+    """The residual blocks of a graph: found by themselves, or those that are given, by path or as they are.
+
+    Raises GraphError for a path where nothing is added.
+    """
+    if joins is None:
+        return residual_joins(graph)
+    named = [join for join in joins if isinstance(join, str)]
+    found = residual_joins(graph, named) if named else ()
+    return tuple(sorted({*found, *(join for join in joins if isinstance(join, Join))}, key=lambda join: join.join))
+
+
 def addresses(graph: Graph, op: str = "add") -> dict[int, Address]:
     """The address of each call of an op on two tensors of one shape (N, ...), by vertex; the branch left open."""
     calls: Counter[str] = Counter()

@@ -14,7 +14,7 @@ from typing import Any
 from autocnn.backend.arrays import namespace
 from autocnn.engine.gradient import Gradient, Parts
 from autocnn.engine.tape import Node
-from autocnn.flow.blocks import Join, residual_joins
+from autocnn.flow.blocks import Join, joins_in
 from autocnn.flow.cotangents import Rescaled, Scaled
 from autocnn.flow.run import Run
 from autocnn.types import Array
@@ -67,8 +67,14 @@ class Fork:
     """Of a residual fork, the vertex of the sum; else None."""
 
     def __str__(self) -> str:
+        if math.isnan(self.log2_norm) or self.log2_norm == math.inf:
+            return f"{self.name}: the gradient is not finite"
+        if self.log2_norm == -math.inf and all(c.log2_norm == -math.inf for c in self.contributions):
+            return f"{self.name}: no gradient arrives, it is exactly 0"
         if not self.cancellation <= CANCELLING:
             norms = ", ".join(f"{c.side} 2^{c.log2_norm:.1f}" for c in self.contributions)
+            if self.log2_norm == -math.inf:
+                return f"{self.name}: they cancel exactly; norms {norms}"
             return (
                 f"{self.name}: they cancel {self.cancellation:.0f}-fold; norms {norms}, sum 2^{self.log2_norm:.1f}"
             )
@@ -124,9 +130,12 @@ class Ledger:
 
     def sentence(self) -> str:
         """What the residual forks say together."""
-        skips = sorted(c.share for f in self.residual for c in f.contributions if c.side == "skip")
-        if not skips:
+        if not self.residual:
             return "This network has no skip connection: every gradient takes the one way there is."
+        shares = (c.share for f in self.residual for c in f.contributions if c.side == "skip")
+        skips = sorted(share for share in shares if not math.isnan(share))
+        if not skips:
+            return "At no fork is there a gradient to share: it is exactly 0, or not finite."
         middle = skips[len(skips) // 2]
         return (
             f"At {len(skips)} forks the gradient comes back over the skip and through the branch; of the sum "
@@ -134,10 +143,11 @@ class Ledger:
         )
 
 
-def ledger(r: Run, joins: Sequence[Join] | None = None) -> Ledger:
+def ledger(r: Run, joins: Sequence[Join | str] | None = None) -> Ledger:
     """Who contributes what to the gradient, at every value that has several consumers.
 
-    At residual forks (found by themselves, or given) contributions are added up by side, skip and branch.
+    At residual forks contributions are added up by side, skip and branch. Residual blocks are found by themselves;
+    ``joins`` gives them instead, as `residual_joins` does or by the paths of their modules.
 
     >>> import autocnn as ac
     >>> from autocnn import nn
@@ -151,7 +161,7 @@ def ledger(r: Run, joins: Sequence[Join] | None = None) -> Ledger:
     >>> round(sum(c.share for c in book.forks[0].contributions), 6)
     1.0
     """
-    sides = _Sides(r, residual_joins(r.graph) if joins is None else tuple(joins))
+    sides = _Sides(r, joins_in(r.graph, joins))
     book = _Book(r, sides)
     r.sweep(book)
     forks = sorted(book.forks, key=lambda fork: fork.vertex)
@@ -284,7 +294,7 @@ def _ratio(a: float, b: float) -> float:
 
 
 def _log2(x: float) -> float:
-    return math.log2(x) if x > 0 else -math.inf
+    return math.log2(x) if x else -math.inf
 
 
 def _log2_norm(g: Scaled, images: int) -> float:

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from autocnn.errors import ArgumentError, GraphError
-from autocnn.flow.blocks import Join, residual_joins
+from autocnn.flow.blocks import Join, joins_in
 from autocnn.flow.cotangents import Coefficients, Exact, Rescaled, Row, Scaled
 from autocnn.flow.run import Run
 from autocnn.types import Array
@@ -130,15 +130,16 @@ class Paths:
 
 
 def paths(
-    r: Run, vertex: int | None = None, joins: Sequence[Join] | None = None, *,
+    r: Run, vertex: int | None = None, joins: Sequence[Join | str] | None = None, *,
     marks: Mapping[str, int] | None = None, signs: int = 0, samples: int = 0, crossings: bool = False,
     seed: int = 0,
 ) -> Paths:  # fmt: skip
     """Split the gradient at a vertex (default: where the first residual block begins) by branches crossed.
 
-    ``joins`` are the residual blocks, found by themselves if not given; ``marks`` counts crossings of any vertices
-    instead, by name. ``signs`` sweeps with random signs on the branches give the incoherent sizes, ``samples``
-    single paths for each of up to 12 degrees Veit's product, ``crossings`` the part that each branch carries.
+    ``joins`` are the residual blocks, by the paths of their modules or as `residual_joins` gives them, and found
+    by themselves if not given; ``marks`` counts crossings of any vertices instead, by name. ``signs`` sweeps with
+    random signs on the branches give the incoherent sizes, ``samples`` single paths for each of up to 12 degrees
+    Veit's product, ``crossings`` the part that each branch carries.
     Raises GraphError where there is nothing to cross, ArgumentError for samples of marks that are no joins.
 
     >>> import autocnn as ac
@@ -167,9 +168,11 @@ def paths(
 
 
 def each_path(
-    r: Run, vertex: int | None = None, joins: Sequence[Join] | None = None
+    r: Run, vertex: int | None = None, joins: Sequence[Join | str] | None = None
 ) -> dict[tuple[str, ...], Scaled]:
-    """The gradient of every single path, by the branches that it crosses: 2^n of them, so n is at most 12.
+    """The gradient of every single path, by the branches that it crosses: 2^n, so n is at most 12.
+
+    Their sum is dL/dv, of the mean loss; norms of `paths` and `ledger` are times N, those of an image's own loss.
 
     Raises ArgumentError for more.
     """
@@ -200,10 +203,10 @@ class _Road:
     """The stretch between a vertex and the loss, with the branches that lie on it."""
 
     def __init__(
-        self, r: Run, vertex: int | None, joins: Sequence[Join] | None, marks: Mapping[str, int] | None
+        self, r: Run, vertex: int | None, joins: Sequence[Join | str] | None, marks: Mapping[str, int] | None
     ) -> None:
         self.run = r
-        found = tuple(residual_joins(r.graph) if joins is None and marks is None else joins or ())
+        found = () if marks and joins is None else joins_in(r.graph, joins)
         if not found and not marks:
             raise GraphError(
                 "paths: the network has no residual block; name the vertices to cross with marks={...}"
@@ -265,6 +268,8 @@ class _Sizes:
         self.parts = [None if g is None else g.wide(self.top) for g in rows]
         self.total = whole.wide(self.top)
         self.square = _dot(self.total, self.total)
+        if not math.isfinite(self.square):
+            raise GraphError("paths: the gradient at the vertex is not finite; there is nothing to split")
         self.log2 = math.log2(self.square) / 2 + self.top
         rest = self.total - sum(part for part in self.parts if part is not None)
         sizes = sum(math.sqrt(_dot(part, part)) for part in self.parts if part is not None)

@@ -140,9 +140,11 @@ class Run:
 def run(model: Callable[..., Any], x: Any, y: Any, loss: Loss = cross_entropy, *, values: bool = False) -> Run:
     """Run a model and its loss once, as training would, and keep everything for study.
 
-    ``loss(model(x), y)`` is the mean over the N images of x. The model stays as it is: running statistics and
-    the stream of random numbers are put back. ``values`` keeps the outputs of all ops.
-    Raises ShapeError unless the loss is one number, GraphError if it depends on nothing differentiable.
+    ``loss(model(x), y)`` is the mean over the N images of x, which is one tensor, or a tuple, list or dict of
+    them. The model stays as it is: running statistics and the stream of random numbers are put back. ``values``
+    keeps the outputs of all ops.
+    Raises ShapeError unless the loss is one number and all inputs are of N images, GraphError if the loss depends
+    on nothing differentiable.
 
     >>> import autocnn as ac
     >>> from autocnn import nn
@@ -150,25 +152,58 @@ def run(model: Callable[..., Any], x: Any, y: Any, loss: Loss = cross_entropy, *
     >>> r.images, sorted(r.parameters())
     (4, ['bias', 'weight'])
     """
-    images, labels = as_tensor(x).detach(), as_tensor(y)
-    if not images.shape:
-        raise ShapeError("run: x is one number; a batch (N, ...) is needed")
-    if images.array.dtype.kind == "f":
-        images.requires_grad_()
+    given, inputs = _given(x)
+    labels = y if isinstance(y, Mapping) or _is_several(y) else as_tensor(y)
+    images = _images(inputs)
     keeper = _Keeper()
     with enable_grad(), _untouched(model), watching(keeper) if values else nullcontext():
-        value = loss(model(images), labels)
+        value = loss(model(given), labels)
     if not isinstance(value, Tensor) or value.array.size != 1:
         shape = getattr(value, "shape", type(value).__name__)
         raise ShapeError(f"run: the loss has shape {shape}; one number is needed, the mean over the images")
     if not value.requires_grad:
         raise GraphError("run: the loss depends on nothing that requires a gradient")
     named = getattr(model, "named_parameters", dict)
-    inputs = {"x": images} if images.requires_grad else {}
     graph, leaves, nodes = recorded(value, parameters=dict(named()), inputs=inputs)
     kept = {number: leaf.array for number, leaf in leaves.items()}
     kept |= {number: keeper.made[node.serial] for number, node in nodes.items() if node.serial in keeper.made}
-    return Run(graph, nodes, value, images.shape[0], bool(getattr(model, "training", False)), kept)
+    return Run(graph, nodes, value, images, bool(getattr(model, "training", False)), kept)
+
+
+def _given(x: Any) -> tuple[Any, dict[str, Tensor]]:
+    """What the model is called with: tensors of our own, which require gradients; and these by name."""
+    if isinstance(x, Mapping):
+        made = {str(name): _own(part) for name, part in x.items()}
+        return {name: made[str(name)] for name in x}, made
+    if _is_several(x):
+        parts = [_own(part) for part in x]
+        return tuple(parts) if isinstance(x, tuple) else parts, {
+            f"x{place}": part for place, part in enumerate(parts)
+        }
+    own = _own(x)
+    return own, {"x": own}
+
+
+def _is_several(x: Any) -> bool:
+    """Whether it is a tuple or a list of arrays, and not of numbers."""
+    return isinstance(x, tuple | list) and len(x) > 0 and all(hasattr(part, "__array__") for part in x)
+
+
+def _own(x: Any) -> Tensor:
+    tensor = as_tensor(x).detach()
+    return tensor.requires_grad_() if tensor.array.dtype.kind == "f" else tensor
+
+
+def _images(inputs: Mapping[str, Tensor]) -> int:
+    """N, which all inputs agree on."""
+    for name, tensor in inputs.items():
+        if not tensor.shape:
+            raise ShapeError(f"run: {name} is one number; a batch (N, ...) is needed")
+    counts = {name: tensor.shape[0] for name, tensor in inputs.items()}
+    if len(set(counts.values())) != 1:
+        said = ", ".join(f"{name} has {count}" for name, count in counts.items()) or "there is no input"
+        raise ShapeError(f"run: {said} images; all inputs are of the same N images")
+    return next(iter(counts.values()))
 
 
 class _Keeper(Watcher):

@@ -83,8 +83,8 @@ def trace(
 def graph_of(*tensors: Tensor, parameters: Parameters | None = None) -> Graph:
     """The graph that made tensors that already exist, from what was recorded for their gradients.
 
-    Leaves that require a gradient are parameters, others inputs. Code that ran without recording has no graph:
-    its results are inputs.
+    Leaves that require a gradient, or are named by ``parameters``, are parameters, others inputs. Code that ran
+    without recording has no graph: its results are inputs.
 
     >>> import autocnn as ac
     >>> x = ac.Tensor([2.0]).requires_grad_()
@@ -301,7 +301,7 @@ class _Recorder(Watcher):
         """Write down a node that ran before."""
         if node.primitive is None:
             tensor = node.tensor() if isinstance(node, Leaf) else None
-            kind = "parameter" if node.requires_grad else "input"
+            kind = "parameter" if node.requires_grad or node.serial in self.names else "input"
             number = self._leaf(node, tensor, kind, self.names.get(node.serial))
             if kind == "input":
                 self.inputs.append(number)

@@ -11,6 +11,7 @@ import pytest
 import autocnn as ac
 from autocnn import models, nn
 from autocnn.autograd import grad
+from autocnn.errors import GraphError
 from autocnn.flow.ledger import ledger
 from autocnn.flow.run import run
 from autocnn.nn import functional as F
@@ -167,3 +168,22 @@ def test_tiny_gradients_keep_their_shares() -> None:
     [fork] = ledger(run(net, x, y)).residual
     assert fork.log2_norm < -180  # below anything that float32 holds
     assert sum(c.share for c in fork.contributions) == pytest.approx(1, abs=1e-5)
+
+
+def test_what_has_no_gradient_or_none_that_is_finite_says_so() -> None:
+    ac.manual_seed(0)
+    net = Two()
+    x, y = ac.randn(8, 4), ac.arange(8) % 3
+    nothing = ledger(run(net, x, y, loss=lambda z, _: z.sum() * 0.0))
+    assert str(nothing.residual[0]).endswith("no gradient arrives, it is exactly 0")
+    assert nothing.sentence() == "At no fork is there a gradient to share: it is exactly 0, or not finite."
+    net.head.weight.data = net.head.weight * math.nan
+    assert str(ledger(run(net, x, y)).residual[0]).endswith("the gradient is not finite")
+
+
+def test_blocks_may_be_named() -> None:
+    ac.manual_seed(0)
+    r = run(models.resnet20(), ac.randn(2, 3, 16, 16), ac.arange(2))
+    assert [f.name for f in ledger(r, ["layer2.1", "layer1.0"]).residual] == ["layer1/0", "layer2/1"]
+    with pytest.raises(GraphError, match=r"no module 'layer9.0' adds two values"):
+        ledger(r, ["layer9.0"])

@@ -209,3 +209,13 @@ def test_underflow_on_the_way_does_not_lose_paths() -> None:
     net = nn.Sequential(nn.Linear(4, 4), *(Block() for _ in range(12)), nn.Linear(4, 3))
     found = paths(run(net, ac.randn(5, 4), ac.arange(5) % 3))
     assert found.degrees[12].ratio == pytest.approx(1e-108, rel=1e-4)
+
+
+def test_blocks_may_be_named_and_what_is_not_finite_is_said() -> None:
+    ac.manual_seed(0)
+    net = models.resnet20(num_classes=3)
+    r = run(net, ac.randn(2, 3, 8, 8), ac.arange(2))
+    assert paths(r, joins=["layer1.0", "layer3.2"]).marks == ("layer1/0", "layer3/2")
+    net.fc.weight.data = net.fc.weight * math.nan
+    with pytest.raises(GraphError, match="not finite; there is nothing to split"):
+        paths(run(net, ac.randn(2, 3, 8, 8), ac.arange(2)))

@@ -170,3 +170,48 @@ def test_values_are_kept_on_request() -> None:
     logits = r.vertex("fc")
     with ac.no_grad():
         np.testing.assert_allclose(r.value(logits), net(x).numpy(), atol=1e-5)
+
+
+class Pair(nn.Module):
+    """Two inputs, given as one tuple, list or dict."""
+
+    def __init__(self) -> None:
+        self.left, self.right = nn.Linear(4, 3), nn.Linear(2, 3)
+
+    def forward(self, both: object) -> ac.Tensor:
+        a, b = both.values() if isinstance(both, dict) else both
+        return self.left(a) + self.right(b).tanh()
+
+
+@pytest.mark.parametrize("kind", [tuple, list, lambda pair: dict(zip("ab", pair, strict=True))])
+def test_several_inputs_are_of_the_same_images(kind: object) -> None:
+    ac.manual_seed(0)
+    net, a, b, y = Pair(), ac.randn(6, 4), ac.randn(6, 2), ac.arange(6) % 3
+    r = run(net, kind([a, b]), y)
+    assert r.images == 6
+    assert [r.graph.vertices[v].name for v in r.graph.inputs[:2]] in (["x0", "x1"], ["a", "b"])
+    left = a.detach().requires_grad_()
+    F.cross_entropy(net([left, b]), y).backward()
+    np.testing.assert_allclose(r.gradients([r.input])[r.input], left.grad.numpy(), rtol=1e-5)
+    with pytest.raises(ShapeError, match="x0 has 6, x1 has 5 images; all inputs are of the same N images"):
+        run(net, (a, b[:5]), y)
+    assert run(nn.Linear(2, 2), [[1.0, 2.0], [3.0, 4.0]], [0, 1]).images == 2  # lists of numbers are one input
+
+
+def test_frozen_parameters_are_parameters_still() -> None:
+    from autocnn.flow.blocks import residual_joins
+
+    net, x, y = resnet(training=False)
+    free = run(net, x, y)
+    net.layer1[0].conv1.weight.requires_grad_(False)
+    for p in net.layer2.parameters():
+        p.requires_grad_(False)
+    r = run(net, x, y)
+    assert set(r.parameters()) == set(free.parameters())
+    assert [j.name for j in residual_joins(r.graph)] == [j.name for j in residual_joins(free.graph)]
+    frozen = r.parameters()["layer1.0.conv1.weight"]
+    assert not r.gradients([frozen])[frozen].any()
+    stem = r.vertex("bn1")
+    np.testing.assert_allclose(
+        r.gradients([stem])[stem], free.gradients([free.vertex("bn1")])[free.vertex("bn1")], rtol=1e-5, atol=1e-9
+    )
