@@ -53,6 +53,26 @@ def test_parameters_of_other_forms() -> None:
         assert sum(p.array.size for p in model.parameters()) == count
 
 
+@pytest.mark.usefixtures("unfilled")
+@pytest.mark.parametrize(
+    ("make", "count"),
+    [
+        (models.LeNet5, 416_520),
+        (models.AlexNet, 714_188_480),
+        (models.AlexNet2012, 724_406_816),
+        (models.vgg16, 15_470_264_320),
+        (models.resnet20, 40_551_040),
+        (models.resnet110, 252_887_680),
+        (models.resnet50, 4_089_184_256),
+        (partial(models.resnet50, v1=True), 3_857_973_248),
+    ],
+)
+def test_multiply_adds_at_full_size(make: Any, count: int) -> None:
+    model = make().eval()
+    rows = inspect.summary(model, ac.zeros(1, model.in_channels, model.side, model.side))
+    assert sum(row.multiply_adds for row in rows) == count
+
+
 @pytest.mark.usefixtures("thin")
 @pytest.mark.parametrize("name", models.names())
 def test_a_summary_adds_up_to_the_graph(name: str) -> None:
