@@ -49,11 +49,11 @@ def share(ratio: float) -> str:
         return f"1 part in 10^{round(-math.log10(ratio))} of the gradient reaches the first block"
     if ratio < 0.2:
         return f"1 part in {1 / ratio:.0f} of the gradient reaches the first block"
-    if ratio < 0.67:
+    if ratio < 0.95:
         return f"{ratio:.0%} of the gradient reaches the first block"
-    if ratio < 1.5:
+    if ratio <= 1.05:
         return "the whole gradient reaches the first block"
-    return f"the gradient has grown {ratio:,.0f}-fold when it reaches the first block"
+    return f"the gradient has grown {ratio:,.{1 if ratio < 10 else 0}f}-fold when it reaches the first block"
 
 
 def learning(accuracy: float, chance: float) -> str:

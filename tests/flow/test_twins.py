@@ -186,7 +186,7 @@ def made(plain: float, residual: float, accuracies: tuple[float, float]) -> Twin
         ),
         (
             0.9, 4300.0, (0.95, 0.11),
-            "Without skip connections the whole gradient reaches the first block, and the network learns (95%). "
+            "Without skip connections 90% of the gradient reaches the first block, and the network learns (95%). "
             "With them the gradient has grown 4,300-fold when it reaches the first block, and the network "
             "never learns: it guesses (11%).",
         ),

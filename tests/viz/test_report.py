@@ -28,8 +28,8 @@ OPENING = "The loss sends a learning signal backwards. Without skip connections 
             "With them 1 part in 7 arrives and it learns (85 % right).",
         ),
         (
-            (0.9, 0.95), (0.8, 0.96),
-            "all of it reaches the first layers and the network learns (95 % right). With them all of it arrives "
+            (0.74, 0.95), (0.98, 0.96),
+            "74 % reaches the first layers and the network learns (95 % right). With them all of it arrives "
             "and it learns (96 % right). Here nothing needs mending: both learn.",
         ),
         (

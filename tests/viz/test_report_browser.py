@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autocnn.viz import report, side_by_side
+from autocnn.viz.report.chart import raised
+from autocnn.viz.report.words import brief, size_words
 from tests.viz.browser import browser
 from tests.viz.studies import BLOCKS, SECTION, STEPS, cures, study
 
@@ -195,3 +197,11 @@ def test_two_runs_move_together(chromium, files):
     assert page.seen == []
     assert page.evaluate("window.hacked") is None
     page.close()
+
+
+@pytest.mark.parametrize("share", [1e-9, 0.17, 0.5, 0.66, 0.7, 0.74, 0.94, 0.97, 1.0, 1.04, 1.1, 1.4, 2.5, 4300.0])
+def test_headline_tip_and_cell_use_the_same_words(page, share):
+    words = page.evaluate(f"sizeWords({share})")
+    assert words == raised(size_words(share))
+    assert brief(share) in (size_words(share).replace("part ", ""), "×" + size_words(share).removesuffix("-fold"))
+    assert (words == "all of it") == (0.95 <= share <= 1.05)

@@ -30,6 +30,8 @@ const tickWords = (exponent) => TICKS[exponent] ?? (exponent < 0 ? `1 part in ${
 
 const twoDigits = (value) => Number(value.toPrecision(2)).toLocaleString("en");
 
+const GROWN = 1.05; // a share above this has grown
+
 /** How much of the signal is left, in words. */
 function sizeWords(share) {
   if (Number.isNaN(share)) return "no signal";
@@ -37,8 +39,8 @@ function sizeWords(share) {
   if (share === 0) return "exactly zero";
   if (share < 1e-4) return `1 part in ${power(Math.round(-Math.log10(share)))}`;
   if (share < 0.2) return `1 part in ${Math.round(Number((1 / share).toPrecision(2))).toLocaleString("en")}`;
-  if (share < 0.67) return `${Math.round(100 * share)} %`;
-  if (share < 1.5) return "all of it";
+  if (share < 0.95) return `${Math.round(100 * share)} %`;
+  if (share <= GROWN) return "all of it";
   if (share >= 1e6) return `${power(Math.round(Math.log10(share)))}-fold`;
   return `${twoDigits(share)}-fold`;
 }

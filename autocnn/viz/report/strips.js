@@ -175,7 +175,7 @@ class Strips {
     if (labels.length > 1 && labels[1].at - labels[0].at < 16) labels[0].at = labels[1].at - 16;
     for (const label of labels) label.at = Math.max(label.at, this.box.top - 3); // below the heading
     for (const { name, x, at, share } of labels)
-      made.push(svg("text", { class: `label ${name}`, x: x - 4, y: at }, `${LOOKS[name]}: ${share >= 1.5 && share < Infinity ? "grown " : ""}${sizeWords(share)}${share < 1.5 && share > 0 ? " arrives" : ""}`));
+      made.push(svg("text", { class: `label ${name}`, x: x - 4, y: at }, `${LOOKS[name]}: ${share > GROWN && share < Infinity ? "grown " : ""}${sizeWords(share)}${share <= GROWN && share > 0 ? " arrives" : ""}`));
     return made;
   }
 

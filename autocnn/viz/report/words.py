@@ -10,6 +10,8 @@ from autocnn.viz.report.summary import Network, fate, network, number
 
 GUESSING = 0.05
 """An accuracy no further above chance than this is a guess."""
+GROWN = 1.05
+"""A share above this has grown; from 0.95 up to it, all of the signal is there, as far as anybody cares."""
 
 Part = tuple[str, str]
 """A piece of a sentence, and whose it is: "plain", "skip" or nobody's."""
@@ -78,7 +80,7 @@ def _signal(share: float, arrives: str) -> str:
         return "it outgrows every number before it arrives"
     if share == 0:
         return f"nothing at all {arrives} (float32 rounds it to zero)"
-    return f"{part_of(share)} {arrives}" if share < 1.5 else f"it has grown {times(share)} by the first layers"
+    return f"{part_of(share)} {arrives}" if share <= GROWN else f"it has grown {times(share)} by the first layers"
 
 
 def _moral(plain: Network, skip: Network, chance: float) -> str:
@@ -114,14 +116,14 @@ def percent(share: float) -> str:
 def part_of(share: float) -> str:
     """How much is left, in words; 10^n is for the page to raise.
 
-    >>> part_of(1.2e-18), part_of(0.00042), part_of(0.15), part_of(0.62), part_of(1.1)
-    ('1 part in 10^18', '1 part in 2,400', '1 part in 7', '62 %', 'all of it')
+    >>> part_of(1.2e-18), part_of(0.00042), part_of(0.15), part_of(0.74), part_of(1.04)
+    ('1 part in 10^18', '1 part in 2,400', '1 part in 7', '74 %', 'all of it')
     """
     if share < 1e-4:
         return f"1 part in 10^{round(-math.log10(share))}"
     if share < 0.2:
         return f"1 part in {_two_digits(1 / share):,}"
-    return "all of it" if share >= 0.67 else percent(share)
+    return percent(share) if share < 0.95 else "all of it"
 
 
 def times(share: float) -> str:
@@ -139,7 +141,7 @@ def size_words(share: float) -> str:
     """A share for a cell or a tip.
 
     >>> size_words(1e-14), size_words(4300.0), size_words(0.0), size_words(1.2)
-    ('1 part in 10^14', '4,300-fold', 'exactly zero', 'all of it')
+    ('1 part in 10^14', '4,300-fold', 'exactly zero', '1.2-fold')
     """
     if math.isnan(share):
         return "not measured"
@@ -147,20 +149,18 @@ def size_words(share: float) -> str:
         return "beyond every number"
     if share == 0:
         return "exactly zero"
-    return part_of(share) if share < 1.5 else times(share)
+    return part_of(share) if share <= GROWN else times(share)
 
 
 def brief(share: float) -> str:
     """A share for a narrow cell.
 
-    >>> brief(1e-14), brief(0.038), brief(4300.0), brief(0.61)
-    ('1 in 10^14', '1 in 26', '×4,300', '61 %')
+    >>> brief(1e-14), brief(0.038), brief(4300.0), brief(0.61), brief(1.02)
+    ('1 in 10^14', '1 in 26', '×4,300', '61 %', 'all of it')
     """
     if not 0 < share < math.inf:
         return size_words(share)
-    if share < 0.2:
-        return part_of(share).replace("part ", "")
-    return percent(share) if share < 1.5 else f"×{times(share).removesuffix('-fold')}"
+    return part_of(share).replace("part ", "") if share <= GROWN else f"×{times(share).removesuffix('-fold')}"
 
 
 def cures_sentence(cells: Sequence[Mapping[str, Any]]) -> str:
