@@ -12,6 +12,7 @@ from autocnn.ops.activation import softmax
 from autocnn.ops.axes import as_int, one_axis
 from autocnn.ops.elementwise import add, cast, clamp_min, eq, log, mul, neg, sub, where
 from autocnn.ops.indexing import index_select, one_hot
+from autocnn.ops.indexing.select import _positions
 from autocnn.ops.random import rand
 from autocnn.ops.reduce import argmax
 from autocnn.ops.shape import flatten, movedim, reshape, unsqueeze
@@ -39,7 +40,8 @@ def embedding(
         raise ArgumentError(
             f"embedding: max_norm is {max_norm}, scale_grad_by_freq {scale_grad_by_freq}; leave them out"
         )
-    places, table = as_tensor(input), as_tensor(weight)
+    table = as_tensor(weight)
+    places = _positions("embedding", input, table)
     if table.ndim != 2:
         raise ShapeError(f"embedding: weight is {table.shape}; it must be (V, D)")
     rows = reshape(index_select(table, 0, flatten(places)), (*places.shape, table.shape[1]))

@@ -163,6 +163,14 @@ MORE: dict[str, tuple[Any, ...]] = {
     "baddbmm": (BATCH, BATCH, BATCH),
     "index_add": (M, 1, LABELS, S),
     "index_copy": (M, 1, LABELS, S),
+    "scatter_reduce": (M, 0, INDEX, V[None], "prod"),
+    "stochastic_depth": (M, 0.5, "row"),
+    "cosine_embedding_loss": (M, M[::-1], np.array([1, -1, 1])),
+    "affine_grid": (RANDOM.uniform(size=(2, 2, 3)), (2, 1, 3, 4)),
+    "grid_sample": (IMAGES, RANDOM.uniform(-1.2, 1.2, (2, 3, 2, 2))),
+    "max_unpool1d": (M[None, :, :2], np.array([[[0, 3], [1, 2], [0, 2]]]), 2),
+    "max_unpool2d": (M[None, None, :1, :2], np.array([[[[5, 2]]]]), 2),
+    "max_unpool3d": (M[None, None, None, :1, :2], np.array([[[[[5, 12]]]]]), 2),
     "fold": (RANDOM.uniform(size=(1, 4, 8)), (2, 5), (1, 2)),
 }
 """Operands that trying would not find."""

@@ -14,6 +14,7 @@ from autocnn.ops.elementwise.comparison import eq, gt
 from autocnn.ops.elementwise.exponential import exp, log
 from autocnn.ops.elementwise.selection import clamp_min, where
 from autocnn.ops.indexing import gather, index_select, one_hot
+from autocnn.ops.indexing.select import _positions
 from autocnn.ops.loss.reduction import one_name, reduced_loss
 from autocnn.ops.reduce.sums import mean, sum
 from autocnn.ops.shape import reshape, unsqueeze
@@ -97,7 +98,8 @@ def multi_margin_loss(
     reduction = one_name("multi_margin_loss", reduction, size_average, reduce)
     if p not in (1, 2):
         raise ArgumentError(f"multi_margin_loss: p is {p}; it must be 1 or 2")
-    x, y = as_tensor(input), as_tensor(target)
+    x = as_tensor(input)
+    y = _positions("multi_margin_loss", target, x)
     rows, classes = (reshape(x, (1, -1)), reshape(y, (1,))) if x.ndim == 1 else (x, y)
     if rows.ndim != 2 or classes.shape != rows.shape[:1]:
         raise ShapeError(f"multi_margin_loss: x is {x.shape}, target {y.shape}; must be (N, C) and (N)")
