@@ -64,7 +64,7 @@ class GoogLeNet(nn.Module):
     """x (N, in_channels, H, W) -> (N, num_classes): nine inception blocks.
 
     By default torchvision's form, with its parameter names: batch normalisation, and 3x3 where the paper has 5x5;
-    6,624,904 parameters. ``original=True`` has 5x5 and no normalisation, as published: 6,998,552. With
+    6,624,904 parameters. ``original=True`` has 5x5 and local response normalisation, as published: 6,998,552. With
     ``aux_logits`` a network in training returns GoogLeNetOutputs (`auxiliary` makes a loss of them); torchvision's
     file has weights for these heads too. Source: Szegedy et al. (2015), table 1.
 
@@ -83,6 +83,7 @@ class GoogLeNet(nn.Module):
         conv = partial(BasicConv2d, batch_norm=not original)
         self.in_channels, self.aux_logits = in_channels, aux_logits
         a, b, channels = STEM
+        self.norm = nn.LocalResponseNorm(5) if original else None
         self.conv1 = conv(in_channels, a, 7, stride=2, padding=3)
         self.maxpool1 = nn.MaxPool2d(3, 2, ceil_mode=True)
         self.conv2 = conv(a, b, 1)
@@ -105,7 +106,9 @@ class GoogLeNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor | GoogLeNetOutputs:
         """x (N, in_channels, H, W) -> scores (N, num_classes), in training with ``aux_logits`` three of them."""
-        x = self.maxpool2(self.conv3(self.conv2(self.maxpool1(self.conv1(x)))))
+        x = self.maxpool1(self.conv1(x))
+        x = self.conv3(self.conv2(x if self.norm is None else self.norm(x)))
+        x = self.maxpool2(x if self.norm is None else self.norm(x))
         x = self.inception4a(self.maxpool3(self.inception3b(self.inception3a(x))))
         y = self.inception4d(self.inception4c(self.inception4b(x)))
         z = self.inception5b(self.inception5a(self.maxpool4(self.inception4e(y))))

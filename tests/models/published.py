@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from functools import partial
 from typing import Any
 
@@ -182,7 +183,8 @@ class GoogLeNet(nn.Module):
 
     def forward(self, x: Any) -> Any:
         pool, heads = partial(F.max_pool2d, kernel_size=3, stride=2, ceil_mode=True), []
-        x = pool(self.conv3(self.conv2(pool(self.conv1(x)))))
+        norm = partial(F.local_response_norm, size=5) if self.original else nn.Identity()
+        x = pool(norm(self.conv3(self.conv2(norm(pool(self.conv1(x)))))))
         x = self.inception4a(pool(self.inception3b(self.inception3a(x))))
         heads += [self.aux1(x)] if hasattr(self, "aux1") else []
         x = self.inception4d(self.inception4c(self.inception4b(x)))
@@ -301,6 +303,32 @@ class VGG(nn.Module):
 
     def forward(self, x: Any) -> Any:
         return self.classifier(torch.flatten(F.adaptive_avg_pool2d(self.features(x), (7, 7)), 1))
+
+
+def lenet5(classes: int) -> Any:
+    """As it is taught."""
+    layers = {
+        "c1": nn.Conv2d(3, 6, 5), "t1": nn.Tanh(), "s2": nn.AvgPool2d(2),
+        "c3": nn.Conv2d(6, 16, 5), "t3": nn.Tanh(), "s4": nn.AvgPool2d(2), "c5": nn.Conv2d(16, 120, 5), "t5": nn.Tanh(), "flat": nn.Flatten(),
+        "f6": nn.Linear(120, 84), "t6": nn.Tanh(), "output": nn.Linear(84, classes),
+    }  # fmt: skip
+    return nn.Sequential(OrderedDict(layers))
+
+
+class Detector(nn.Module):
+    """Five convolutions and two heads."""
+
+    def __init__(self, a: int, b: int, c: int, classes: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after, stride in ((3, a, 2), (a, b, 1), (b, c, 2), (c, c, 1), (c, c, 1)):
+            layers += [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+        self.features = nn.Sequential(*layers)
+        self.scores, self.sides = nn.Conv2d(c, classes, 3, padding=1), nn.Conv2d(c, 4, 3, padding=1)
+
+    def forward(self, x: Any) -> Any:
+        x = self.features(x)
+        return torch.cat([self.scores(x), self.sides(x)], 1)
 
 
 class LeNet1998:

@@ -43,6 +43,8 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], Callable[[], Any], int]] = {
     "alexnet2012": (
         lambda: models.AlexNet2012(CLASSES, dropout=0.0), lambda: published.AlexNet2012(CLASSES), 70,
     ),
+    "lenet5": (lambda: models.LeNet5(CLASSES, 3), lambda: published.lenet5(CLASSES), 32),
+    "detector": (lambda: models.Detector(CLASSES, 3), lambda: published.Detector(4, 4, 8, CLASSES), 24),
     "nin": (lambda: models.NiN(CLASSES, dropout=0.0), lambda: published.NiN(THIN, CLASSES), 32),
     **{
         f"squeezenet {version}": (
