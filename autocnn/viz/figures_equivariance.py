@@ -43,7 +43,11 @@ def equivariance(
     axis.spines[:].set_visible(False)
     measured = "|f(Tx) - T f(x)| / |T f(x)|"
     empty = any(math.isnan(each.get(layer, math.nan)) for each in errors.values() for layer in layers)
-    axis.set_xlabel(f"{measured}\n· no number" if empty else measured, color=_MUTED, fontsize=9)
+    axis.set_xlabel(
+        f"{measured}\n· nothing to compare: all elements see a border" if empty else measured,
+        color=_MUTED,
+        fontsize=9,
+    )
     return _finished(figure, title)
 
 

@@ -101,7 +101,9 @@ def heatmaps(
             flat = name == "image"
             axis.imshow(shown if flat else _faint(shown), extent=(0, width, height, 0), interpolation="nearest")
             if not flat:
-                axis.imshow(_heat(columns[name][row]), extent=(0, width, height, 0), interpolation="bilinear")
+                heat = _heat(columns[name][row])
+                how = "nearest" if heat.shape[:2] == (height, width) else "bilinear"
+                axis.imshow(heat, extent=(0, width, height, 0), interpolation=how)
             if row == 0:
                 axis.set_title(name, fontsize=9, color=_INK)
         if names:

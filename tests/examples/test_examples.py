@@ -60,6 +60,12 @@ SETTINGS: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
         {"source": "digits", "target": "digits", "seeds": (0, 1), "counts": (2,), "pretraining": 150, "steps": 30},
         lambda table: min(table["whole network", 2]) > max(table["from scratch", 2]),
     ),
+    "12_look_into_a_network": (
+        {"epochs": 1, "images": 1},
+        lambda seen: (
+            seen["gap"] < 1e-3 and seen["before a stride"] == 0 < seen["behind it"] and seen["accuracy"] > 0.2
+        ),
+    ),
 }
 
 
