@@ -77,6 +77,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         _known("model", self.model, tuple(models.names()))
+        if self.model == "detector":
+            raise UsageError(
+                "train: model is 'detector'; it learns from boxes, and data sets have classes. "
+                "examples/10_find_digits.py trains it"
+            )
         _known("data", self.data, NAMES)
         _known("optimizer", self.optimizer, OPTIMIZERS)
         for name in ("epochs", "batch_size"):

@@ -309,7 +309,8 @@ def lenet5(classes: int) -> Any:
     """As it is taught."""
     layers = {
         "c1": nn.Conv2d(3, 6, 5), "t1": nn.Tanh(), "s2": nn.AvgPool2d(2),
-        "c3": nn.Conv2d(6, 16, 5), "t3": nn.Tanh(), "s4": nn.AvgPool2d(2), "c5": nn.Conv2d(16, 120, 5), "t5": nn.Tanh(), "flat": nn.Flatten(),
+        "c3": nn.Conv2d(6, 16, 5), "t3": nn.Tanh(), "s4": nn.AvgPool2d(2),
+        "c5": nn.Conv2d(16, 120, 5), "t5": nn.Tanh(), "flat": nn.Flatten(),
         "f6": nn.Linear(120, 84), "t6": nn.Tanh(), "output": nn.Linear(84, classes),
     }  # fmt: skip
     return nn.Sequential(OrderedDict(layers))

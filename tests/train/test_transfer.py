@@ -9,8 +9,9 @@ import pytest
 
 import autocnn as ac
 from autocnn import models, nn, optim
-from autocnn.errors import ArgumentError, StateError
+from autocnn.errors import ArgumentError, StateError, UsageError
 from autocnn.train import freeze, parameter_groups, replace_head, unfreeze
+from autocnn.train.recipes import settings
 
 
 def small() -> nn.Sequential:
@@ -116,6 +117,11 @@ def test_groups_have_their_own_rates_and_options() -> None:
         (["bn.weight"], 0.01, 0.9),
     ]
     optim.SGD(groups, lr=0.5)
+
+
+def test_a_detector_is_not_trained_on_classes() -> None:
+    with pytest.raises(UsageError, match="it learns from boxes, and data sets have classes"):
+        settings("detector", "digits")
 
 
 @pytest.mark.parametrize(
