@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import median
+from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -34,8 +34,8 @@ COLUMNS: dict[str, dict[str, Any]] = {
 class Cure:
     """One network of the table, over its seeds.
 
-    `ratio` is the gradient's RMS at the first block over that at the last, the median of the seeds, `least` and
-    `most` their range; `factor` what a layer multiplies it by, on the way back, in the fit through all blocks, and
+    `ratio` is the gradient's RMS at the first block over that at the last, the median of the seeds (of an even number
+    the lower), `least` and `most` their range; `factor` what a layer multiplies it by, on the way back, in the fit through all blocks, and
     `power` its depth-th power, which the verdict goes by: "vanishes" under 2^-10, "explodes" over 2^10, otherwise
     "holds"; "not finite" where a gradient is not.
     """
@@ -144,10 +144,10 @@ def _sizes(
 
 def _cell(row: str, column: str, skips: bool, found: Sequence[Sequence[float]], layers: int, depth: int) -> Cure:
     factors = [factor_per_layer(sizes, layers) for sizes in found]
-    factor = math.nan if any(map(math.isnan, factors)) else median(factors)
+    factor = math.nan if any(map(math.isnan, factors)) else median_low(factors)
     ratios = [sizes[0] / sizes[-1] if sizes[-1] else math.nan for sizes in found]
     known = [ratio for ratio in ratios if not math.isnan(ratio)] or [math.nan]
-    spread = (median(known), min(known), max(known))
+    spread = (median_low(known), min(known), max(known))
     power = factor**depth
     return Cure(row, column, skips, *spread, factor, power, verdict(power))
 

@@ -9,9 +9,10 @@ from typing import Any
 from autocnn.viz.figures import _INK, _MUTED, Figure, _blank, _dress, _finished
 from autocnn.viz.line_ends import End, named
 from autocnn.viz.report.chart import color_of, raised
+from autocnn.viz.report.outcomes import reached
 from autocnn.viz.report.summary import NAMES, Network, network, number
 from autocnn.viz.report.theme import COLORS
-from autocnn.viz.report.words import percent, size_words
+from autocnn.viz.report.words import size_words
 
 WIDE, TALL = 9.6, 5.4
 _LOOKS = {"plain": ("without skips", "plain", "--"), "skip": ("with skips", "skip", "-")}
@@ -78,8 +79,9 @@ def _learning(found: Mapping[str, Network], chance: float) -> Figure:
         )
         axis.plot(steps, middle, color=COLORS[color], linestyle=dash, linewidth=2.2)
         axis.fill_between(steps, low, high, color=COLORS[color], alpha=0.16, linewidth=0)
+        ended = reached([outcome.accuracy for outcome in each.outcomes], chance)
         axis.annotate(
-            f"{label} {percent(each.learnt)}", (steps[-1], middle[-1]), (8, -4), textcoords="offset points",
+            f"{label} {ended}", (steps[-1], middle[-1]), (8, -4), textcoords="offset points",
             color=COLORS[color], fontsize=10, fontweight="bold", annotation_clip=False,
         )  # fmt: skip
     axis.axhline(100 * chance, color=_MUTED, linestyle=":", linewidth=1.4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-STEPS = (1, 2, 4, 8, 16)
+STEPS = (1, 2, 4, 8, 64)
 BLOCKS = 9
 
 

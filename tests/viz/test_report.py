@@ -73,7 +73,7 @@ def test_the_headline_of_a_partial_run():
     made["runs"][1]["accuracy"] = [[0, 0.1], [2, 0.31]]
     text = sentence(made)
     assert text.startswith("Partial. The loss sends")
-    assert text.endswith("1 part in 7 arrives; its training was stopped at step 2 of 16 (31 % so far).")
+    assert text.endswith("1 part in 7 arrives; its training was stopped at step 2 of 64 (31 % so far).")
     made["runs"].pop()
     assert sentence(made) == (
         "Partial. The study was stopped before both networks had taken a step: there is nothing to compare yet."
@@ -217,3 +217,60 @@ def test_names_at_the_left_stay_inside_the_picture() -> None:
     heights = [float(y) for y in re.findall(r'<text class="named[^"]*" x="[\d.]+" y="([\d.]+)"', drawn)]
     assert len(heights) == 4
     assert min(heights) > 14
+
+
+def two_seeds(*accuracies: float, **more) -> dict:
+    """A study whose network with skips ends with these accuracies, a seed each."""
+    runs = [run(name, seed, 0.15, a if name == "skip" else 0.1) for seed, a in enumerate(accuracies)
+            for name in ("plain", "skip")]  # fmt: skip
+    return {**study(), "runs": runs, **more}
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "said"),
+    [
+        ((0.92, 0.10), "1 part in 7 arrives; 1 of 2 seeds learns (10 % and 92 %)."),
+        ((0.92, 0.10, 0.88), "1 part in 7 arrives; 2 of 3 seeds learn (10 %, 88 % and 92 %)."),
+        ((0.92, 0.80), "1 part in 7 arrives and it learns (80 % right)."),
+    ],
+)
+def test_seeds_that_disagree_are_not_averaged(accuracies, said):
+    cells = cures(plain_default=1e-14, skip_default=0.15)
+    cells[1]["accuracies"] = list(accuracies)
+    made = two_seeds(*accuracies, cures=cells)
+    assert sentence(made).endswith(said)
+    data, rest = parts(report(made))
+    end = data[0]["networks"]["skip"]["end"]
+    assert f"({end}" in said
+    assert f"<span>{end} right</span>".replace(" %", "\u202f%") in rest
+    ends = {score[1] for score in data[0]["networks"]["skip"]["accuracy"][-1:]}
+    assert ends <= set(accuracies)  # a line goes through what a seed has reached
+
+
+def test_a_seed_that_breaks_down_does_not_speak_for_the_others():
+    made = two_seeds(0.92, 0.9)
+    made["runs"][3] |= {"diverged": 5, "accuracy": [[0, 0.1], [5, 0.0]]}
+    assert sentence(made).endswith("1 of 2 seeds learns (92 %), and training breaks down in 1.")
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (1, "; 10 % right, but one step is too few to say whether it learns."),
+        (40, "; 10 % right, but 40 steps are too few to say whether it learns."),
+        (50, ", yet it never learns (10 %, a guess). Here skips do not help: neither learns."),
+    ],
+)
+def test_too_few_steps_are_no_verdict(steps, said):
+    made = study(skip=(0.15, 0.10))
+    made["about"]["steps"] = steps
+    assert sentence(made).endswith(said)
+
+
+def test_a_loss_that_blows_up_is_said():
+    made = study(skip=(0.15, 0.10))
+    made["runs"][1]["loss"] = [2.3, 1e5, 8e8, 12.0]
+    assert sentence(made).endswith(
+        "With them 1 part in 7 arrives, but training blows up: its loss rises to 10^9, and it guesses (10 %). "
+        "A lower learning rate would tell more."
+    )

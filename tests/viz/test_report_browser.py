@@ -105,7 +105,7 @@ def test_the_slider_moves_the_strips_and_the_marker(page):
     before = label(page, "plain"), page.locator(".now").get_attribute("d")
     filled = page.locator(".row.skip .fill").count()
     page.locator("#step").fill(str(len(STEPS) - 1))
-    assert page.locator("#when").inner_text() == "step 16 of 16"
+    assert page.locator("#when").inner_text() == "step 64 of 64"
     assert (label(page, "plain"), page.locator(".now").get_attribute("d")) != before
     assert "without skips: 1 part in 10²² arrives" in label(page, "plain")
     assert "with skips: 1 part in 10⁵ arrives" in label(page, "skip")
@@ -118,13 +118,13 @@ def test_the_slider_moves_the_strips_and_the_marker(page):
 
 def test_arrow_keys_and_the_space_bar(page):
     page.keyboard.press("ArrowRight")
-    assert page.locator("#when").inner_text() == "step 2 of 16"
+    assert page.locator("#when").inner_text() == "step 2 of 64"
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    assert page.locator("#when").inner_text() == "step 1 of 16 (untrained)"
+    assert page.locator("#when").inner_text() == "step 1 of 64 (untrained)"
     page.keyboard.press(" ")
     assert page.locator("#play").get_attribute("aria-pressed") == "true"
-    page.get_by_text("step 16 of 16", exact=True).wait_for()
+    page.get_by_text("step 64 of 64", exact=True).wait_for()
     assert page.locator("#play").get_attribute("aria-pressed") == "false"
     page.click("#play")  # from the end it begins again
     assert page.locator("#when").inner_text().startswith("step 1 ")

@@ -30,6 +30,12 @@ def columns(activation: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def same(settings: Settings) -> str:
+    """The column whose options are those of the settings; nothing if none's are."""
+    own = {"init": settings.init, "norm": None if settings.norm == "none" else settings.norm}
+    return next((name for name, options in columns(settings.activation).items() if options == own), "")
+
+
 def names(activation: str) -> list[str]:
     """What the eight networks are called, the plain ones first."""
     return [f"{row}, {column}" for row in ROWS for column in columns(activation)]
@@ -83,8 +89,12 @@ def trained(settings: Settings, images: Images, progress: Any) -> Any:
     )  # fmt: skip
 
 
-def table(found: Any, training: Any) -> list[dict[str, Any]]:
-    """What came out, a row for each network; what was not trained has no accuracy."""
+def table(settings: Settings, found: Any, training: Any, pair: Any) -> list[dict[str, Any]]:
+    """What came out, a row for each network; what was not trained has no accuracy.
+
+    The pair of the settings was trained with all seeds: its `accuracies` are all of these.
+    """
+    alike = same(settings)
     ends = {twin.name: twin for twin in training.twins} if training else {}
     cells = []
     for cell in found.cells:
@@ -94,6 +104,7 @@ def table(found: Any, training: Any) -> list[dict[str, Any]]:
                 **asdict(cell),
                 "accuracy": twin.accuracy if twin else None,
                 "diverged": twin.diverged if twin else None,
+                "accuracies": [each.accuracy for each in pair.of(cell.row)] if cell.column == alike else None,
             }
         )
     return cells

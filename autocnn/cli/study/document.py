@@ -70,10 +70,10 @@ class Study:
     def _try_cures(self, console: Any) -> None:
         settings, images = self.settings, self.images
         found = cures.measured(settings, images)
-        self.cures = cures.table(found, None)
+        self.cures = cures.table(settings, found, None, self.twins)
         with Bars(console, cures.names(settings.activation), settings.steps) as step:
             training = cures.trained(settings, images, step)
-        self.cures = cures.table(found, training)
+        self.cures = cures.table(settings, found, training, self.twins)
         self.partial = not training.complete
 
     def _looking(self, progress: Any) -> Any:
@@ -146,7 +146,8 @@ class Study:
     def _facts(self, seconds: float) -> list[str]:
         settings = self.settings
         seeds = len(settings.seeds)
-        over = f"{seeds} seeds: lines are medians, bands go from lowest to highest" if seeds > 1 else "1 seed"
+        middle = "lower medians" if seeds % 2 == 0 else "medians"
+        over = f"{seeds} seeds: lines are {middle}, bands go from lowest to highest" if seeds > 1 else "1 seed"
         images, tests = len(self.images.train), len(self.images.test[1])
         network = (
             f"depth {settings.depth} ({settings.depth // 2 - 1} blocks of 2 layers), {settings.activation}, "

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from autocnn.viz.report.outcomes import reached
 from autocnn.viz.report.sections import table
-from autocnn.viz.report.summary import NAMES, network
-from autocnn.viz.report.words import cures_sentence, percent, size_words
+from autocnn.viz.report.summary import NAMES, Network, network
+from autocnn.viz.report.words import cures_sentence, size_words
 
 _UNSAID = ("seconds", "images", "tested", "classes", "chance")
 _WORDS = {"plain": "without skips", "skip": "with skips"}
@@ -54,11 +55,19 @@ def _outcomes(documents: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]
         rows.append(
             {
                 "": f"test accuracy, {_WORDS[kind]}",
-                **{name: percent(each.learnt) for name, each in found.items()},
+                **{name: reached(_ends(each), _chance(documents[name])) for name, each in found.items()},
             }
         )
     cures = {name: cures_sentence(document.get("cures") or []) for name, document in documents.items()}
     return [*rows, {"": "is a skip the only cure?", **cures}]
+
+
+def _ends(found: Network) -> list[float]:
+    return [outcome.accuracy for outcome in found.outcomes]
+
+
+def _chance(document: Mapping[str, Any]) -> float:
+    return float(document.get("about", {}).get("chance", 0))
 
 
 def _whole(rows: list[dict[str, Any]]) -> str:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autocnn.viz.report.outcomes import reached
 from autocnn.viz.report.summary import NAMES, Network, Range, fate, network, number
-from autocnn.viz.report.words import Part, brief, cures_sentence, headline, percent
+from autocnn.viz.report.words import Part, brief, cures_sentence, headline
 
 COLUMNS = ("default", "good init", "batch norm", "both")
 _TOLD = "what is left of the signal at the first block, untrained · test images right after training"
@@ -41,12 +42,12 @@ def study(document: Mapping[str, Any], title: str = "") -> str:
 <div class="place-strips"></div>
 <div class="side">
 <section class="learn"><h2>What that does to learning.</h2><div class="place-learning"></div></section>
-{_cures(document.get("cures") or [])}
+{_cures(document.get("cures") or [], float(document.get("about", {}).get("chance", 0)))}
 </div>
 </article>"""
 
 
-def _cures(cells: Sequence[Mapping[str, Any]]) -> str:
+def _cures(cells: Sequence[Mapping[str, Any]], chance: float) -> str:
     top = f'<section class="cures"><h2>Is a skip the only cure?</h2><p>{marked(cures_sentence(cells))}</p>'
     if not cells:
         return f"{top}</section>"
@@ -54,17 +55,17 @@ def _cures(cells: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for skips, name, look in ((False, "without skips", "plain"), (True, "with skips", "skip")):
         found = {cell["column"]: cell for cell in cells if bool(cell["skips"]) == skips}
-        row = "".join(_cell(found.get(column)) for column in COLUMNS)
+        row = "".join(_cell(found.get(column), chance) for column in COLUMNS)
         rows.append(f'<tr><th scope="row" class="{look}"><b>{name}</b></th>{row}</tr>')
     return (
         f"{top}<table><caption hidden>What becomes of the gradient on its way to the first block, and the test"
         ' accuracy after training</caption><colgroup><col class="who"><col span="4"></colgroup>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        f'<p class="small">{_TOLD}</p></section>'
+        f'<p class="small">{_TOLD}{_whose(cells)}</p></section>'
     )
 
 
-def _cell(cell: Mapping[str, Any] | None) -> str:
+def _cell(cell: Mapping[str, Any] | None, chance: float) -> str:
     if cell is None:
         return '<td class="unknown">not run</td>'
     share = number(cell["ratio"])
@@ -73,18 +74,22 @@ def _cell(cell: Mapping[str, Any] | None) -> str:
         return '<td class="unknown">no finite signal</td>'
     return (
         f'<td class="{kind}"><strong>{_SIGNS[kind]} {kind}</strong><span>{marked(brief(share))}</span>'
-        f"<span>{marked(_learning(cell))}</span></td>"
+        f"<span>{marked(_learning(cell, chance))}</span></td>"
     )
 
 
-def _learning(cell: Mapping[str, Any]) -> str:
+def _whose(cells: Sequence[Mapping[str, Any]]) -> str:
+    """Which seeds the accuracies are of, where it is not the same for all."""
+    several = any(len(cell.get("accuracies") or ()) > 1 for cell in cells)
+    return " (first seed; of the pair in the headline all)" if several else ""
+
+
+def _learning(cell: Mapping[str, Any], chance: float) -> str:
     """What training made of it, where it was trained."""
     if cell.get("diverged"):
         return "breaks down"
-    accuracy = number(cell.get("accuracy"))
-    if math.isnan(accuracy):
-        return ""
-    return f"{percent(accuracy)} right"
+    ends = [number(value) for value in cell.get("accuracies") or [cell.get("accuracy")]]
+    return "" if all(map(math.isnan, ends)) else f"{reached(ends, chance)} right"
 
 
 def footer(document: Mapping[str, Any]) -> str:
@@ -111,8 +116,16 @@ def drawn(document: Mapping[str, Any]) -> dict[str, Any]:
         "steps": steps,
         "total": max(int(about.get("steps", steps[-1])), steps[-1]),
         "chance": float(about.get("chance", 0)),
-        "networks": {name: _network(each) for name, each in found.items()},
+        "networks": {
+            name: {**_network(each), "end": _end(each, float(about.get("chance", 0)))}
+            for name, each in found.items()
+        },
     }
+
+
+def _end(found: Network, chance: float) -> str:
+    """The accuracy at the end, as the headline has it."""
+    return reached([outcome.accuracy for outcome in found.outcomes], chance)
 
 
 def _network(found: Network) -> dict[str, Any]:

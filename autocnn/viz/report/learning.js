@@ -67,7 +67,7 @@ class Learning {
       made.push(svg("path", { class: `band ${name}`, d: areaBetween(line(3), line(2)) }));
       made.push(svg("path", { class: `curve ${name}`, d: pathThrough(line(1)) }));
       const last = points[points.length - 1];
-      labels.push({ name, y: this.y(last[1]), points: line(1), words: `${LOOKS[name]} ${Math.round(100 * last[1])} %` });
+      labels.push({ name, y: this.y(last[1]), points: line(1), words: `${LOOKS[name]} ${this.data.networks[name].end}` });
       const now = points.filter((point) => point[0] < this.data.steps[this.at]).pop();
       if (now) made.push(svg("circle", { class: `point ${name}`, cx: here, cy: this.y(now[1]), r: 4.5 }));
     }
@@ -93,7 +93,7 @@ class Learning {
   spoken() {
     const said = ["plain", "skip"].map((name) => {
       const points = this.data.networks[name].accuracy;
-      return points.length ? `${LOOKS[name]} ${Math.round(100 * points[points.length - 1][1])} %` : "";
+      return points.length ? `${LOOKS[name]} ${this.data.networks[name].end}` : "";
     });
     return `Test accuracy by training step; at the end: ${said.filter(Boolean).join(", ")}; a guess is ${Math.round(100 * this.data.chance)} %.`;
   }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median_low
 from typing import Any
+
+from autocnn.viz.report.outcomes import Outcome
 
 NAMES = ("plain", "skip")
 VANISHES, EXPLODES = 2.0**-10, 2.0**10
@@ -15,7 +17,7 @@ VANISHES, EXPLODES = 2.0**-10, 2.0**10
 
 @dataclass(frozen=True)
 class Range:
-    """The median of some seeds, their lowest and their highest."""
+    """The median of some seeds, the lower one of an even number, their lowest and their highest."""
 
     middle: float
     low: float
@@ -39,6 +41,7 @@ class Network:
     finished: bool
     reached: int
     floor: float
+    outcomes: tuple[Outcome, ...]
 
     @property
     def arrives(self) -> float:
@@ -73,7 +76,14 @@ def network(document: Mapping[str, Any], name: str) -> Network:
         bool(runs) and all(run.get("finished", True) for run in runs),
         min((run["steps"][-1] for run in runs), default=0),
         2.0**-149 * batch / spread(last).middle if last and spread(last).middle else math.nan,
+        tuple(_outcome(run) for run in runs),
     )  # fmt: skip
+
+
+def _outcome(run: Mapping[str, Any]) -> Outcome:
+    losses = [value for value in map(number, run.get("loss") or ()) if not math.isnan(value)] or [math.nan]
+    accuracy = number(run["accuracy"][-1][1]) if run["accuracy"] else math.nan
+    return Outcome(accuracy, losses[0], max(losses), run.get("diverged"))
 
 
 def _at_step(runs: Sequence[Mapping[str, Any]], step: int) -> tuple[Range, ...]:
@@ -110,13 +120,15 @@ def number(value: Any) -> float:
 
 
 def spread(values: Iterable[float]) -> Range:
-    """The median and the range of what is a number; NaN where nothing is.
+    """The median and the range of what is a number; NaN where nothing is. No mean: it would be nobody's.
 
     >>> spread([3.0, 1.0, 2.0, float("nan")])
     Range(middle=2.0, low=1.0, high=3.0)
+    >>> spread([0.92, 0.1]).middle
+    0.1
     """
     known = sorted(value for value in values if not math.isnan(value))
-    return Range(median(known), known[0], known[-1]) if known else Range(math.nan, math.nan, math.nan)
+    return Range(median_low(known), known[0], known[-1]) if known else Range(math.nan, math.nan, math.nan)
 
 
 def fate(share: float) -> str:

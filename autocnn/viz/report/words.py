@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autocnn.viz.report.outcomes import mixed, percent
 from autocnn.viz.report.summary import Network, fate, network, number
 
-GUESSING = 0.05
-"""An accuracy no further above chance than this is a guess."""
 GROWN = 1.05
 """A share above this has grown; from 0.95 up to it, all of the signal is there, as far as anybody cares."""
 
@@ -46,7 +45,7 @@ def headline(document: Mapping[str, Any]) -> list[Part]:
     for name, opening in _NAMES.items():
         parts.append((f"{opening} ", name))
         parts.append((_half(found[name], name, chance, steps), ""))
-    moral = _moral(found["plain"], found["skip"], chance)
+    moral = _moral(found["plain"], found["skip"], chance, steps)
     return [*parts, (moral, "")] if moral else parts
 
 
@@ -57,19 +56,42 @@ def sentence(document: Mapping[str, Any]) -> str:
 
 def _half(found: Network, name: str, chance: float, steps: int) -> str:
     signal = _signal(found.arrives, "arrives" if name == "skip" else "reaches the first layers")
-    if found.diverged:
-        when = found.diverged[0]
-        return f"{signal} and training breaks down: from step {when} on its numbers are no longer finite. "
-    if not found.finished:
+    if not found.finished and not found.diverged:
         so_far = "" if math.isnan(found.learnt) else f" ({percent(found.learnt)} so far)"
         return f"{signal}; its training was stopped at step {found.reached:,} of {steps:,}{so_far}. "
-    good = learns(found.learnt, chance)
-    joined = " and" if good == (fate(found.arrives) == "holds") else ", yet"
+    unlike = mixed(found.outcomes, chance, steps)
+    return f"{signal}; {unlike}. " if unlike else f"{signal}{_ending(found, name, chance, steps)}. "
+
+
+def _ending(found: Network, name: str, chance: float, steps: int) -> str:
+    """How training ended, where it did so in the same way for every seed."""
+    kind = _kind(found, chance, steps)
+    score = percent(found.learnt)
+    if kind == "breaks down":
+        return f" and training breaks down: from step {found.diverged[0]} on its numbers are no longer finite"
+    if kind == "blows up":
+        most = max(outcome.most for outcome in found.outcomes)
+        return f", but training blows up: its loss rises to {_large(most)}, and it guesses ({score})"
+    if kind == "too early":
+        count = "one step is" if steps == 1 else f"{steps} steps are"
+        return f"; {score} right, but {count} too few to say whether it learns"
+    joined = " and" if (kind == "learns") == (fate(found.arrives) == "holds") else ", yet"
     who = "it" if name == "skip" else "the network"
-    if not good:
-        return f"{signal}{joined} {who} never learns ({percent(found.learnt)}, a guess). "
+    if kind == "guesses":
+        return f"{joined} {who} never learns ({score}, a guess)"
     little = " a little" if found.learnt < 0.5 else ""
-    return f"{signal}{joined} {who} learns{little} ({percent(found.learnt)} right). "
+    return f"{joined} {who} learns{little} ({score} right)"
+
+
+def _kind(found: Network, chance: float, steps: int) -> str:
+    """What became of all seeds, in a word; nothing where it is not the same."""
+    kinds = {outcome.kind(chance, steps) for outcome in found.outcomes}
+    return kinds.pop() if len(kinds) == 1 else ""
+
+
+def _large(value: float) -> str:
+    """A loss that has grown: 240, or 10^9."""
+    return f"{value:,.0f}" if value < 1e4 else f"10^{round(math.log10(value))}"
 
 
 def _signal(share: float, arrives: str) -> str:
@@ -83,11 +105,16 @@ def _signal(share: float, arrives: str) -> str:
     return f"{part_of(share)} {arrives}" if share <= GROWN else f"it has grown {times(share)} by the first layers"
 
 
-def _moral(plain: Network, skip: Network, chance: float) -> str:
+def _moral(plain: Network, skip: Network, chance: float, steps: int) -> str:
     """What is to be said where a run does not show that skips save learning."""
-    if not (plain.finished and skip.finished) or plain.diverged or skip.diverged:
+    if not (plain.finished and skip.finished):
         return ""
-    ways = learns(plain.learnt, chance), learns(skip.learnt, chance)
+    kinds = _kind(plain, chance, steps), _kind(skip, chance, steps)
+    if "blows up" in kinds and "learns" not in kinds:
+        return "A lower learning rate would tell more."
+    if not {*kinds} <= {"learns", "guesses", "blows up"}:
+        return ""  # not a word of skips where seeds disagree, or nothing can be said yet
+    ways = kinds[0] == "learns", kinds[1] == "learns"
     if ways == (True, False):
         return "Here skips do harm."
     if ways == (False, False):
@@ -97,20 +124,6 @@ def _moral(plain: Network, skip: Network, chance: float) -> str:
     if ways == (True, True):
         return "Here both learn all the same."
     return ""
-
-
-def learns(accuracy: float, chance: float) -> bool:
-    """Whether an accuracy is better than a guess."""
-    return accuracy > chance + GUESSING
-
-
-def percent(share: float) -> str:
-    """A share as a reader writes it.
-
-    >>> percent(0.101), percent(float("nan"))
-    ('10 %', 'not measured')
-    """
-    return "not measured" if math.isnan(share) else f"{100 * share:.0f} %"
 
 
 def part_of(share: float) -> str:

@@ -21,7 +21,8 @@ TERMS = {
     "A guess": "The accuracy of always naming the commonest class of the test images.",
     "float32 rounds to zero": """The smallest number that float32 holds is 1.4 × 10^-45; the line is drawn where a
         block's share of the signal would come to that.""",
-    "Bands": "From the lowest to the highest seed; lines are medians.",
+    "Bands": """From the lowest to the highest seed; lines are medians, of an even number of seeds the lower one:
+        a mean of two would be a network that nobody has seen.""",
 }
 
 
