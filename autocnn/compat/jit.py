@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 
 from autocnn.nn import Module
@@ -65,6 +66,10 @@ def annotate(the_type: Any, the_value: T) -> T:
     """
     return the_value
 
+
+_overload_method = overload = weak_module = weak_script_method = script
+fx = SimpleNamespace(wrap=lambda function: function)
+"""`torch.fx`: what is marked for its tracer stays as it is."""
 
 Attribute: Callable[[Any, Any], Any] = lambda value, type: value  # noqa: E731
 

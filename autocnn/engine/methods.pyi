@@ -1020,6 +1020,9 @@ class Methods:
     def nelement(self) -> _int:
         """The number of elements."""
 
+    def new(self, *args: Any) -> Tensor:
+        """A tensor of sizes, or of data, with the dtype and device of input: PyTorch's older way."""
+
     def new_empty(self, *size: Any, dtype: Any = None, requires_grad: _bool = False) -> Tensor:
         """A tensor whose values are yet to be written, with the dtype and device of input."""
 
@@ -1260,6 +1263,9 @@ class Methods:
     def squeeze(self, dim: Axes = None, *, axis: Axes = ...) -> Tensor:
         """input without its axes of length 1, or without those among `dim` that have length 1."""
 
+    def squeeze_(self, dim: Axes = None, *, axis: Axes = ...) -> Tensor:
+        """`squeeze` of the tensor itself; returns it."""
+
     def std(
         self,
         dim: Axes = None,
@@ -1301,11 +1307,20 @@ class Methods:
     def swapaxes(self, axis0: _int, axis1: _int) -> Tensor:
         """input with two axes exchanged, under NumPy's name. A view."""
 
+    def swapaxes_(self, axis0: _int, axis1: _int) -> Tensor:
+        """`swapaxes` of the tensor itself; returns it."""
+
     def swapdims(self, dim0: _int, dim1: _int) -> Tensor:
         """input with two axes exchanged. A view."""
 
+    def swapdims_(self, dim0: _int, dim1: _int) -> Tensor:
+        """`transpose` of the tensor itself; returns it."""
+
     def t(self) -> Tensor:
         """The transpose of a matrix; a vector or a number as it is."""
+
+    def t_(self) -> Tensor:
+        """`t` of the tensor itself; returns it."""
 
     def take(self, index: Any) -> Tensor:
         """The elements of input, seen as one row, at an index of any shape: -> index.shape."""
@@ -1365,6 +1380,9 @@ class Methods:
     def transpose(self, dim0: _int, dim1: _int) -> Tensor:
         """input with two axes exchanged. A view."""
 
+    def transpose_(self, dim0: _int, dim1: _int) -> Tensor:
+        """`transpose` of the tensor itself; returns it."""
+
     def tril(self, diagonal: _int = 0) -> Tensor:
         """The matrices of input with zeros above the diagonal, or above the one `diagonal` further up."""
 
@@ -1406,6 +1424,9 @@ class Methods:
 
     def unsqueeze(self, dim: _int = ..., *, axis: Axes = ...) -> Tensor:
         """input with a new axis of length 1 before axis `dim`: (a, b) -> (a, 1, b) for `dim=1`."""
+
+    def unsqueeze_(self, dim: _int = ..., *, axis: Axes = ...) -> Tensor:
+        """`unsqueeze` of the tensor itself; returns it."""
 
     def var(
         self,

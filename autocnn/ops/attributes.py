@@ -100,6 +100,18 @@ def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, requires_grad: bo
     return tensor(data, dtype=dtype or input.dtype, device=input.device, requires_grad=requires_grad)
 
 
+@method("new")
+def new(input: Tensor, *args: Any) -> Tensor:
+    """A tensor of sizes, or of data, with the dtype and device of input: PyTorch's older way.
+
+    >>> Tensor([1.0]).new(2, 3).shape, Tensor([1.0]).new([4]).tolist()
+    ((2, 3), [4.0])
+    """
+    if args and not all(isinstance(n, int) for n in args):
+        return new_tensor(input, args[0])
+    return new_zeros(input, args or (0,))
+
+
 @method("new_zeros")
 def new_zeros(input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros with the dtype and device of input.

@@ -1,5 +1,6 @@
 """Shape: views of the same elements, joining and splitting, padding and repeating."""
 
+from autocnn.ops.shape import inplace
 from autocnn.ops.shape.joining import (
     cat,
     chunk,
@@ -54,6 +55,7 @@ __all__ = [
     "flipud",
     "hsplit",
     "hstack",
+    "inplace",
     "meshgrid",
     "moveaxis",
     "movedim",

@@ -1,0 +1,161 @@
+"""Functions of PyTorch's that are a line of others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from autocnn import ops
+from autocnn.engine import Tensor, as_tensor
+from autocnn.errors import AutocnnError
+from autocnn.nn import functional
+
+ger = ops.outer
+
+
+def _assert(condition: Any, message: str) -> None:
+    if not condition:
+        raise AutocnnError(message)
+
+
+def atleast_1d(input: Any) -> Tensor:
+    """input with one axis at least.
+
+    >>> atleast_1d(3.0).tolist()
+    [3.0]
+    """
+    x = as_tensor(input)
+    return x if x.ndim else ops.reshape(x, (1,))
+
+
+def batch_norm(
+    input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool, momentum: float,
+    eps: float, cudnn_enabled: bool = True,
+) -> Tensor:  # fmt: skip
+    """`nn.functional.batch_norm`, its arguments in the order that they have at PyTorch's top.
+
+    >>> batch_norm([[1.0], [3.0]], None, None, None, None, True, 0.1, 0.0).tolist()
+    [[-1.0], [1.0]]
+    """
+    return functional.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+
+
+def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
+    """The shape that shapes have together.
+
+    >>> broadcast_shapes((3, 1), (2,))
+    (3, 2)
+    """
+    return np.broadcast_shapes(*map(tuple, shapes))
+
+
+def constant_pad_nd(input: Any, pad: Sequence[int], value: float = 0) -> Tensor:
+    """input with a border of one value.
+
+    >>> constant_pad_nd([1.0], (1, 0), 5).tolist()
+    [5.0, 1.0]
+    """
+    return functional.pad(input, pad, "constant", value)
+
+
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Tensor:
+    """Each element less the one before it, n times over.
+
+    >>> diff([1, 4, 9]).tolist(), diff([1, 4, 9], n=2).tolist()
+    ([3, 5], [2])
+    """
+    x = ops.cat([as_tensor(part) for part in (prepend, input, append) if part is not None], dim)
+    for _ in range(n):
+        length = x.shape[dim] - 1
+        x = ops.sub(ops.narrow(x, dim, 1, length), ops.narrow(x, dim, 0, length))
+    return x
+
+
+def logit(input: Any, eps: float | None = None) -> Tensor:
+    """log(x / (1 - x)), of x kept within eps of 0 and 1 where one is given.
+
+    >>> logit(0.5).item()
+    0.0
+    """
+    x = as_tensor(input) if eps is None else ops.clamp(input, eps, 1 - eps)
+    return ops.sub(ops.log(x), ops.log1p(ops.neg(x)))
+
+
+def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
+    """A quarter turn, k times, from the first of two axes to the second.
+
+    >>> rot90([[1, 2], [3, 4]]).tolist()
+    [[2, 4], [1, 3]]
+    """
+    x = as_tensor(input)
+    for _ in range(k % 4):
+        x = ops.flip(ops.transpose(x, dims[0], dims[1]), (dims[0],))
+    return x
+
+
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """A tensor without axes.
+
+    >>> scalar_tensor(2).dtype
+    dtype('float32')
+    """
+    return ops.tensor(float(s), dtype=dtype, device=device)
+
+
+def scaled_dot_product_attention(
+    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
+    scale: float | None = None,
+) -> Tensor:  # fmt: skip
+    """The mean of the values, weighted by softmax(q k^T scale): q (..., L, E), k (..., S, E), values (..., S, V).
+
+    scale is 1 / sqrt(E) by default. attn_mask (..., L, S) is added, or says by True what may be looked at;
+    is_causal is a mask that lets nothing look ahead. Source: Vaswani et al. (2017), equation 1.
+
+    >>> scaled_dot_product_attention([[0.0]], [[1.0], [2.0]], [[4.0], [6.0]]).tolist()
+    [[5.0]]
+    """
+    q, k = as_tensor(query), as_tensor(key)
+    scores = ops.mul(
+        ops.matmul(q, ops.transpose(k, -2, -1)), 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    )
+    if is_causal:
+        attn_mask = ops.tril(ops.ones(q.shape[-2], k.shape[-2], dtype="bool", device=q.device))
+    if attn_mask is not None:
+        mask = as_tensor(attn_mask)
+        hidden = mask.dtype.kind == "b"
+        scores = ops.masked_fill(scores, ops.logical_not(mask), -math.inf) if hidden else ops.add(scores, mask)
+    weights = ops.softmax(scores, -1)
+    return ops.matmul(functional.dropout(weights, dropout_p) if dropout_p else weights, value)
+
+
+def set_printoptions(**settings: Any) -> None:
+    """Nothing: tensors are printed so that they fit the screen.
+
+    >>> set_printoptions(precision=3)
+    """
+
+
+def typename(obj: Any) -> str:
+    """What PyTorch calls the type of a tensor, or the name of another's.
+
+    >>> typename(Tensor([1.0])), typename([])
+    ('torch.FloatTensor', 'builtins.list')
+    """
+    from autocnn.compat import kinds
+
+    if isinstance(obj, Tensor):
+        return next(f"torch.{name}" for name in kinds.__all__ if isinstance(obj, getattr(kinds, name)))
+    return f"{type(obj).__module__}.{type(obj).__qualname__}"
+
+
+attention = SimpleNamespace(scaled_dot_product_attention=scaled_dot_product_attention)
+"""What of it belongs to `nn.functional`."""
+
+__all__ = [
+    "atleast_1d", "batch_norm", "broadcast_shapes", "constant_pad_nd", "diff", "ger", "logit", "rot90",
+    "scalar_tensor", "set_printoptions", "typename",
+]  # fmt: skip

@@ -1,0 +1,163 @@
+"""Further names of PyTorch's mean here what they mean there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autocnn as ac
+import autocnn.nn as nn
+from autocnn import compat
+from autocnn.autograd import Function
+from autocnn.compat import composed
+from autocnn.errors import AutocnnError, GradientError
+
+X = np.linspace(0.1, 0.9, 12).reshape(3, 4)
+CALLS = [
+    ("diff", (X,), {"n": 2, "dim": 0}),
+    ("diff", (X,), {"prepend": X[:, :1]}),
+    ("rot90", (X, 1), {}),
+    ("rot90", (X, -1, (1, 0)), {}),
+    ("logit", (X,), {"eps": 0.2}),
+    ("logit", (X,), {}),
+    ("atleast_1d", (X,), {}),
+    ("constant_pad_nd", (X, (1, 2), 3.0), {}),
+    ("ger", (X[0], X[1]), {}),
+    ("batch_norm", (X, X[0], X[1], None, None, True, 0.1, 1e-5), {}),
+]
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("name", "args", "kwargs"), CALLS, ids=[f"{n}-{i}" for i, (n, _, _) in enumerate(CALLS)])
+def test_composed_functions_are_pytorchs(name: str, args: tuple, kwargs: dict) -> None:
+    torch = pytest.importorskip("torch")
+    given = [
+        [
+            [library.tensor(a) if isinstance(a, np.ndarray) else a for a in args],
+            {k: library.tensor(v) if isinstance(v, np.ndarray) else v for k, v in kwargs.items()},
+        ]
+        for library in (ac, torch)
+    ]
+    (own, named), (theirs, named_there) = given
+    if name == "batch_norm":
+        theirs.append(False)
+    expected = getattr(torch, name)(*theirs, **named_there)
+    np.testing.assert_allclose(getattr(ac, name)(*own, **named).numpy(), expected.numpy(), rtol=1e-6)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    "settings", [{}, {"is_causal": True}, {"scale": 0.3}, {"attn_mask": "bool"}, {"attn_mask": "float"}]
+)
+def test_attention_is_pytorchs(settings: dict) -> None:
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 5, 4)), rng.normal(size=(2, 5, 6))]
+    masks = {"bool": np.arange(15).reshape(3, 5) % 4 > 0, "float": rng.normal(size=(3, 5))}
+    mask = masks.get(settings.get("attn_mask"))
+    results = []
+    for library in (ac, torch):
+        given = dict(settings, attn_mask=None if mask is None else library.tensor(mask))
+        attend = library.nn.functional.scaled_dot_product_attention
+        results.append(attend(*map(library.tensor, arrays), **given).numpy())
+    np.testing.assert_allclose(*results, rtol=1e-6)
+
+
+@pytest.mark.torch
+def test_old_tensor_types_are_pytorchs() -> None:
+    real = pytest.importorskip("torch")
+    shape, dtypes = [], []
+    with compat.run_as_torch() as ours:
+        for torch in (ours, real):
+            made = [
+                torch.Tensor([1, 2]), torch.Tensor(2, 3), torch.Tensor(5), torch.Tensor(),
+                torch.FloatTensor([[1]]), torch.LongTensor([1.0, 2.0]), torch.ByteTensor(2), torch.DoubleTensor(np.ones(2)),
+            ]  # fmt: skip
+            shape.append([tuple(x.shape) for x in made])
+            dtypes.append([str(x.dtype).removeprefix("torch.") for x in made])
+            assert isinstance(made[0], torch.Tensor)
+            assert isinstance(made[0], torch.FloatTensor)
+            assert not isinstance(made[0], torch.LongTensor)
+            assert issubclass(torch.nn.Parameter, torch.Tensor)
+            assert torch.Tensor.add(made[0], 1).tolist() == [2, 3]
+            assert torch.typename(made[5]) == "torch.LongTensor"
+    assert shape[0] == shape[1]
+    assert dtypes[0] == dtypes[1]
+
+
+def test_annotations_give_back_what_they_are_put_on() -> None:
+    from autocnn import jit
+
+    def f() -> int:
+        return 1
+
+    for mark in (jit.script, jit.ignore, jit.unused, jit.export, jit.ignore(drop=True), ac.compile, ac.fx.wrap):
+        assert mark(f) is f
+    assert not jit.is_scripting()
+    assert not ac.cuda.is_available() or ac.cuda.device_count()
+    ac.backends.cudnn.benchmark = True
+    with ac.cuda.amp.autocast(enabled=False):
+        assert ac.ones(1).dtype == ac.float32
+
+
+def test_a_function_with_two_outputs_and_second_derivatives() -> None:
+    class SinCos(Function):
+        @staticmethod
+        def forward(ctx, x, factor):
+            ctx.save_for_backward(x)
+            ctx.factor = factor
+            return (factor * x).sin(), (factor * x).cos()
+
+        @staticmethod
+        def backward(ctx, gs, gc):
+            (x,) = ctx.saved_tensors
+            f = ctx.factor
+            return f * (gs * (f * x).cos() - gc * (f * x).sin()), None
+
+    x = ac.tensor([0.3, 0.7], dtype=ac.float64, requires_grad=True)
+    s, c = SinCos.apply(x, 2.0)
+    (g,) = ac.autograd.grad((s * 3 + c).sum(), x, create_graph=True)
+    twice = 2 * x.detach().numpy()
+    np.testing.assert_allclose(g.detach().numpy(), 6 * np.cos(twice) - 2 * np.sin(twice))
+    (h,) = ac.autograd.grad(g.sum(), x)
+    np.testing.assert_allclose(h.numpy(), -12 * np.sin(twice) - 4 * np.cos(twice))
+    assert not SinCos.apply(ac.ones(1), 1.0)[0].requires_grad
+
+
+def test_a_function_that_writes_into_its_input_is_refused() -> None:
+    class Doubled(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x.mul_(2)
+
+    with pytest.raises(GradientError, match=r"^mark_dirty: forward writes into its input; an op is pure here\."):
+        Doubled.apply(ac.ones(1))
+
+
+def test_wrappers_and_old_names() -> None:
+    net = nn.DataParallel(nn.Sequential(nn.Conv2d(1, 2, 1), nn.SyncBatchNorm(2)))
+    assert next(iter(net.state_dict())) == "module.0.weight"
+    assert net(ac.ones(1, 1, 2, 2)).shape == (1, 2, 2, 2)
+    assert isinstance(nn.BatchNorm3d(1), nn.modules.batchnorm._BatchNorm)
+    assert isinstance(nn.ConvTranspose1d(1, 1, 1), nn.modules.conv._ConvNd)
+    assert nn.init.xavier_normal is nn.init.xavier_normal_
+    assert nn.init._calculate_fan_in_and_fan_out(ac.ones(2, 3, 5, 5)) == (75, 50)
+    assert nn.modules.utils._pair(3) == (3, 3) == nn.modules.utils._pair([3, 3])
+    assert ac.relu_(ac.tensor([-1.0])).tolist() == [0.0]
+    assert ac.Size((2, 3)).numel() == 6
+    assert ac.ones(1).new(2, 2).shape == (2, 2)
+    ac._assert(True, "fine")
+    with pytest.raises(AutocnnError, match=r"^not so$"):
+        composed._assert(False, "not so")
+
+
+def test_draws_of_distributions_lie_where_they_should() -> None:
+    from autocnn.distributions import Bernoulli, Normal, Uniform
+
+    ac.manual_seed(0)
+    assert abs(Bernoulli(0.25).sample((4000,)).mean().item() - 0.25) < 0.03
+    assert abs(Normal(ac.tensor([1.0]), 2.0).sample((4000,)).std().item() - 2) < 0.1
+    draws = Uniform(-1.0, 3.0).sample((4000,))
+    assert abs(draws.mean().item() - 1) < 0.1
+    assert draws.min().item() >= -1
