@@ -34,10 +34,10 @@ COLUMNS: dict[str, dict[str, Any]] = {
 class Cure:
     """One network of the table, over its seeds.
 
-    `ratio` is the gradient's RMS at the first block over that at the last, the median of the seeds (of an even number
-    the lower), `least` and `most` their range; `factor` what a layer multiplies it by, on the way back, in the fit through all blocks, and
-    `power` its depth-th power, which the verdict goes by: "vanishes" under 2^-10, "explodes" over 2^10, otherwise
-    "holds"; "not finite" where a gradient is not.
+    `ratio` is the gradient's RMS at the first block over that at the last, the median of the seeds (of an even
+    number the lower), `least` and `most` their range; `factor` what a layer multiplies it by, on the way back, in
+    the fit through all blocks, and `power` its depth-th power, which the verdict goes by: "vanishes" under 2^-10,
+    "explodes" over 2^10, otherwise "holds"; "not finite" where a gradient is not.
     """
 
     row: str
