@@ -279,6 +279,19 @@ def test_from_a_model_and_a_batch():
     assert plain < 1e-3 < residual
 
 
+def test_a_model_whose_parameters_are_frozen():
+    """A frozen parameter is an input of the graph, and the images are another."""
+    ac.manual_seed(0)
+    x, y = ac.randn(8, 1, 8, 8), ac.tensor([0, 1, 2, 3] * 2)
+    model = models.residual(8, 4)
+    whole = re.findall(r"[\d.e-]+ of it arrives at x", draw_flow(model, x, y).dot)
+    for parameter in (*model.stem.parameters(), *model.blocks[0].parameters()):
+        parameter.requires_grad_(False)
+    picture = draw_flow(model, x, y)
+    assert "skip" in picture.dot
+    assert re.findall(r"[\d.e-]+ of it arrives at x", picture.dot) == whole
+
+
 def test_shares_survive_folding():
     ac.manual_seed(0)
     x, y = ac.randn(8, 1, 8, 8), ac.tensor([0, 1, 2, 3] * 2)

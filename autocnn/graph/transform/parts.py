@@ -63,10 +63,10 @@ def ancestors(graph: Graph, *vertices: int) -> set[int]:
     return reached
 
 
-def descendants(graph: Graph, vertex: int) -> set[int]:
-    """All vertices that can be reached from ``vertex``, itself included."""
-    _known(graph, "descendants", vertex)
-    reached = {vertex}
+def descendants(graph: Graph, *vertices: int) -> set[int]:
+    """All vertices that can be reached from one of ``vertices``, themselves included."""
+    _known(graph, "descendants", *vertices)
+    reached = set(vertices)
     for edge in graph.edges:
         if edge.source in reached:
             reached.add(edge.target)
