@@ -161,9 +161,9 @@ def lesions(
     its shortcut alone goes on; in a network without residual joins every layer is, with its norm, that keeps the
     shape. ``blocks`` names modules instead; ``action`` is what to do to a residual block in place of removing its
     branch, as `lesioned` takes it. ``counts`` are the sizes of random sets, ``swaps`` the numbers of pairs that
-    change places, each drawn ``seeds`` times (a set that comes again is left out); only blocks of one shape change
-    places whose shortcut is the identity, and only where they are modules. ``progress(done, all)`` is called after
-    each operation. Everything runs in eval mode; the model stays as it is, running statistics included.
+    change places, each drawn ``seeds`` times (a set or an order that comes again is left out, and so is the order
+    before); only blocks of one shape change places whose shortcut is the identity, where they are modules of their
+    own, and of blocks in blocks the inner ones. ``progress(done, all)`` is called after each operation. Everything runs in eval mode; the model stays as it is, running statistics included.
 
     Raises ArgumentError for empty data and counts that cannot be drawn.
 
@@ -275,13 +275,30 @@ def _units(model: Any, x: Tensor, blocks: Sequence[str] | None) -> tuple[list[_U
     else:
         found = residual_joins(graph)
         units = [_Unit(join.name, join) for join in found] or list(_layers(model, graph))
-    modules = {path.replace(".", "/") for path, _ in model.named_modules()}
+    modules = {path.replace(".", "/") for path, _ in model.named_modules() if path}
     groups: dict[Any, list[int]] = {}
     for place, unit in enumerate(units):
         join = unit.join
-        if join is not None and join.kind == "identity" and join.path in modules:
-            groups.setdefault(graph.vertices[join.join].shape, []).append(place)
+        if join is None or join.kind != "identity" or join.path not in modules or _holds_another(unit, units):
+            continue
+        shape = graph.vertices[join.join].shape
+        if _passing(graph, join.path) == {shape}:
+            groups.setdefault(shape, []).append(place)
     return units, [group for group in groups.values() if len(group) > 1]
+
+
+def _holds_another(unit: _Unit, units: Sequence[_Unit]) -> bool:
+    """Whether other blocks are within a block; then these change places, and it stays."""
+    path = _path(unit)
+    return any(other is not unit and f"{_path(other)}/".startswith(f"{path}/") for other in units)
+
+
+def _passing(graph: Graph, path: str) -> set[tuple[int, ...]]:
+    """The shapes of all values that come into a module, and of those that it gives out."""
+    inside = {v.id for v in graph.vertices if f"{v.scope}/".startswith(f"{path}/")}
+    crossing = {e.source for e in graph.edges if (e.source in inside) != (e.target in inside)}
+    values = (graph.vertices[v] for v in crossing)
+    return {v.shape for v in values if (v.id in inside and v.kind == "op") or _is_value(graph, v.id, path)}
 
 
 def _named(graph: Graph, path: str) -> _Unit:
@@ -361,16 +378,34 @@ def _orders(
     movable = sum(map(len, groups))
     if swaps and not groups:
         raise ArgumentError("lesions: no two blocks can change places: one shape, and identities for shortcuts")
+    drawn = {tuple(range(len(units)))}
     for count in _doubled(movable) if swaps is None else swaps:
         for seed in range(seeds):
             source = random.Random(f"{count} swaps, {seed}")
-            order, pairs = list(range(len(units))), []
-            for _ in range(count):
-                a, b = source.sample(source.choices(groups, weights=[len(group) for group in groups])[0], 2)
-                order[a], order[b] = order[b], order[a]
-                pairs.append((_path(units[a]), _path(units[b])))
-            facts = ("reorder", tuple(f"{a} <-> {b}" for a, b in pairs), count, seed, kendall(order))
-            yield _Plan(partial(_swapped, pairs), facts)
+            for _ in range(DRAWS):
+                order, places = _shuffled(len(units), groups, count, source)
+                if order not in drawn:
+                    drawn.add(order)
+                    pairs = [(_path(units[a]), _path(units[b])) for a, b in places]
+                    said = tuple(f"{a} <-> {b}" for a, b in pairs)
+                    yield _Plan(partial(_swapped, pairs), ("reorder", said, count, seed, kendall(order)))
+                    break
+
+
+DRAWS = 100
+"""How often an order is drawn before it counts as one that there is no more."""
+
+
+def _shuffled(
+    count: int, groups: Sequence[Sequence[int]], swaps: int, source: random.Random
+) -> tuple[tuple[int, ...], list[tuple[int, int]]]:
+    """An order of so many units after random swaps within groups, and the swaps."""
+    order, pairs = list(range(count)), []
+    for _ in range(swaps):
+        a, b = source.sample(source.choices(groups, weights=[len(group) for group in groups])[0], 2)
+        order[a], order[b] = order[b], order[a]
+        pairs.append((a, b))
+    return tuple(order), pairs
 
 
 def _swapped(pairs: Sequence[tuple[str, str]], model: Any) -> AbstractContextManager[Any]:

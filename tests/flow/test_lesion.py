@@ -142,6 +142,73 @@ def test_orders_are_those_of_the_modules(networks):
     assert order.loss == pytest.approx(F.cross_entropy(z, y).item(), rel=1e-4)
 
 
+class Branched(nn.Module):
+    """x + f(x), f a convolution or other blocks."""
+
+    def __init__(self, *inside: nn.Module) -> None:
+        super().__init__()
+        self.inside = nn.Sequential(*inside) if inside else nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        return x + self.inside(x).tanh()
+
+
+def net_of(*blocks: nn.Module):
+    ac.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), *blocks, nn.Flatten(), nn.Linear(256, 10))
+
+
+def test_every_order_is_another_and_none_the_one_before():
+    x, y = images(20)
+    four = net_of(*[Branched() for _ in range(4)])
+    orders = lesions(four, x, y, counts=(), seeds=6).orders
+    assert {order.count for order in orders} == {1, 2, 4}
+    assert len({places(order.blocks, range(1, 5)) for order in orders} | {(1, 2, 3, 4)}) == len(orders) + 1
+    assert all(order.tau < 1 for order in orders)
+    two = net_of(Branched(), Branched())
+    assert [order.count for order in lesions(two, x, y, counts=(), swaps=[1, 2, 3]).orders] == [1]
+    assert not lesions(two, x, y, counts=(), swaps=[2]).orders  # there is no such order
+
+
+def places(pairs, order):
+    order = list(order)
+    for pair in pairs:
+        a, b = (int(path) - 1 for path in pair.split(" <-> "))
+        order[a], order[b] = order[b], order[a]
+    return tuple(order)
+
+
+def test_what_cannot_change_places_is_left_out():
+    x, y = images(20)
+    nested = lesions(net_of(*[Branched(Branched(), Branched()) for _ in range(2)]), x, y)
+    assert nested.blocks[:3] == ("1/inside/0", "1/inside/1", "1")
+    moved = {path for order in nested.orders for pair in order.blocks for path in pair.split(" <-> ")}
+    assert moved == {"1/inside/0", "1/inside/1", "2/inside/0", "2/inside/1"}
+    block = Branched()
+    shared = lesions(net_of(block, block, block), x, y)
+    assert (len(shared.each), shared.orders) == (3, ())
+
+
+class Narrowing(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first, self.block = nn.Conv2d(channels, 4, 1), nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        x = self.first(x)
+        return x + self.block(x).tanh()
+
+
+def test_modules_that_take_another_shape_stay():
+    x, y = images(20)
+    net = net_of(nn.Conv2d(4, 6, 1), Narrowing(6), Branched(), Branched())
+    for parameter in net.parameters():
+        parameter.requires_grad_(False)
+    moved = {pair for order in lesions(net, x, y).orders for pair in order.blocks}
+    assert moved <= {"3 <-> 4", "4 <-> 3"}
+    assert moved
+
+
 @pytest.mark.parametrize("n", [2, 5])
 def test_kendall_against_pairs(n):
     for order in itertools.permutations(range(n)):
