@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from autocnn.engine import Tensor, as_tensor, no_grad
-from autocnn.errors import ArgumentError, GraphError
+from autocnn.errors import ArgumentError, GraphError, OperandError
 from autocnn.flow.blocks import Join, residual_joins
 from autocnn.flow.surgery import (
     Action,
@@ -163,9 +163,11 @@ def lesions(
     branch, as `lesioned` takes it. ``counts`` are the sizes of random sets, ``swaps`` the numbers of pairs that
     change places, each drawn ``seeds`` times (a set or an order that comes again is left out, and so is the order
     before); only blocks of one shape change places whose shortcut is the identity, where they are modules of their
-    own, and of blocks in blocks the inner ones. ``progress(done, all)`` is called after each operation. Everything runs in eval mode; the model stays as it is, running statistics included.
+    own, and of blocks in blocks the inner ones. ``progress(done, all)`` is called after each operation. Everything
+    runs in eval mode; the model stays as it is, running statistics included.
 
-    Raises ArgumentError for empty data and counts that cannot be drawn.
+    Raises ArgumentError for empty data and counts that cannot be drawn, OperandError for a model that does not
+    return scores (images, classes).
 
     >>> import autocnn as ac
     >>> from autocnn import nn
@@ -231,11 +233,22 @@ def _score(model: Any, data: Batches, loss: Callable[[Any, Tensor], Tensor]) -> 
     right, cost, images = 0, 0.0, 0
     with no_grad():
         for x, y in data:
-            scores, count = model(x), x.shape[0]
+            scores, count = _one_tensor(model(x)), x.shape[0]
             right += int((scores.array.argmax(1) == y.array).sum())
             cost += float(loss(scores, y).item()) * count
             images += count
     return right / images, cost / images
+
+
+def _one_tensor(scores: Any) -> Tensor:
+    """What a model returned, if accuracy can be taken of it."""
+    if isinstance(scores, Tensor) and scores.ndim == 2:
+        return scores
+    what = f"shape {scores.shape}" if isinstance(scores, Tensor) else f"a {type(scores).__name__}"
+    raise OperandError(
+        f"lesions: the model returns {what}; accuracy needs one tensor of scores (images, classes). Give a module "
+        "whose forward returns that part alone"
+    )
 
 
 @contextmanager

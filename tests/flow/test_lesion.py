@@ -10,7 +10,7 @@ import pytest
 
 import autocnn as ac
 from autocnn import flow, models, nn
-from autocnn.errors import ArgumentError, GraphError
+from autocnn.errors import ArgumentError, GraphError, OperandError
 from autocnn.flow.lesion import kendall, lesions
 from autocnn.flow.plain import without_skips
 from autocnn.nn import functional as F
@@ -207,6 +207,25 @@ def test_modules_that_take_another_shape_stay():
     moved = {pair for order in lesions(net, x, y).orders for pair in order.blocks}
     assert moved <= {"3 <-> 4", "4 <-> 3"}
     assert moved
+
+
+class Returning(nn.Module):
+    def __init__(self, what) -> None:
+        super().__init__()
+        self.net, self.what = net_of(Branched()), what
+
+    def forward(self, x):
+        return self.what(self.net(x))
+
+
+@pytest.mark.parametrize(("what", "said"), [
+    (lambda z: (z, z), "returns a tuple"),
+    (lambda z: {"scores": z}, "returns a dict"),
+    (lambda z: z.sum(1), r"returns shape \(20,\)"),
+])  # fmt: skip
+def test_a_model_that_returns_no_scores(what, said):
+    with pytest.raises(OperandError, match=f"lesions: the model {said}; .* one tensor of scores"):
+        lesions(Returning(what), *images(20))
 
 
 @pytest.mark.parametrize("n", [2, 5])
