@@ -169,16 +169,16 @@ def twins(
 ) -> Twins:
     """Train each model for `steps` steps on the very same batches, and measure its gradients by block.
 
-    `blocks(model)` are the modules whose outputs are measured, the one nearest the input first; `batches()`
-    begins the stream of batches anew. With `seeds`, networks and streams are those of each seed: `models(seed)`
-    and `batches(seed)`. `record` are the steps to measure, from 1, the first and the last always among them;
-    without it they are `doubling(steps)`. At each of them the accuracy is taken too, on the first `tested` test
-    images, or all; not at all where that is 0.
+    `blocks(model)` are the modules whose outputs are measured, the one nearest the input first; `batches()` begins
+    the stream of batches anew, which lasts for all steps. With `seeds`, networks and streams are those of each
+    seed: `models(seed)` and `batches(seed)`. `record` are the steps to measure, from 1, the first and the last
+    always among them; without it they are `doubling(steps)`. At each of them the accuracy is taken too, on the
+    first `tested` test images, or all; not at all where that is 0.
 
     A loss that is not finite ends the training of its network, which says so: `diverged` is the step. An
     interruption (Ctrl-C) leaves what was measured until then, and `complete` is False.
 
-    Raises ArgumentError if there is no step.
+    Raises ArgumentError if there is no step, or the stream ends before the last one.
     """
     if steps < 1:
         raise ArgumentError(f"twins: steps is {steps}; it is at least 1")
@@ -193,7 +193,7 @@ def twins(
                 twin = Twin(name, parameters=sum(p.array.size for p in model.parameters()), seed=seed)
                 result.twins.append(twin)
                 twin.accuracy_before = accuracy(model, *test)
-                parts = (blocks(model), make_optimizer(model), begin())
+                parts = (blocks(model), make_optimizer(model), iter(begin()))
                 with np.errstate(over="ignore", invalid="ignore"):  # the verdict says it
                     _train(twin, model, *parts, steps, chosen, few, progress)
                     twin.accuracy = accuracy(model, *test)
@@ -218,7 +218,7 @@ def _train(
 ) -> None:  # fmt: skip
     model.train()
     for step in range(1, steps + 1):
-        x, y = next(stream)
+        x, y = _next(stream, step, steps)
         optimizer.zero_grad()
         if step in chosen:
             score = math.nan if few is None else accuracy(model, *few)
@@ -237,6 +237,16 @@ def _train(
             progress(twin.name, step, loss)
         if twin.diverged is not None:
             return
+
+
+def _next(stream: Stream, step: int, steps: int) -> tuple[Tensor, Tensor]:
+    batch = next(stream, None)
+    if batch is None:
+        raise ArgumentError(
+            f"twins: steps is {steps}, and batches() ended after {step - 1}. Let it go on: "
+            "(batch for _ in itertools.count() for batch in loader)"
+        )
+    return batch
 
 
 def _weights(block: Any) -> Size:

@@ -167,6 +167,15 @@ def test_no_step_is_refused() -> None:
         small_twins(0)
 
 
+def test_batches_that_end_too_soon_are_an_error_and_a_list_of_enough_is_none() -> None:
+    networks = {"plain": models.plain(8, width=3, num_classes=4)}
+    few = list(itertools.islice(batches(), 3))
+    rest = (lambda net: list(net.blocks), lambda net: optim.SGD(net.parameters(), lr=0.01), lambda: few)
+    assert twins(networks, *rest, few[0], steps=3).complete  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match=r"twins: steps is 5, and batches\(\) ended after 3\. Let it go on"):
+        twins(networks, *rest, few[0], steps=5)  # type: ignore[arg-type]
+
+
 def made(plain: float, residual: float, accuracies: tuple[float, float]) -> Twins:
     def twin(name: str, ratio: float, accuracy: float) -> Twin:
         blocks = tuple(Size(rms, rms, 0.0, 0) for rms in (ratio, 1.0))
