@@ -146,7 +146,7 @@ def toy(
     The closed forms are taken at theta and weight as `dtype` rounds them. In float32, where the products
     underflow, the sweep with rescaled cotangents stands beside.
 
-    Raises ArgumentError for an unknown reading, skip or dtype, and for n below 1.
+    Raises ArgumentError for an unknown reading, skip or dtype, for n below 1 or not whole, and for empty lists.
 
     >>> print(toy([0.5], [1, 10, 100], readings=["power"]))
     power: gradient at theta
@@ -163,6 +163,9 @@ def toy(
     """
     if dtype not in ("float32", "float64"):
         raise ArgumentError(f"toy: dtype is {dtype!r}; 'float32' or 'float64'")
+    for name, values in {"theta": theta, "n": n, "readings": readings, "skips": skips}.items():
+        if isinstance(values, str | float | int) or not len(values):
+            raise ArgumentError(f"toy: {name} is {values!r}; a list with at least one entry")
     places = np.asarray(theta, dtype)
     rounded = float(np.asarray(weight, dtype))
     cells: list[Cell] = []
@@ -406,10 +409,12 @@ def _leaves(theta: Array, n: int, weight: float) -> tuple[Tensor, list[Tensor]]:
     return Tensor(theta).requires_grad_(), [Tensor(np.full_like(theta, weight)).requires_grad_() for _ in range(n)]
 
 
-def _check(n: int, reading: str, skip: str) -> None:
+def _check(n: Any, reading: str, skip: str) -> None:
     if reading not in READINGS:
         raise ArgumentError(f"toy: reading is {reading!r}; one of {', '.join(READINGS)}")
     if skip not in SKIPS:
         raise ArgumentError(f"toy: skip is {skip!r}; one of {', '.join(SKIPS)}")
+    if not isinstance(n, int | np.integer):
+        raise ArgumentError(f"toy: n is {n!r}; a number of layers is whole")
     if n < 1:
         raise ArgumentError(f"toy: n is {n}; it is at least 1")

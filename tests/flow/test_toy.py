@@ -192,6 +192,11 @@ def test_tables_are_tidy_and_strict_json() -> None:
         ({"readings": ["sum"]}, "toy: reading is 'sum'; one of power, chain"),
         ({"skips": ["short"]}, "toy: skip is 'short'; one of none, long, every"),
         ({"n": [0]}, "toy: n is 0; it is at least 1"),
+        ({"n": [2.5]}, "toy: n is 2.5; a number of layers is whole"),
+        ({"theta": []}, "toy: theta is []; a list with at least one entry"),
+        ({"n": ()}, "toy: n is (); a list with at least one entry"),
+        ({"n": 3}, "toy: n is 3; a list with at least one entry"),
+        ({"skips": "every"}, "toy: skips is 'every'; a list with at least one entry"),
         ({"dtype": "float16"}, "toy: dtype is 'float16'; 'float32' or 'float64'"),
     ],
 )
