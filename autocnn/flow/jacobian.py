@@ -9,10 +9,11 @@ from typing import Any
 
 import autocnn.flow.spectra as spectra
 from autocnn.backend.random import Generator
-from autocnn.engine import Tensor, namespace
+from autocnn.engine import Tensor, as_tensor, namespace
 from autocnn.errors import ArgumentError
 from autocnn.flow.products import Call, Pass, Push, coupled, forward, named_blocks, pulled
 from autocnn.flow.strict import strict
+from autocnn.flow.surgery import check_module
 from autocnn.types import Array
 
 SPANS = ("block", "to output", "from input")
@@ -147,6 +148,12 @@ class Jacobians:
         if not several:
             return f"{question} No block by itself was measured ({self.mode})."
         gains = [s.backward_gain for s in several]
+        strange = [s.block for s in several if math.isnan(s.backward_gain)]
+        if strange:
+            count = f"{len(strange)} of {len(several)} blocks"
+            return (
+                f"{question} Not at all: numbers in {count} are not finite, first in {strange[0]} ({self.mode})."
+            )
         middle = _middle(gains)
         text = (
             f"{question} Over {len(several)} blocks, one block multiplies a random gradient's squared norm by "
@@ -176,7 +183,7 @@ def _line(s: Spectrum) -> str:
 
 def jacobian(
     model: Any,
-    x: Tensor,
+    x: Any,
     blocks: Sequence[Any] | None = None,
     k: int = 8,
     *,
@@ -191,19 +198,20 @@ def jacobian(
     """Singular values and gains of the Jacobian of each block, from each to the output, and from x to each.
 
     `blocks` are paths of modules ("layer1.0") or the modules, each called with one tensor and returning one;
-    without them the model's parts, those of a Sequential one by one. A Jacobian with at most `exact` rows or
-    columns is formed, and known entirely; of a larger one the k largest singular values are found through
-    products with J and J^T until their bounds are below `tolerance` times the largest (at most `steps` steps of
-    k products), and its sums of powers are estimated from `probes` random vectors. Equal seeds give equal numbers.
+    without them the model's parts, those of a Sequential one by one, or, without parts, the model. A Jacobian with
+    at most `exact` rows or columns is formed, and known entirely; of a larger one the k largest singular values
+    are found through products with J and J^T until their bounds are below `tolerance` times the largest (at most
+    `steps` steps of k products), and its sums of powers are estimated from `probes` random vectors. Equal seeds
+    give equal numbers.
 
-    Where no image's result depends on another's, there is a Jacobian for each image. Where one does (batch norm
-    in train mode), the batch has one joint Jacobian, and the result says so; `joint` asks for either. The model
-    is run once, in the mode that it is in; its buffers are put back.
+    Where no image's result is seen to depend on another's, there is a Jacobian for each image. Where one does
+    (batch norm in train mode), the batch has one joint Jacobian, and the result says so; `joint` asks for either.
+    The model is run once, in the mode that it is in; its buffers are put back.
 
     In float32, products below 1e-38 are 0: a Jacobian that small needs the model and x in float64.
 
-    Raises ArgumentError for an unknown block or span, a k, probes or steps too small, or `joint=False` where
-    images are coupled; OperandError where a block does not take and return one tensor.
+    Raises ArgumentError for an x without images, an unknown block or span, a k, probes or steps too small, or
+    `joint=False` where images are coupled; OperandError where a block does not take and return one tensor.
 
     >>> from autocnn import manual_seed, nn, ones
     >>> _ = manual_seed(0)
@@ -217,7 +225,8 @@ def jacobian(
     strange = [span for span in spans if span not in SPANS]
     if strange:
         raise ArgumentError(f"jacobian: span is {strange[0]!r}; one of {', '.join(SPANS)}")
-    passed = forward(model, x, named_blocks(model, blocks))
+    check_module("jacobian", model)
+    passed = forward(model, _images(x), named_blocks(model, blocks))
     several = coupled(passed, seed)
     if joint is False and several:
         raise ArgumentError(
@@ -227,7 +236,18 @@ def jacobian(
     together = several if joint is None else joint
     measure = Measure(together, k, exact, probes, tolerance, steps, seed)
     found = [s for span in spans for s in measure.span(span, passed)]
-    return Jacobians(tuple(found), bool(model.training), together, x.shape[0])
+    return Jacobians(tuple(found), bool(model.training), together, passed.input.shape[0])
+
+
+def _images(x: Any) -> Tensor:
+    images: Tensor = as_tensor(x)
+    if not images.shape or not images.array.size:
+        raise ArgumentError(
+            f"jacobian: x has shape {images.shape}; a batch (N, ...) of at least one image is needed"
+        )
+    if images.dtype.kind != "f":
+        raise ArgumentError(f"jacobian: x is {images.dtype}, and has no derivative; give it as float32")
+    return images
 
 
 # Measuring ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autocnn.backend.random import Generator
-from autocnn.engine import Tensor, enable_grad, grad
+from autocnn.engine import Tensor, enable_grad, grad, namespace
 from autocnn.errors import ArgumentError, OperandError
 from autocnn.flow.run import _untouched
 from autocnn.ops import randn, zeros_like
@@ -35,6 +35,7 @@ class Pass:
 def named_blocks(model: Any, blocks: Sequence[Any] | None = None) -> dict[str, Any]:
     """Modules by path: those asked for, or the model's parts, those of a Sequential one by one.
 
+    A model without parts is one block, by the name of its class.
     Raises ArgumentError for what is no part of the model.
 
     >>> from autocnn import nn
@@ -42,15 +43,16 @@ def named_blocks(model: Any, blocks: Sequence[Any] | None = None) -> dict[str, A
     ['0', '1.0', '1.1']
     """
     paths = {id(module): path for path, module in model.named_modules()}
+    whole = type(model).__name__
     if blocks is None:
-        return dict(_parts(model, ""))
+        return dict(_parts(model, "")) or {whole: model}
     found = {}
     for block in blocks:
         path = block.replace("/", ".") if isinstance(block, str) else paths.get(id(block))
         if path is None:
             raise ArgumentError(f"blocks: a {type(block).__name__} is no part of the model")
         try:
-            found[path] = model.get_submodule(path)
+            found[path or whole] = model.get_submodule(path)
         except AttributeError:
             near = ", ".join(list(_parts_names(model))[:8])
             raise ArgumentError(f"blocks: {path!r} is no module's path; parts are {near}") from None
@@ -114,7 +116,10 @@ def _numbered(calls: Sequence[Call]) -> Iterator[Call]:
 
 
 def coupled(passed: Pass, seed: int = 0) -> bool:
-    """Whether an image's result depends on other images: a gradient of the first one's output reaches them."""
+    """Whether an image's result depends on other images: a gradient of the first one's output reaches them.
+
+    Gradients that are not finite say nothing: 0 times NaN is NaN.
+    """
     y = passed.output
     if y.shape[0] < 2 or not y.requires_grad:
         return False
@@ -123,7 +128,8 @@ def coupled(passed: Pass, seed: int = 0) -> bool:
     sources = [passed.input, *(call.output for call in passed.calls if call.output.requires_grad)]
     found = pulled(y, sources, cotangent)
     same = [g for g, s in zip(found, sources, strict=True) if s.shape[0] == y.shape[0]]
-    return any(bool((g[1:] != 0).any()) for g in same)
+    xp = namespace(y.array)
+    return any(bool(((g[1:] != 0) & xp.isfinite(g[1:])).any()) for g in same)
 
 
 def pulled(root: Tensor, sources: Sequence[Tensor], cotangent: Array) -> list[Array]:

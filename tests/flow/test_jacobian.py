@@ -220,6 +220,39 @@ def test_what_is_not_finite_is_not_a_number() -> None:
         assert found.to_dict()["rows"][0]["largest"] is None
 
 
+def test_nan_couples_no_images() -> None:
+    net = chain(nn.Linear(3, 4), nn.Linear(4, 4), nn.Linear(4, 2))
+    net[1].weight.data = Tensor(np.full((4, 4), np.nan))
+    found = flow.jacobian(net, draws(5, 3), k=2, joint=False)
+    assert not found.joint
+    assert not flow.jacobian(net, draws(5, 3), k=2).joint
+    assert "numbers in 1 of 3 blocks are not finite, first in 1 (eval mode, a Jacobian for" in found.sentence()
+
+
+def test_arrays_do_as_well_as_tensors() -> None:
+    net, x = deep(), draws(2, 7)
+    assert flow.jacobian(net, x.array, k=2) == flow.jacobian(net, x, k=2)
+
+
+def test_a_model_without_parts_is_one_block() -> None:
+    layer, x = nn.Linear(3, 2), draws(2, 3)
+    found = flow.jacobian(layer, x)
+    assert found.blocks == ("Linear",)
+    expected = np.linalg.svd(layer.weight.array.astype(np.float64), compute_uv=False)
+    np.testing.assert_allclose(found["Linear", "block"].singular, expected, rtol=1e-6)
+    assert flow.jacobian(chain(layer, nn.Tanh()), x, [""]).blocks == ("Sequential",)
+
+
+@pytest.mark.parametrize(("x", "text"), [
+    (np.zeros((0, 7), np.float32), r"x has shape \(0, 7\); a batch \(N, \.\.\.\) of at least one image is needed"),
+    (1.0, r"x has shape \(\); a batch"),
+    (np.zeros((2, 7), np.int64), "x is int64, and has no derivative"),
+])  # fmt: skip
+def test_what_is_no_batch_of_images(x: Any, text: str) -> None:
+    with pytest.raises(ArgumentError, match=f"jacobian: {text}"):
+        flow.jacobian(deep(), x)
+
+
 def test_errors_say_what_to_do() -> None:
     net, x = deep(), draws(1, 7)
     with pytest.raises(ArgumentError, match=r"blocks: 'nowhere' is no module's path; parts are 0, 1, 2"):
