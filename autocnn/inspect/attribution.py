@@ -59,14 +59,17 @@ def smooth_grad(
         raise ArgumentError(f"smooth_grad: samples and noise are {samples} and {noise}; at least 1 and 0")
     first = scored(model, x, target)
     images = first.images.array
-    generator = Generator(seed)
+    generator, device = Generator(seed), str(first.images.device)
     axes = tuple(range(1, images.ndim))
     spread = noise * (images.max(axes, keepdims=True) - images.min(axes, keepdims=True))
     total = namespace(images).zeros_like(images)
     for image in range(images.shape[0]):
         for some in _portions(samples, batch):
             shape = (some, *images.shape[1:])
-            noisy = images[image] + spread[image] * randn(*shape, generator=generator, dtype=images.dtype).array
+            noisy = (
+                images[image]
+                + spread[image] * randn(*shape, generator=generator, dtype=images.dtype, device=device).array
+            )
             picked = _repeated(first.target, image, some)
             total[image] += scored(model, noisy.astype(images.dtype), picked).gradient().sum(0)
     return total / samples

@@ -88,7 +88,8 @@ def maximise(
     ((1, 1, 32, 32), True)
     """
     generator = Generator(seed)
-    images = 0.1 * randn(starts, *shape, generator=generator).array
+    device = next((str(p.device) for p in getattr(model, "parameters", tuple)()), "cpu")
+    images = 0.1 * randn(starts, *shape, generator=generator, device=device).array
     xp = namespace(images)
     heights = []
     for step in range(steps):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autocnn.backend.arrays import namespace
-from autocnn.engine import as_tensor
+from autocnn.engine import Tensor, as_tensor
 from autocnn.errors import ArgumentError, GraphError, ShapeError
 from autocnn.inspect.look import Target, scored
 from autocnn.types import Array
@@ -69,7 +69,7 @@ def integrated_gradients(
         )
     ends = scored(model, x, target)
     images = ends.images.array
-    base = _baseline(baseline, images)
+    base = _baseline(baseline, ends.images)
     floors = scored(model, base, ends.target).scores.array
     values = namespace(images).zeros(images.shape, "float64")
     totals, counts = [], []
@@ -170,9 +170,9 @@ def _one(target: Any, image: int) -> Any:
     return target if callable(target) else (target[image],)
 
 
-def _baseline(baseline: Any, images: Array) -> Array:
-    xp = namespace(images)
-    start = as_tensor(baseline).array.astype(images.dtype)
+def _baseline(baseline: Any, images: Tensor) -> Array:
+    xp = namespace(images.array)
+    start = as_tensor(baseline).to(images.device).array.astype(images.dtype)
     try:
         return xp.broadcast_to(start, images.shape).copy()
     except ValueError:

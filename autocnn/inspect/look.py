@@ -19,6 +19,7 @@ from autocnn.flow.cotangents import Exact, carry
 from autocnn.flow.surgery import evaluating
 from autocnn.graph import Graph
 from autocnn.inspect.layers import visits
+from autocnn.ops import take_along_dim, tensor
 from autocnn.types import Array
 
 Target = int | Sequence[int] | Callable[[Any], Tensor] | None
@@ -197,7 +198,9 @@ def settled(outputs: Any, target: Target, count: int) -> Any:
 
 def _scores(outputs: Any, target: Any, count: int) -> Tensor:
     if not callable(target):
-        return outputs[list(range(count)), list(target)]  # type: ignore[no-any-return]
+        return take_along_dim(outputs, tensor([[k % outputs.shape[1]] for k in target], device=outputs.device), 1)[
+            :, 0
+        ]
     scores = target(outputs)
     if not isinstance(scores, Tensor) or scores.shape != (count,):
         what = scores.shape if isinstance(scores, Tensor) else type(scores).__name__
