@@ -8,6 +8,7 @@ import pytest
 from autocnn import ops
 from autocnn.engine import Tensor, grad
 from autocnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
+from autocnn.nn import functional as F
 from tests.ops.oracle import alike
 
 SPACE = (7, 6, 5)
@@ -102,6 +103,13 @@ def test_unpooling_undoes_pooling_where_the_largest_stood():
     kept = back.array != 0
     np.testing.assert_array_equal(back.array[kept], x[kept])
     assert kept.sum() == z.array.size
+
+
+@pytest.mark.parametrize("name", ["max_pool2d", "adaptive_max_pool2d"])
+def test_the_places_of_the_largest_have_a_name_of_their_own(name):
+    found = getattr(F, f"{name}_with_indices")(image(2), 2)
+    for mine, same in zip(found, getattr(F, name)(image(2), 2, return_indices=True), strict=True):
+        np.testing.assert_array_equal(mine.array, same.array)
 
 
 @pytest.mark.parametrize(
