@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -65,24 +67,22 @@ def test_attention_is_pytorchs(settings: dict) -> None:
 
 @pytest.mark.torch
 def test_old_tensor_types_are_pytorchs() -> None:
-    real = pytest.importorskip("torch")
-    shape, dtypes = [], []
-    with compat.run_as_torch() as ours:
-        for torch in (ours, real):
-            made = [
-                torch.Tensor([1, 2]), torch.Tensor(2, 3), torch.Tensor(5), torch.Tensor(),
-                torch.FloatTensor([[1]]), torch.LongTensor([1.0, 2.0]), torch.ByteTensor(2), torch.DoubleTensor(np.ones(2)),
-            ]  # fmt: skip
-            shape.append([tuple(x.shape) for x in made])
-            dtypes.append([str(x.dtype).removeprefix("torch.") for x in made])
-            assert isinstance(made[0], torch.Tensor)
-            assert isinstance(made[0], torch.FloatTensor)
-            assert not isinstance(made[0], torch.LongTensor)
-            assert issubclass(torch.nn.Parameter, torch.Tensor)
-            assert torch.Tensor.add(made[0], 1).tolist() == [2, 3]
-            assert torch.typename(made[5]) == "torch.LongTensor"
-    assert shape[0] == shape[1]
-    assert dtypes[0] == dtypes[1]
+    expected = made_with_old_types(pytest.importorskip("torch"))
+    with compat.run_as_torch() as torch:
+        assert made_with_old_types(torch) == expected
+
+
+def made_with_old_types(torch: Any) -> list[tuple[tuple[int, ...], str]]:
+    """Shape and dtype of tensors made by each of PyTorch's old ways."""
+    made = [torch.Tensor([1, 2]), torch.Tensor(2, 3), torch.Tensor(5), torch.Tensor(), torch.FloatTensor([[1]])]
+    made += [torch.LongTensor([1, 2]), torch.ByteTensor(2), torch.DoubleTensor(np.ones(2))]
+    assert isinstance(made[0], torch.Tensor)
+    assert isinstance(made[0], torch.FloatTensor)
+    assert not isinstance(made[0], torch.LongTensor)
+    assert issubclass(torch.nn.Parameter, torch.Tensor)
+    assert torch.Tensor.add(made[0], 1).tolist() == [2, 3]
+    assert torch.typename(made[5]) == "torch.LongTensor"
+    return [(tuple(x.shape), str(x.dtype).removeprefix("torch.")) for x in made]
 
 
 def test_annotations_give_back_what_they_are_put_on() -> None:
