@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
@@ -50,8 +51,30 @@ def _from_file(name: str, path: Path, factory: str) -> Any:
         made = getattr(module, factory)
         model = made if hasattr(made, "named_parameters") and not isinstance(made, type) else made()
     if not callable(model):
-        raise UsageError(f"model: {name!r} makes a {type(model).__name__}; a module or a function is needed")
+        raise UsageError(
+            f"model: {name!r} gives {model!r}, of type {type(model).__name__}; a module or a function is needed"
+        )
     return model
+
+
+@contextmanager
+def blaming_its_code(name: str) -> Iterator[None]:
+    """Lay at a file's door what goes wrong while its code runs; faults from elsewhere stay what they are."""
+    try:
+        yield
+    except (AutocnnError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        path = str(Path(name.rpartition(":")[0]).resolve())
+        if not any(
+            str(Path(frame.filename).resolve()) == path for frame in traceback.extract_tb(error.__traceback__)
+        ):
+            raise
+        raise UsageError(f"model: {name!r} failed: {_what(error)}; --debug shows where") from error
+
+
+def _what(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 @contextmanager
@@ -64,8 +87,7 @@ def blaming(name: str) -> Iterator[None]:
     except Exception as error:
         if ".py:" not in name:
             raise
-        what = f"{type(error).__name__}: {error}"
-        raise UsageError(f"model: {name!r} failed: {what}; --debug shows where") from error
+        raise UsageError(f"model: {name!r} failed: {_what(error)}; --debug shows where") from error
 
 
 def name_of(model: Any) -> str:

@@ -166,7 +166,7 @@ def test_a_model_from_a_file(capsys, nets):
         ("maker", "; there is no 'maker' in nets.py. Did you mean 'make'?"),
         ("broken", " failed: KeyError: 'missing'; --debug shows where"),
         ("failing", " failed: KeyError: 'missing'; --debug shows where"),
-        ("three", " makes a int; a module or a function is needed"),
+        ("three", " gives 3, of type int; a module or a function is needed"),
     ],
 )
 def test_mistakes_in_a_file(capsys, nets, factory, text):

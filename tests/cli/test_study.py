@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 from autocnn import flow
 from autocnn.cli import main
-from autocnn.cli.study import questions
+from autocnn.cli.study import files, questions
+from autocnn.cli.study.bars import Bars
 from autocnn.viz.report import FORMAT
 
 pytest.importorskip("sklearn")
@@ -31,6 +33,26 @@ def make():
 
 def plain():
     return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+
+class Several(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = make()
+    def forward(self, x):
+        scores = self.net(x)
+        return scores, scores
+
+def several():
+    return Several()
+
+class Fussy(Several):
+    def forward(self, x):
+        if self.training and len(x) > 2:
+            raise KeyError("fussy")
+        return self.net(x)
+
+def fussy():
+    return Fussy()
 
 def colours():
     return nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 10))
@@ -131,6 +153,44 @@ def test_an_interruption_leaves_a_report_that_says_so(tmp_path, capsys, monkeypa
     assert '<b class="partial">Partial. </b>' in (tmp_path / "report.html").read_text("utf-8")
 
 
+def test_a_second_interruption_waits_for_the_report(tmp_path, capfd, monkeypatch):
+    original, written = flow.twins, files.write
+
+    def stopped(*arguments, progress, **more):
+        def stop(name: str, step: int, loss: float) -> None:
+            progress(name, step, loss)
+            if name == "skip" and step == 2:
+                signal.raise_signal(signal.SIGINT)
+
+        return original(*arguments, progress=stop, **more)
+
+    def impatient(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        return written(*arguments)
+
+    monkeypatch.setattr(flow, "twins", stopped)
+    monkeypatch.setattr(files, "write", impatient)
+    before = signal.getsignal(signal.SIGINT)
+    assert main(["study", *SMALL, "--out", str(tmp_path)]) == 0
+    assert signal.getsignal(signal.SIGINT) is before
+    out, err = capfd.readouterr()
+    assert "interrupted: writing the report of what has been measured" in out
+    assert "the report is being written, a moment" in err
+    assert "Partial." in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_before_its_first_step_a_bar_says_nothing_of_a_loss(capsys):
+    from rich.console import Console
+
+    bars = Bars(Console(width=100), ["plain", "skip"], 3)
+    with bars as step:
+        step("plain", 1, 2.25)
+        bars.bars.refresh()
+    out = capsys.readouterr().out
+    assert "loss 2.250" in out
+    assert "nan" not in out
+
+
 def test_a_network_that_diverges_is_a_finding(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(questions, "QUESTIONS", {})
@@ -179,6 +239,8 @@ def test_a_mistake_is_one_sentence(arguments, expected, tmp_path, capsys):
     [
         ("plain", "has 0 modules with a skip of their own; two or more"),
         ("colours", "does not take digits (1x8x8)"),
+        ("several", "gives a tuple for 2 images; one tensor of scores (2, 10) is needed"),
+        ("fussy", "fussy' failed: KeyError: 'fussy'; --debug shows where"),
     ],
 )
 def test_a_network_that_cannot_be_studied_is_named(factory, expected, tmp_path, capsys):

@@ -44,6 +44,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 
     from autocnn.cli.study.document import Study
     from autocnn.cli.study.files import make_folder, write
+    from autocnn.cli.study.interrupting import stopping
     from autocnn.cli.study.settings import settled
     from autocnn.viz.report import sentence
 
@@ -52,10 +53,14 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     started = time.perf_counter()
     study = Study(settings)
     make_folder(settings.out)
-    study.measure(console)
-    document = study.document(time.perf_counter() - started)
-    with console.status("drawing"):
-        complaints = write(settings.out, document, study)
+    with stopping() as stop:
+        study.measure(console)
+        stop.writing = True
+        if study.partial:
+            console.print("interrupted: writing the report of what has been measured", highlight=False)
+        document = study.document(time.perf_counter() - started)
+        with console.status("drawing"):
+            complaints = write(settings.out, document, study)
     console.print(sentence(document), style="bold", highlight=False)
     for complaint in complaints:
         click.echo(f"autocnn: {complaint}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,9 +14,9 @@ class Bars:
 
         self.bars = Progress(
             TextColumn("{task.description:>18}"), BarColumn(), MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]:.3f}"), TimeElapsedColumn(), console=console,
+            TextColumn("{task.fields[said]}"), TimeElapsedColumn(), console=console,
         )  # fmt: skip
-        self.tasks = {name: self.bars.add_task(name, total=steps, loss=math.nan, start=False) for name in names}
+        self.tasks = {name: self.bars.add_task(name, total=steps, said="", start=False) for name in names}
         self.begun: set[str] = set()
 
     def __enter__(self) -> Any:
@@ -32,4 +31,4 @@ class Bars:
         if name not in self.begun:
             self.begun.add(name)
             self.bars.start_task(self.tasks[name])
-        self.bars.update(self.tasks[name], advance=1, loss=loss)
+        self.bars.update(self.tasks[name], advance=1, said=f"loss {loss:.3f}")

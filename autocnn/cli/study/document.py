@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from autocnn.cli.study import cures
@@ -56,16 +57,22 @@ class Study:
         """Train the twins of every seed and the cures, and answer the further questions."""
         settings = self.settings
         try:
-            with Bars(console, ["plain", "skip"], settings.steps * len(settings.seeds)) as step:
+            with Bars(console, ["plain", "skip"], settings.steps * len(settings.seeds)) as step, self._blaming():
                 self.twins = self._trained(self._looking(step))
             self.partial = not self.twins.complete
             if not self.partial and settings.model is None:
                 self._try_cures(console)
             if not self.partial:
-                with console.status("answering further questions"):
+                with console.status("answering further questions"), self._blaming():
                     answer(self)
         except KeyboardInterrupt:
             self.partial = True
+
+    def _blaming(self) -> Any:
+        """What a network from a file raises is laid at that file's door."""
+        from autocnn.cli.model import blaming_its_code
+
+        return blaming_its_code(self.settings.model) if self.settings.model else nullcontext()
 
     def _try_cures(self, console: Any) -> None:
         settings, images = self.settings, self.images

@@ -73,6 +73,7 @@ def check(settings: Settings, images: Images) -> list[str]:
     """
     from autocnn import flow
     from autocnn.cli.model import blaming, name_of
+    from autocnn.engine import Tensor
 
     if settings.model is None:
         built(settings, images, skips=False)
@@ -85,6 +86,11 @@ def check(settings: Settings, images: Images) -> list[str]:
     except AutocnnError as error:
         size = "x".join(map(str, images.shape))
         raise UsageError(f"study: {settings.model} does not take {settings.data} ({size}): {error}") from error
+    if not isinstance(scores, Tensor):
+        raise UsageError(
+            f"study: {settings.model} gives a {type(scores).__name__} for 2 images; one tensor of scores "
+            f"(2, {images.classes}) is needed. Return that alone"
+        )
     if scores.ndim != 2 or scores.shape[1] < images.classes:
         raise UsageError(
             f"study: {settings.model} gives {tuple(scores.shape)} for 2 images; {settings.data} has "
