@@ -20,6 +20,9 @@ Progress = Callable[[str, int, float], None]
 Stream = Iterator[tuple[Tensor, Tensor]]
 Networks = Mapping[str, Any]
 
+NOTHING = Size(0.0, 0.0, 1.0, 0)
+"""Where no gradient arrives at a block, it is zero; the other blocks keep their numbers."""
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -217,14 +220,15 @@ def _train(
     few: tuple[Tensor, Tensor] | None, progress: Progress | None,
 ) -> None:  # fmt: skip
     model.train()
+    frozen = any(not p.requires_grad for p in model.parameters())
     for step in range(1, steps + 1):
         x, y = _next(stream, step, steps)
         optimizer.zero_grad()
         if step in chosen:
             score = math.nan if few is None else accuracy(model, *few)
             with sizes_at(blocks) as sizes:
-                loss = _backward(model, x, y)
-            known = tuple(found for found in sizes if found is not None)
+                loss = _backward(model, _asking(x) if frozen else x, y)
+            known = tuple(NOTHING if found is None else found for found in sizes)
             twin.moments.append(Moment(step, loss, known, score, tuple(map(_weights, blocks))))
         else:
             loss = _backward(model, x, y)
@@ -247,6 +251,11 @@ def _next(stream: Stream, step: int, steps: int) -> tuple[Tensor, Tensor]:
             "(batch for _ in itertools.count() for batch in loader)"
         )
     return batch
+
+
+def _asking(x: Tensor) -> Tensor:
+    """The images, as one that a gradient is asked of: then there is one behind frozen parameters, too."""
+    return x.detach().requires_grad_() if x.array.dtype.kind == "f" else x
 
 
 def _weights(block: Any) -> Size:

@@ -34,6 +34,13 @@ def make():
 def plain():
     return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
 
+def frozen():
+    net = make()
+    for layer in (net[0], net[1]):
+        for parameter in layer.parameters():
+            parameter.requires_grad_(False)
+    return net
+
 class Several(nn.Module):
     def __init__(self):
         super().__init__()
@@ -133,6 +140,18 @@ def test_a_network_of_ones_own_and_its_plain_twin(tmp_path, monkeypatch):
     assert plain[0] < skip[0]
     assert made["cures"] == []
     assert "Other cures were not tried in this run." in (out / "report.html").read_text("utf-8")
+
+
+def test_blocks_that_are_frozen_are_measured_and_keep_their_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(questions, "QUESTIONS", {})
+    (tmp_path / "net.py").write_text(OWN)
+    sizes = {}
+    for name in ("make", "frozen"):
+        given = [f"{tmp_path / 'net.py'}:{name}", "--steps", "2", "--seeds", "1", "--out", str(tmp_path / name)]
+        assert main(["study", *given]) == 0
+        sizes[name] = [run["gradient"][0] for run in document(tmp_path / name)["runs"]]
+    assert sizes["frozen"] == sizes["make"]
+    assert "(2 blocks, 4 of its parameters frozen)" in (tmp_path / "frozen" / "report.html").read_text("utf-8")
 
 
 def test_an_interruption_leaves_a_report_that_says_so(tmp_path, capsys, monkeypatch):

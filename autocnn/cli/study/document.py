@@ -150,6 +150,12 @@ class Study:
             "seconds": round(seconds, 1),
         }
 
+    def _frozen(self) -> str:
+        """How many parameters are not trained, where there are such."""
+        net = self.last.get("skip")
+        still = [p for p in net.parameters() if not p.requires_grad] if net else []
+        return f", {len(still)} of its parameters frozen" if still else ""
+
     def _facts(self, seconds: float) -> list[str]:
         settings = self.settings
         seeds = len(settings.seeds)
@@ -164,7 +170,7 @@ class Study:
             f"{settings.data}: {images:,} images to learn from, {tests:,} others for the test",
             network
             if settings.model is None
-            else f"{settings.model} ({len(self.paths)} blocks), and its plain twin",
+            else f"{settings.model} ({len(self.paths)} blocks{self._frozen()}), and its plain twin",
             over,
             f"{settings.steps:,} steps of {settings.batch_size} images",
             f"{seconds:.0f} seconds",
