@@ -11,7 +11,7 @@ from typing import Any
 from autocnn.backend.arrays import namespace
 from autocnn.backend.random import get_states, set_states
 from autocnn.engine import Tensor, as_tensor, enable_grad
-from autocnn.engine.tape import Node, Watcher, watching
+from autocnn.engine.tape import Node, Watcher, version, watching
 from autocnn.errors import ArgumentError, GraphError, ShapeError
 from autocnn.flow.cotangents import Exact, Rescaled, Scaled, carry
 from autocnn.graph.data import Graph
@@ -155,9 +155,9 @@ def run(model: Callable[..., Any], x: Any, y: Any, loss: Loss = cross_entropy, *
     given, inputs = _given(x)
     labels = y if isinstance(y, Mapping) or _is_several(y) else as_tensor(y)
     images = _images(inputs)
-    keeper = _Keeper()
-    with enable_grad(), _untouched(model), watching(keeper) if values else nullcontext():
-        value = loss(model(given), labels)
+    value, keeper = _passed(model, given, labels, loss, _Keeper() if values else None)
+    if keeper is not None and keeper.overwritten():
+        value, keeper = _passed(model, given, labels, loss, _Keeper(copies=True))
     if not isinstance(value, Tensor) or value.array.size != 1:
         shape = getattr(value, "shape", type(value).__name__)
         raise ShapeError(f"run: the loss has shape {shape}; one number is needed, the mean over the images")
@@ -166,7 +166,8 @@ def run(model: Callable[..., Any], x: Any, y: Any, loss: Loss = cross_entropy, *
     named = getattr(model, "named_parameters", dict)
     graph, leaves, nodes = recorded(value, parameters=dict(named()), inputs=inputs)
     kept = {number: leaf.array for number, leaf in leaves.items()}
-    kept |= {number: keeper.made[node.serial] for number, node in nodes.items() if node.serial in keeper.made}
+    made = keeper.made if keeper is not None else {}
+    kept |= {number: made[node.serial] for number, node in nodes.items() if node.serial in made}
     return Run(graph, nodes, value, images, bool(getattr(model, "training", False)), kept)
 
 
@@ -207,14 +208,26 @@ def _images(inputs: Mapping[str, Tensor]) -> int:
 
 
 class _Keeper(Watcher):
-    """Keeps what every op makes."""
+    """Keeps what every op makes; as copies, where a model writes over it."""
 
-    def __init__(self) -> None:
+    def __init__(self, copies: bool = False) -> None:
+        self.copies = copies
         self.made: dict[int, Array] = {}
 
     def seen(self, node: Node, inputs: tuple[Any, ...], outputs: tuple[Array, ...]) -> None:
         if len(outputs) == 1:
-            self.made[node.serial] = outputs[0]
+            self.made[node.serial] = outputs[0].copy(order="K") if self.copies else outputs[0]
+
+    def overwritten(self) -> bool:
+        """Whether anything that was kept has changed since."""
+        return any(version(array) > serial for serial, array in self.made.items())
+
+
+def _passed(
+    model: Callable[..., Any], given: Any, labels: Any, loss: Loss, keeper: _Keeper | None
+) -> tuple[Any, _Keeper | None]:  # fmt: skip
+    with enable_grad(), _untouched(model), watching(keeper) if keeper is not None else nullcontext():
+        return loss(model(given), labels), keeper
 
 
 @contextmanager

@@ -66,7 +66,13 @@ SETTINGS: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
             seen["gap"] < 1e-3 and seen["before a stride"] == 0 < seen["behind it"] and seen["accuracy"] > 0.2
         ),
     ),
+    "13_resnet20_on_cifar10": (
+        {"epochs": 2, "images": 256},
+        lambda report: len(report["history"]["epochs"]) == 2 and 0 <= report["held_out"] <= 1,
+    ),
 }
+FOLDERS = {"13_resnet20_on_cifar10": "cifar-10"}
+"""The examples that need real data, and where these lie."""
 
 
 def load(path: Path) -> Any:
@@ -80,9 +86,13 @@ def load(path: Path) -> Any:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_example_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_example_runs(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     settings, right = SETTINGS[path.stem]
+    if path.stem in FOLDERS:
+        settings = {"folder": str(request.getfixturevalue("data_dir") / FOLDERS[path.stem]), **settings}
+    monkeypatch.chdir(tmp_path)
     answer = load(path).main(**settings)
     assert right(answer), answer
 

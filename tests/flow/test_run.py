@@ -215,3 +215,15 @@ def test_frozen_parameters_are_parameters_still() -> None:
     np.testing.assert_allclose(
         r.gradients([stem])[stem], free.gradients([free.vertex("bn1")])[free.vertex("bn1")], rtol=1e-5, atol=1e-9
     )
+
+
+def test_values_survive_what_is_written_over_them() -> None:
+    ac.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(inplace=True), nn.Linear(8, 2))
+    x, y = ac.randn(6, 4), ac.arange(6) % 2
+    r = run(net, x, y, values=True)
+    with ac.no_grad():
+        normal = net[1](net[0](x)).numpy().copy()
+    np.testing.assert_allclose(r.value(r.vertex("1")), normal, atol=1e-5)
+    assert (r.value(r.vertex("1")) < 0).any()
+    assert not (r.value(r.vertex("2")) < 0).any()
