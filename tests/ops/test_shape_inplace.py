@@ -55,3 +55,12 @@ def test_a_leaf_that_requires_a_gradient_keeps_its_shape() -> None:
         x.unsqueeze_(0)
     with ac.no_grad():
         assert x.unsqueeze_(0).shape == (1, 2)
+
+
+@pytest.mark.parametrize("times", [(3, 1), (2, 1, 1), (1, 1), (2, 2)])
+def test_what_is_repeated_has_memory_of_its_own(times: tuple[int, ...]) -> None:
+    x = ac.tensor([[1.0], [2.0]])
+    for y in (x.repeat(*times), ac.tile(x, times), x.repeat_interleave(times[0], 1)):
+        y.mul_(5)
+        assert set(y.reshape(-1).tolist()) == {5.0, 10.0}
+    assert x.tolist() == [[1.0], [2.0]]

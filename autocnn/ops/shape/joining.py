@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from autocnn.engine import Tensor, as_tensor, method, primitive, promote, slots
+from autocnn.engine.views import base_of
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import as_int, as_sizes, by_name, numpy_names, one_axis
 from autocnn.ops.broadcast import broadcast_to
 from autocnn.ops.shape.padding import _crop
-from autocnn.ops.shape.views import _reshape, reshape, transpose, unsqueeze
+from autocnn.ops.shape.views import _reshape, clone, reshape, transpose, unsqueeze
 from autocnn.types import Shape
 
 # Joining ---------------------------------------------------------------------------------------------------------
@@ -271,7 +272,7 @@ def repeat(input: Any, *repeats: Any) -> Tensor:
     apart = tuple([n for length in shape for n in (1, length)])  # (1, a, 1, b)
     wide = tuple([n for pair in zip(times, shape, strict=True) for n in pair])  # (r, a, s, b)
     together = tuple([n * length for n, length in zip(times, shape, strict=True)])  # (r a, s b)
-    return reshape(broadcast_to(reshape(input, apart), wide), together)
+    return _owned(reshape(broadcast_to(reshape(input, apart), wide), together))
 
 
 @method("tile")
@@ -295,7 +296,12 @@ def repeat_each(x: Tensor, times: int, dim: int) -> Tensor:
     """
     wide = (*x.shape[: dim + 1], times, *x.shape[dim + 1 :])
     together = (*x.shape[:dim], x.shape[dim] * times, *x.shape[dim + 1 :])
-    return reshape(broadcast_to(unsqueeze(x, dim + 1), wide), together)
+    return _owned(reshape(broadcast_to(unsqueeze(x, dim + 1), wide), together))
+
+
+def _owned(x: Tensor) -> Tensor:
+    """The tensor with memory of its own: what is repeated may be written to."""
+    return x if base_of(x)[0] is x else clone(x)
 
 
 def _stack_rows(rows: Sequence[Tensor], y: Tensor, x: Tensor) -> Tensor:
