@@ -44,7 +44,7 @@ def share(ratio: float) -> str:
     if math.isnan(ratio):
         return "no gradient reaches the last block"
     if ratio == 0:
-        return "no gradient at all reaches the first block (float32 rounds it to zero)"
+        return "no gradient at all reaches the first block (in float32 it is exactly zero)"
     if ratio < 1e-3:
         return f"1 part in 10^{round(-math.log10(ratio))} of the gradient reaches the first block"
     if ratio < 0.2:

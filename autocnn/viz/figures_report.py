@@ -52,7 +52,7 @@ def _gradients(found: Mapping[str, Network]) -> Figure:
             axis.plot(blocks, middle, color=COLORS[color], linestyle=dash, linewidth=2.2)
             low, high = ([max(getattr(r, side), 1e-45) for r in row] for side in ("low", "high"))
             axis.fill_between(blocks, low, high, color=COLORS[color], alpha=0.16, linewidth=0)
-            text = f"{label}: {raised(size_words(row[0].middle))}"
+            text = f"{label}: {raised(size_words(row[0].middle, each.rounded))}"
             axis.annotate(
                 text, (1, middle[0]), (6, -15 if name == "plain" else 9), textcoords="offset points",
                 color=COLORS[color], fontsize=10, fontweight="bold",

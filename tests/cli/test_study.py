@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -39,6 +40,21 @@ def frozen():
     for layer in (net[0], net[1]):
         for parameter in layer.parameters():
             parameter.requires_grad_(False)
+    return net
+
+def broken():
+    net = make()
+    net[2].branch.weight.data = net[2].branch.weight.data * float("nan")
+    return net
+
+def zero():
+    net = make()
+    net[2].branch.weight.data = net[2].branch.weight.data * 0
+    return net
+
+def tiny():
+    net = make()
+    net[2].branch.weight.data = net[2].branch.weight.data * 1e-44
     return net
 
 class Several(nn.Module):
@@ -152,6 +168,39 @@ def test_blocks_that_are_frozen_are_measured_and_keep_their_numbers(tmp_path, mo
         sizes[name] = [run["gradient"][0] for run in document(tmp_path / name)["runs"]]
     assert sizes["frozen"] == sizes["make"]
     assert "(2 blocks, 4 of its parameters frozen)" in (tmp_path / "frozen" / "report.html").read_text("utf-8")
+
+
+def test_numbers_that_are_not_finite_are_said_and_left_out(tmp_path):
+    (tmp_path / "net.py").write_text(OWN)
+    out = tmp_path / "run"
+    assert main(["study", f"{tmp_path / 'net.py'}:broken", "--steps", "2", "--seeds", "1", "--out", str(out)]) == 0
+    made = document(out)
+    assert made["sentence"].count("from the start numbers are not finite, first at 2.branch.weight") == 2
+    assert {"graph", "ledger", "paths", "shattered", "lesion", "spectra", "sizes"} == made["missing"].keys()
+    assert "numbers are not finite" in made["missing"]["ledger"]
+    page = (out / "report.html").read_text("utf-8").partition("<script")[0]
+    assert "nan" not in re.sub(r"<[^>]*>", " ", page.partition("<body>")[2]).replace("finance", "").split()
+
+
+def test_sections_leave_out_a_network_that_broke_down_and_say_so(tmp_path):
+    given = ["--activation", "relu", "--init", "he", "--rate", "1e30", "--steps", "4", "--seeds", "1"]
+    assert main(["study", "--depth", "6", "--width", "2", *given, "--out", str(tmp_path)]) == 0
+    found = {section["id"]: section for section in document(tmp_path)["sections"]}
+    assert "After 4 steps" not in found["ledger"]["answer"]
+    assert "Left out, because numbers are not finite: with skips, after 4 steps." in found["ledger"]["note"]
+
+
+@pytest.mark.parametrize(
+    ("factory", "said"), [("zero", "it is exactly zero"), ("tiny", "float32 rounds it to zero")]
+)
+def test_a_zero_is_rounded_only_where_the_rescaled_gradient_is_none(factory, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(questions, "QUESTIONS", {})
+    (tmp_path / "net.py").write_text(OWN)
+    out = tmp_path / "run"
+    assert (
+        main(["study", f"{tmp_path / 'net.py'}:{factory}", "--steps", "1", "--seeds", "1", "--out", str(out)]) == 0
+    )
+    assert f"nothing at all reaches the first layers ({said})" in document(out)["sentence"]
 
 
 def test_an_interruption_leaves_a_report_that_says_so(tmp_path, capsys, monkeypatch):

@@ -201,7 +201,7 @@ def made(plain: float, residual: float, accuracies: tuple[float, float]) -> Twin
         ),
         (
             0.0, 1.0, (0.1, 0.3),
-            "Without skip connections no gradient at all reaches the first block (float32 rounds it to zero), "
+            "Without skip connections no gradient at all reaches the first block (in float32 it is exactly zero), "
             "and the network never learns: it guesses (10%). "
             "With them the whole gradient reaches the first block, and the network learns a little (30%).",
         ),

@@ -44,7 +44,7 @@ OPENING = "The loss sends a learning signal backwards. Without skip connections 
         ),
         (
             (0.0, 0.10), (0.5, 0.12),
-            "nothing at all reaches the first layers (float32 rounds it to zero) and the network never learns "
+            "nothing at all reaches the first layers (it is exactly zero) and the network never learns "
             "(10 %, a guess). With them 50 % arrives, yet it never learns (12 %, a guess). "
             "Here skips do not help: neither learns.",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from autocnn.cli.study import cures
+from autocnn.cli.study import cures, ills
 from autocnn.cli.study.bars import Bars
 from autocnn.cli.study.images import Images
 from autocnn.cli.study.networks import blocks, check, twins_of
@@ -50,6 +50,8 @@ class Study:
         self.residuals: dict[int, list[float]] = {}
         self.sections: list[dict[str, Any]] = []
         self.partial = False
+        self.strange: dict[str, str] = {}
+        self.left_out: list[str] = []
         self.missing: dict[str, str] = {}
         self.paths = check(settings, self.images)  # what cannot be built fails before anything is written
 
@@ -60,6 +62,7 @@ class Study:
             with Bars(console, ["plain", "skip"], settings.steps * len(settings.seeds)) as step, self._blaming():
                 self.twins = self._trained(self._looking(step))
             self.partial = not self.twins.complete
+            self.strange = ills.strange(self)
             if not self.partial and settings.model is None:
                 self._try_cures(console)
             if not self.partial:
@@ -127,6 +130,8 @@ class Study:
                 "facts": self._facts(seconds),
                 "command": self.settings.command,
                 "runs": [_run(twin) for twin in twins],
+                "strange": self.strange,
+                "rounded": ills.rounded(self),
                 "cures": self.cures,
                 "sections": self.sections,
                 "missing": self.missing,

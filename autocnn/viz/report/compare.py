@@ -49,7 +49,7 @@ def _outcomes(documents: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]
         rows.append(
             {
                 "": f"signal at the first block, {_WORDS[kind]}",
-                **{name: size_words(each.arrives) for name, each in found.items()},
+                **{name: size_words(each.arrives, each.rounded) for name, each in found.items()},
             }
         )
         rows.append(

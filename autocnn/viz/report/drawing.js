@@ -33,10 +33,10 @@ const twoDigits = (value) => Number(value.toPrecision(2)).toLocaleString("en");
 const GROWN = 1.05; // a share above this has grown
 
 /** How much of the signal is left, in words. */
-function sizeWords(share) {
+function sizeWords(share, rounded = false) {
   if (Number.isNaN(share)) return "no signal";
   if (share === Infinity) return "beyond every number";
-  if (share === 0) return "exactly zero";
+  if (share === 0) return rounded ? "rounded to zero" : "exactly zero";
   if (share < 1e-4) return `1 part in ${power(Math.round(-Math.log10(share)))}`;
   if (share < 0.2) return `1 part in ${Math.round(Number((1 / share).toPrecision(2))).toLocaleString("en")}`;
   if (share < 0.95) return `${Math.round(100 * share)} %`;

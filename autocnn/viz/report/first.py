@@ -134,6 +134,7 @@ def _network(found: Network) -> dict[str, Any]:
         "shares": [[_triple(share) for share in row] for row in found.shares],
         "accuracy": [[step, *_triple(score)] for step, score in found.accuracy],
         "floor": _short(found.floor),
+        "rounded": found.rounded,
     }
 
 

@@ -175,7 +175,7 @@ class Strips {
     if (labels.length > 1 && labels[1].at - labels[0].at < 16) labels[0].at = labels[1].at - 16;
     for (const label of labels) label.at = Math.max(label.at, this.box.top - 3); // below the heading
     for (const { name, x, at, share } of labels)
-      made.push(svg("text", { class: `label ${name}`, x: x - 4, y: at }, `${LOOKS[name]}: ${share > GROWN && share < Infinity ? "grown " : ""}${sizeWords(share)}${share <= GROWN && share > 0 ? " arrives" : ""}`));
+      made.push(svg("text", { class: `label ${name}`, x: x - 4, y: at }, `${LOOKS[name]}: ${share > GROWN && share < Infinity ? "grown " : ""}${sizeWords(share, this.data.networks[name].rounded)}${share <= GROWN && share > 0 ? " arrives" : ""}`));
     return made;
   }
 
@@ -205,14 +205,14 @@ class Strips {
     if (!triple) return `${LOOKS[name]}: not trained this far`;
     const [middle, low, high] = triple;
     const range = low === high || !(low <= high) ? "" : `; seeds ${exactly(low)} to ${exactly(high)}`;
-    return `${LOOKS[name]}: ${sizeWords(middle)} (${exactly(middle)}${range})`;
+    return `${LOOKS[name]}: ${sizeWords(middle, this.data.networks[name].rounded)} (${exactly(middle)}${range})`;
   }
 
   spoken() {
     const step = this.data.steps[this.at];
     const said = ["plain", "skip"].map((name) => {
       const first = this.shares(name)?.[0]?.[0];
-      return `${LOOKS[name]}, at the first block: ${first === undefined ? "not trained this far" : sizeWords(first)}`;
+      return `${LOOKS[name]}, at the first block: ${first === undefined ? "not trained this far" : sizeWords(first, this.data.networks[name].rounded)}`;
     });
     return `Gradient by block at step ${step}. ${said.join("; ")}. Left and right arrows go from block to block.`;
   }

@@ -42,6 +42,8 @@ class Network:
     reached: int
     floor: float
     outcomes: tuple[Outcome, ...]
+    rounded: bool
+    """Whether it is float32 that makes zeros of this network's small gradients."""
 
     @property
     def arrives(self) -> float:
@@ -77,7 +79,17 @@ def network(document: Mapping[str, Any], name: str) -> Network:
         min((run["steps"][-1] for run in runs), default=0),
         2.0**-149 * batch / spread(last).middle if last and spread(last).middle else math.nan,
         tuple(_outcome(run) for run in runs),
+        name in (document.get("rounded") or ()) or any(_is_tiny(value) for run in runs for value in _sizes(run)),
     )  # fmt: skip
+
+
+def _sizes(run: Mapping[str, Any]) -> list[float]:
+    return [number(value) for row in run["gradient"] for value in row]
+
+
+def _is_tiny(value: float) -> bool:
+    """Whether a gradient is so small that the next block's may be zero because float32 ends."""
+    return 0 < value < 1e-30
 
 
 def _outcome(run: Mapping[str, Any]) -> Outcome:

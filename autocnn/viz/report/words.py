@@ -44,7 +44,10 @@ def headline(document: Mapping[str, Any]) -> list[Part]:
     parts.append((_OPENING, ""))
     for name, opening in _NAMES.items():
         parts.append((f"{opening} ", name))
-        parts.append((_half(found[name], name, chance, steps), ""))
+        strange = (document.get("strange") or {}).get(name)
+        parts.append((_half(found[name], name, chance, steps) if strange is None else _strange(strange), ""))
+    if document.get("strange"):
+        return parts
     moral = _moral(found["plain"], found["skip"], chance, steps)
     return [*parts, (moral, "")] if moral else parts
 
@@ -54,8 +57,15 @@ def sentence(document: Mapping[str, Any]) -> str:
     return "".join(text for text, _ in headline(document)).strip()
 
 
+def _strange(place: str) -> str:
+    """What is to be said of a network whose numbers are not finite before any step."""
+    first = f", first at {place}" if place else ""
+    return f"there is no signal to speak of: from the start numbers are not finite{first}. "
+
+
 def _half(found: Network, name: str, chance: float, steps: int) -> str:
-    signal = _signal(found.arrives, "arrives" if name == "skip" else "reaches the first layers")
+    arrives = "arrives" if name == "skip" else "reaches the first layers"
+    signal = _signal(found.arrives, arrives, found.rounded)
     if not found.finished and not found.diverged:
         so_far = "" if math.isnan(found.learnt) else f" ({percent(found.learnt)} so far)"
         return f"{signal}; its training was stopped at step {found.reached:,} of {steps:,}{so_far}. "
@@ -94,14 +104,14 @@ def _large(value: float) -> str:
     return f"{value:,.0f}" if value < 1e4 else f"10^{round(math.log10(value))}"
 
 
-def _signal(share: float, arrives: str) -> str:
+def _signal(share: float, arrives: str, rounded: bool) -> str:
     kind = fate(share)
     if kind == "no signal":
         return "no signal leaves the loss"
     if math.isinf(share):
         return "it outgrows every number before it arrives"
     if share == 0:
-        return f"nothing at all {arrives} (float32 rounds it to zero)"
+        return f"nothing at all {arrives} ({'float32 rounds it to zero' if rounded else 'it is exactly zero'})"
     return f"{part_of(share)} {arrives}" if share <= GROWN else f"it has grown {times(share)} by the first layers"
 
 
@@ -150,8 +160,8 @@ def times(share: float) -> str:
     return f"{_two_digits(share):,}-fold" if share >= 10 else f"{share:.2g}-fold"
 
 
-def size_words(share: float) -> str:
-    """A share for a cell or a tip.
+def size_words(share: float, rounded: bool = False) -> str:
+    """A share for a cell or a tip; `rounded` says that a zero is so in float32 alone.
 
     >>> size_words(1e-14), size_words(4300.0), size_words(0.0), size_words(1.2)
     ('1 part in 10^14', '4,300-fold', 'exactly zero', '1.2-fold')
@@ -161,7 +171,7 @@ def size_words(share: float) -> str:
     if math.isinf(share):
         return "beyond every number"
     if share == 0:
-        return "exactly zero"
+        return "rounded to zero" if rounded else "exactly zero"
     return part_of(share) if share <= GROWN else times(share)
 
 

@@ -29,10 +29,18 @@ QUESTIONS = {
 def answer(study: Study) -> None:
     """Answer every question as far as this study can; what it cannot is named, with the reason."""
     for name, ask in QUESTIONS.items():
+        study.left_out = []
         try:
             section: dict[str, Any] | None = ask(study)
         except AutocnnError as error:
             study.missing[name] = str(error)
             continue
         if section is not None:
-            study.sections.append({"id": name, **section})
+            study.sections.append({"id": name, **section, "note": _noted(section, study.left_out)})
+
+
+def _noted(section: dict[str, Any], left_out: list[str]) -> str:
+    """A section's note, with the networks that it leaves out by name."""
+    note = section.get("note", "")
+    said = "; ".join(dict.fromkeys(left_out))
+    return f"{note} Left out, because numbers are not finite: {said}.".strip() if said else note

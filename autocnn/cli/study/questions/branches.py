@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from autocnn.cli.study.questions.looking import FEW, batch, capital, series, states
+from autocnn.errors import GraphError
 
 if TYPE_CHECKING:
     from autocnn.cli.study.document import Study
@@ -118,7 +119,11 @@ def sizes(study: Study) -> dict[str, Any]:
     """How large each branch is beside the value that it is added to, as training goes on."""
     drawn, rows, said = [], [], []
     colors = ("seventh", "sixth", "third", "fourth", "fifth", "skip")
-    found = sorted(study.residuals.items())
+    known = {step: [r for r in ratios if math.isfinite(r)] for step, ratios in study.residuals.items()}
+    found = sorted((step, ratios) for step, ratios in study.residuals.items() if known[step] == ratios)
+    study.left_out += [f"step {step:,}" for step, ratios in study.residuals.items() if known[step] != ratios]
+    if not found:
+        raise GraphError("the numbers are not finite")
     for place, (step, ratios) in enumerate(found):
         when = "untrained" if step == 0 else f"after {step:,}"
         color = "skip" if place == len(found) - 1 else colors[min(place, 4)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autocnn.cli.study.questions.looking import LOOKS, batch, series, untrained
+from autocnn.cli.study.networks import twins_of
+from autocnn.cli.study.questions.looking import LOOKS, batch, series, trained
 
 if TYPE_CHECKING:
     from autocnn.cli.study.document import Study
@@ -20,7 +21,7 @@ def lesion(study: Study) -> dict[str, Any]:
     count = len(study.paths) or len(study.last["skip"].blocks)
     sizes = sorted({k for k in (1, 2, 3, 5, 8, 12, 18) if k < count})
     single, several, said, rows = [], [], [], []
-    for name, net in study.last.items():
+    for name, net in trained(study).items():
         words, color, dash = LOOKS[name]
         found = flow.lesions(net, x, y, counts=sizes if name == "skip" else (), swaps=(), seeds=2,
                              )  # fmt: skip
@@ -64,7 +65,8 @@ def verdicts(study: Study) -> dict[str, Any]:
 
     x, y = batch(study)
     rows, said = [], []
-    for when, nets in (("untrained", untrained(study)), ("trained", study.last)):
+    begun = twins_of(study.settings, study.images, study.settings.seeds[0])
+    for when, nets in (("untrained", begun), ("trained", study.last)):
         for name, net in nets.items():
             found = flow.diagnose(net.train(), x, y)
             kinds = ", ".join(dict.fromkeys(v.kind for v in found.verdicts)) or "healthy"

@@ -56,7 +56,7 @@ def spectra(study: Study) -> dict[str, Any] | None:
 
     x, _ = batch(study, 2)
     nets = untrained(study)
-    count = len(study.paths) or len(nets["skip"].blocks)
+    count = len(study.paths) or len(next(iter(nets.values())).blocks)
     every = max(1, -(-count // SPECTRA))
     numbers = list(range(0, count, every))
     named = [study.paths[i] if study.paths else f"blocks.{i}" for i in numbers]

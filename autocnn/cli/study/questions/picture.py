@@ -26,11 +26,10 @@ def graph(study: Study) -> dict[str, Any]:
     from autocnn.inspect import draw_flow
 
     x, y = batch(study)
-    nets = {LOOKS[name][0]: net for name, net in untrained(study).items()}
+    kept = untrained(study)
+    nets = {LOOKS[name][0]: net for name, net in kept.items()}
     picture = draw_flow(nets, x, y, blocks=BLOCKS)
-    said = [
-        f"{LOOKS[name][0]} the lines {_WAYS[fate(study.twins.of(name)[0].moments[0].ratio)]}" for name in LOOKS
-    ]
+    said = [f"{LOOKS[name][0]} the lines {_WAYS[fate(study.twins.of(name)[0].moments[0].ratio)]}" for name in kept]
     return {
         "question": "What does the gradient's way look like, value by value?",
         "answer": f"{capital('; '.join(said))}.",
