@@ -1419,6 +1419,9 @@ class Methods:
     def unflatten(self, dim: _int, sizes: Sequence[_int]) -> Tensor:
         ...
 
+    def unfold(self, dimension: _int, size: _int, step: _int) -> Tensor:
+        """All windows of a length along an axis, `step` apart; their elements become the last axis."""
+
     def uniform_(self, a: _float = 0.0, b: _float = 1.0) -> Tensor:
         """Write draws from U(a, b) into input."""
 

@@ -25,6 +25,7 @@ from autocnn.ops.indexing.select import (
     take_along_dim,
 )
 from autocnn.ops.indexing.setitem import setitem
+from autocnn.ops.indexing.windows import windows
 
 __all__ = [
     "argwhere",
@@ -46,4 +47,5 @@ __all__ = [
     "setitem",
     "take",
     "take_along_dim",
+    "windows",
 ]
