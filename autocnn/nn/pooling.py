@@ -290,6 +290,61 @@ class LPPool3d(_LPPool):
     _function = F.lp_pool3d
 
 
+# Centres and channels -------------------------------------------------------------------------------------------
+
+
+class DistanceAvgPool2d(Layer):
+    """The mean of each window, weighted by (1 + distance to its centre)^-power: x (N, C, H, W) -> (N, C, oh, ow).
+
+    >>> DistanceAvgPool2d((1, 3))(Tensor([[[[0.0, 4.0, 0.0]]]])).tolist()
+    [[[[2.0]]]]
+    """
+
+    def __init__(
+        self, kernel_size: Size, stride: Size | None = None, padding: Size = 0, power: float = 1.0
+    ) -> None:
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.power = power
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The weighted mean of each window."""
+        return F.distance_avg_pool2d(input, self.kernel_size, self.stride, self.padding, self.power)
+
+
+class _DepthPool(Layer):
+    _function: ClassVar[Callable[..., Tensor]]
+
+    def __init__(self, kernel_size: int | None = None, stride: int | None = None) -> None:
+        self.kernel_size = kernel_size
+        self.stride = stride
+
+    def forward(self, input: Tensor) -> Tensor:
+        """One channel for each window of channels."""
+        return type(self)._function(input, self.kernel_size, self.stride)
+
+
+class DepthMaxPool(_DepthPool):
+    """The largest of each `kernel_size` channels, or of all, at every pixel: x (N, C, *) -> (N, c, *).
+
+    >>> DepthMaxPool(2)(Tensor([[[1.0, 5.0], [2.0, 4.0]]])).tolist()
+    [[[2.0, 5.0]]]
+    """
+
+    _function = F.depth_max_pool
+
+
+class DepthAvgPool(_DepthPool):
+    """The mean of each `kernel_size` channels, or of all, at every pixel: x (N, C, *) -> (N, c, *).
+
+    >>> DepthAvgPool(2)(Tensor([[[1.0, 5.0], [2.0, 4.0]]])).tolist()
+    [[[1.5, 4.5]]]
+    """
+
+    _function = F.depth_avg_pool
+
+
 # Pooling undone -------------------------------------------------------------------------------------------------
 
 
