@@ -10,7 +10,7 @@ from typing import Any
 from autocnn.backend.arrays import namespace
 from autocnn.engine import tape
 from autocnn.engine.gradient import Released, operands
-from autocnn.engine.tape import Node, Number
+from autocnn.engine.tape import Leaf, Node, Number
 from autocnn.errors import ReleasedGraphError
 from autocnn.flow.cotangents import Exact, Rescaled, Seen
 from autocnn.flow.reach import between
@@ -75,6 +75,37 @@ class Cotangents:
         """log2 of the gradient's root mean square, whatever its size; -inf for an exact zero."""
         g = self._scaled.get(vertex)
         return -math.inf if g is None else float(g.log2_rms())
+
+    def finite(self, vertex: int) -> bool:
+        """Whether all of a gradient is finite, in the precision of its arrays."""
+        if self.graph.vertices[vertex].dtype == SEVERAL:
+            return all(self.finite(edge.target) for edge in self.graph.out_edges(vertex))
+        g = self._exact.get(vertex)
+        return g is None or bool(namespace(g).isfinite(g).all())
+
+    def spoiler(self) -> tuple[int, int]:
+        """The first op, counting back from the loss, that makes a gradient that is not finite, and of what.
+
+        Only where there is one: that of the loss itself is 1.
+        """
+        return max(
+            (edge.target, edge.source)
+            for edge in self.graph.edges
+            if not self.finite(edge.source) and self.finite(edge.target)
+        )
+
+    def spoilt(self) -> int | None:
+        """The first value that is not finite, counting forward, among those that the record still holds."""
+        held = []
+        for number, node in self.nodes.items():
+            alive = node.tensor() if isinstance(node, Leaf) else None
+            arrays = [(number, alive.array)] if alive is not None else []
+            if type(node.saved) is tuple and node.saved:
+                inputs, z, _ = operands(node, node.saved)
+                arrays.append((number, z))
+                arrays += [(edge.source, inputs[edge.position]) for edge in self.graph.in_edges(number)]
+            held += [place for place, array in arrays if _odd(array)]
+        return min(held, default=None)
 
     def death(self, target: int) -> Death | None:
         """Where the gradient of a vertex died; None if it did not, or there is no way to it from the loss."""
@@ -212,6 +243,12 @@ class Reason:
         else:
             kind, how = "zero input", f"the input of {spoken(op)}, {other.shape}, is all zeros, for every image"
         return Death(self.vertex, self.operand, kind, how, tuple(others))
+
+
+def _odd(x: Any) -> bool:
+    if isinstance(x, Node | Number) or not hasattr(x, "dtype"):
+        return False
+    return x.dtype.kind == "f" and not bool(namespace(x).isfinite(x).all())
 
 
 def _all_zero(x: Any) -> bool:

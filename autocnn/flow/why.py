@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from autocnn.backend.arrays import owner
+from autocnn.backend.arrays import namespace, owner
 from autocnn.engine import Tensor, enable_grad
 from autocnn.engine.backward import nodes_between
 from autocnn.engine.tape import Leaf, watching
@@ -23,7 +24,7 @@ class Why:
     """Where a gradient died, and how."""
 
     kind: str
-    """alive, frozen, unused, detach, no_grad, integer, no derivative, mask, saturation, zero weight, zero input,
+    """alive, non-finite, frozen, unused, detach, no_grad, integer, no derivative, mask, saturation, zero weight, zero input,
     step, cancelling, overwritten, loss, underflow, hook or zero."""
     place: str
     """The op, and the path of the module that called it: ``relu in layer3/relu``."""
@@ -87,6 +88,8 @@ def _frozen(tensor: Tensor) -> Why:
 
 
 def _unasked(tensor: Tensor) -> Why:
+    if tensor.grad is not None and not bool(namespace(tensor.grad.array).isfinite(tensor.grad.array).all()):
+        return Why("non-finite", "", "It has a gradient that is not finite; give the loss, to hear since where.")
     if tensor.grad is not None and bool((tensor.grad.array != 0).any()):
         return Why("alive", "", "It has a gradient, which is not zero.")
     state = "None" if tensor.grad is None else "zero"
@@ -161,13 +164,33 @@ def _after(tensor: Tensor, loss: Tensor) -> Why:
         recording.graph, recording.nodes, lambda algebra: carry(algebra, root, None), vertices[root.serial]
     )
     death = cotangents.death(target)
-    return _alive(tensor, cotangents, target) if death is None else told(recording.graph, death)
+    if death is not None:
+        return told(recording.graph, death)
+    return _alive(tensor, cotangents, target) if cotangents.finite(target) else _spoilt(loss, cotangents)
 
 
 def told(graph: Graph, death: Death) -> Why:
     """A death in a sentence."""
     at = where(graph, death.vertex)
     return Why(death.kind, at, f"The gradient is zero. Counting back from the loss, it died at {at}: {death.how}.")
+
+
+def _spoilt(loss: Tensor, cotangents: Cotangents) -> Why:
+    """Since where a gradient is not finite, counting back; and where the values are not, counting forward."""
+    graph = cotangents.graph
+    vertex, operand = cotangents.spoiler()
+    at, bits = where(graph, vertex), cotangents.bits(operand)
+    text = f"The gradient is not finite. Counting back from the loss, it is so since {at}"
+    value = float(loss.item())
+    if math.isfinite(bits):
+        return Why("non-finite", at, f"{text}: its root mean square is 2^{bits:.1f}, too large for {loss.dtype}.")
+    first = None if math.isfinite(value) else cotangents.spoilt()
+    if first is not None:
+        v = graph.vertices[first]
+        name = v.name or f"the {v.kind} {v.shape} of {where(graph, _user(graph, first))}"
+        text += f". The loss is {value}; counting forward, the first value found not finite is "
+        text += f"what {where(graph, first)} makes" if v.kind == "op" else name
+    return Why("non-finite", at, f"{text}.")
 
 
 def _alive(tensor: Tensor, cotangents: Cotangents, target: int) -> Why:

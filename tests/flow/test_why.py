@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autocnn as ac
@@ -186,6 +187,28 @@ def test_living_gradients() -> None:
     loss.backward(retain_graph=True)
     assert flow.why(w, loss).text == "It has a gradient, which is not zero: its root mean square is 2^3.7."
     assert flow.why(w).kind == "alive"
+
+
+def test_a_gradient_that_is_not_finite_and_since_where() -> None:
+    net = network()
+    spoil(net[2].weight, float("nan"))
+    found = flow.why(net[0].weight, lambda: loss_of(net))
+    assert found.kind == "non-finite"
+    assert found.place.startswith("cross_entropy")
+    assert str(found) == (
+        f"The gradient is not finite. Counting back from the loss, it is so since {found.place}. The loss is nan; "
+        "counting forward, the first value found not finite is the parameter (8, 8) of linear in 2."
+    )
+    w = ac.tensor([0.0, 1.0], requires_grad=True)
+    loss = w.sqrt().sum()
+    loss.backward(retain_graph=True)
+    assert "give the loss" in str(flow.why(w))
+    text = "The gradient is not finite. Counting back from the loss, it is so since sqrt (%1)."
+    assert str(flow.why(w, loss)) == text
+    large = "it is so since mul (%4): its root mean square is 2^132.9, too large for float32."
+    zero = ac.tensor([0.0, 0.0], requires_grad=True)
+    with np.errstate(over="ignore"):
+        assert large in str(flow.why(zero, lambda: (zero * 1e20 * 1e20 * 1e20).sum()))
 
 
 def test_hooks() -> None:
