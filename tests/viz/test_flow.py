@@ -172,6 +172,14 @@ def test_edges_may_be_named_in_any_way():
     assert flow(by_edge, {(1, 3, 0): 0.22, Edge(1, 4): 0.78}).dot == flow().dot
 
 
+@pytest.mark.parametrize("share", [1e-4, 0.01, 0.017, -0.01])
+def test_thin_bars_are_drawn_without_a_warning(share, capfd):
+    picture = flow(SIZES, {(1, 3): share, (1, 4): 1 - share})
+    assert 'width="3" height="6"' in picture.dot
+    assert "<svg" in picture.svg
+    assert "too small" not in capfd.readouterr().err
+
+
 # Folding -------------------------------------------------------------------------------------------------------
 
 
