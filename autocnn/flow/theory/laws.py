@@ -372,9 +372,11 @@ def _average(step: Step) -> Law:
     """The mean over the whole image, whose positions share what images share, and nothing else."""
     x = step.operands[0]
     ones = np.ones(step.vertex.shape[2:])
-    if ones.size != 1:
+    axes = tuple(range(2, len(step.shapes[0])))
+    if ones.size != 1 or not axes or step.params.get("axes", axes) != axes:
         raise ArgumentError(
-            f"predict: {step.where} leaves {step.vertex.shape[2:]}; there is a rule for global means"
+            f"predict: {step.where} makes {step.vertex.shape} of {step.shapes[0]}; there is a rule for means over "
+            "all positions of an image"
         )
     common, mean = x.common.mean(), float(x.mean.mean())
     second = common + (x.second.mean() - common) / x.second.size
@@ -385,6 +387,78 @@ def _average(step: Step) -> Law:
 def _average_back(step: Step, g: Array) -> list[Array | None]:
     places = step.operands[0].sample.shape[1:]
     return [np.full((1, *places), g.mean() / math.prod(places) ** 2)]
+
+
+def _avg_pool(step: Step) -> Law:
+    """Means over windows, whose positions share what images share, and nothing else."""
+    x, pool = step.operands[0], _pooling(step)
+    flat = x.sample.reshape(len(x.sample), -1) @ pool.T
+    pairs = x.common.reshape(pool.shape[1], -1)
+    common = pool @ pairs @ pool.T
+    second = pool**2 @ (x.second.ravel() - pairs.diagonal()) + common.diagonal()
+    mean = flat.mean(axis=0)
+    before = flat.var(axis=0)
+    factor = np.sqrt(np.maximum(second - mean**2, 0.0) / np.where(before > 0, before, 1.0))
+    places = step.vertex.shape[2:]
+    sample = mean + (flat - mean) * factor
+    return Law(sample.reshape(-1, *places), common.reshape(*places, *places))
+
+
+def _avg_pool_back(step: Step, g: Array) -> list[Array | None]:
+    g = np.broadcast_to(g, (len(g), *step.vertex.shape[2:])).reshape(len(g), -1)
+    return [(g @ _pooling(step) ** 2).reshape(len(g), *step.shapes[0][2:])]
+
+
+def _pooling(step: Step) -> Array:
+    """The matrix from positions to means over windows."""
+    params, places = step.params, step.shapes[0][2:]
+    kernel, stride = params["kernel"], params["stride"]
+    whole = all(k <= s for k, s in zip(kernel, stride, strict=True))  # gradients of two windows are no strangers
+    if not whole or any(params["padding"]) or params["ceil_mode"] or params["divisor"] is not None:
+        raise ArgumentError(
+            f"predict: {step.where} has windows of {kernel} at steps of {stride}, padded by {params['padding']}; "
+            "there is a rule for means over windows apart, without padding"
+        )
+    plain = {"stride": stride, "padding": [(0, 0)] * len(kernel), "dilation": (1,) * len(kernel)}
+    index = np.arange(math.prod(places)).reshape(places)
+    _, views = _windows(replace(step, vertex=replace(step.vertex, params=plain)), index, kernel)
+    pool = np.zeros((math.prod(step.vertex.shape[2:]), index.size))
+    for _, view in views:
+        pool[np.arange(len(pool)), view.ravel()] = 1 / math.prod(kernel)
+    return pool
+
+
+# Chance ----------------------------------------------------------------------------------------------------------
+
+
+def _dropout(step: Step) -> Law:
+    """A share p of values becomes 0, drawn anew for every image, so that what images have in common stays."""
+    x, kept = step.operands[0], _kept(step)
+    sample = x.sample * kept / _stays(step)
+    found = (sample**2).mean(axis=0)
+    factor = np.sqrt(x.second / _stays(step) / np.where(found > 0, found, 1.0))
+    return Law(sample * factor, x.common)
+
+
+def _dropout_back(step: Step, g: Array) -> list[Array | None]:
+    kept = _kept(step)
+    return [g * kept / (kept.mean(axis=0) * _stays(step))]
+
+
+def _kept(step: Step) -> Array:
+    """1 where a value of the sample stays and 0 where it goes: alike at all positions where whole channels go."""
+    shape = step.params["shape"][2:]
+    ordered = np.arange(step.count) >= round(step.count * (1 - _stays(step)))
+    columns = np.broadcast_to(ordered, (math.prod(shape), step.count))
+    mixed = np.random.default_rng(step.vertex.id).permuted(columns, axis=1)
+    return mixed.T.reshape(step.count, *shape).astype(np.float64)
+
+
+def _stays(step: Step) -> float:
+    p = float(step.params["p"])
+    if p >= 1:
+        raise ArgumentError(f"predict: {step.where} drops everything; p below 1 is needed")
+    return 1 - p
 
 
 ACTIVATIONS = (
@@ -409,9 +483,12 @@ RULES: dict[str, tuple[Forward, Backward]] = {
     "slice": (_slice, _slice_back),
     "pad": (_pad, _pad_back),
     "adaptive_avg_pool": (_average, _average_back),
+    "mean": (_average, _average_back),
+    "avg_pool": (_avg_pool, _avg_pool_back),
+    "dropout": (_dropout, _dropout_back),
     **dict.fromkeys(ACTIVATIONS, (_activation, _activation_back)),
 }
 """By the name of a primitive: what it does to laws, and to gradients."""
 
-PAIRED = ("batch_norm", "adaptive_avg_pool")
+PAIRED = ("batch_norm", "adaptive_avg_pool", "avg_pool", "mean")
 """What asks what pairs of images have in common."""
