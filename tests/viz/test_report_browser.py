@@ -205,3 +205,59 @@ def test_headline_tip_and_cell_use_the_same_words(page, share):
     assert words == raised(size_words(share))
     assert brief(share) in (size_words(share).replace("part ", ""), "×" + size_words(share).removesuffix("-fold"))
     assert (words == "all of it") == (0.95 <= share <= 1.05)
+
+
+def shallow(blocks: int, plain: float, skip: float) -> dict:
+    """A study of few blocks."""
+    made = study((plain, 0.1), (skip, 0.9))
+    for one in made["runs"]:
+        one["gradient"] = [row[:1] + row[len(row) + 1 - blocks :] for row in one["gradient"]]
+    return made
+
+
+def test_the_tip_of_a_wide_block_stays_on_the_screen(chromium, tmp_path):
+    report(shallow(5, 0.02, 0.9), tmp_path / "few.html")
+    page = opened(chromium, tmp_path / "few.html")
+    for i in range(5):
+        box = page.locator(".row.plain .cell").nth(i).bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 5)
+        tip = page.locator(".tip").bounding_box()
+        assert tip["x"] >= 0
+        assert tip["x"] + tip["width"] <= 1280
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("smallest", "low"), [(0.3, -3), (0.02, -3), (1e-5, -6), (1e-9, -12), (1e-13, -20), (1e-19, -20), (0.0, -20)]
+)
+def test_the_axis_ends_a_few_decades_below_the_smallest(chromium, tmp_path, smallest, low):
+    report(shallow(3, smallest, 0.9), tmp_path / "few.html")
+    page = opened(chromium, tmp_path / "few.html")
+    assert page.evaluate("scale.low") == low
+    page.close()
+
+
+def words_in(page, selector: str) -> list[dict]:
+    return [each.bounding_box() for each in page.locator(selector).all()]
+
+
+def test_on_a_phone_the_names_of_lines_are_whole(chromium, tmp_path):
+    report(shallow(3, 1 / 150, 0.01), tmp_path / "few.html")
+    page = opened(chromium, tmp_path / "few.html", {"width": 390, "height": 844})
+    boxes = words_in(page, ".strips text.label")
+    assert len(boxes) == 2
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+    page.close()
+
+
+@pytest.mark.parametrize("skip", [0.0, 0.5])
+def test_beside_another_study_a_zero_lies_on_no_other_words(chromium, tmp_path, skip):
+    side_by_side({"a": shallow(4, 0.0, skip), "b": shallow(4, 0.0, 0.9)}, tmp_path / "two.html")
+    page = opened(chromium, tmp_path / "two.html")
+    for i in (0, 1):
+        root = f".study:nth-of-type({i + 1}) .strips"
+        labels, (zero,) = words_in(page, f"{root} text.label"), words_in(page, f"{root} text.zero")
+        for a, b in [(label, zero) for label in labels] + [(labels[0], labels[1])]:
+            apart = a["y"] + a["height"] <= b["y"] + 6 or b["y"] + b["height"] <= a["y"] + 6
+            assert apart or a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
+    page.close()

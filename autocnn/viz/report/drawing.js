@@ -24,7 +24,7 @@ const power = (n) => "10" + [...String(n)].map((letter) => RAISED[letter]).join(
 
 const TICKS = {
   12: "a trillion times", 9: "a billion times", 6: "a million times", 3: "a thousand times",
-  0: "same as at the loss", "-3": "a thousandth", "-6": "a millionth", "-9": "a billionth", "-12": "a trillionth",
+  2: "a hundred times", 1: "ten times", 0: "same as at the loss", "-1": "a tenth", "-2": "a hundredth", "-3": "a thousandth", "-6": "a millionth", "-9": "a billionth", "-12": "a trillionth",
 };
 const tickWords = (exponent) => TICKS[exponent] ?? (exponent < 0 ? `1 part in ${power(-exponent)}` : `${power(exponent)} times`);
 

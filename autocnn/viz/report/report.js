@@ -7,13 +7,18 @@ const PACE = 420; // milliseconds a step is shown
 
 /** One scale for every study and every step, so that what is seen side by side or in turn can be compared. */
 function limits() {
-  let [low, high] = [-20, 1];
+  let [low, high] = [0, 1];
+  let zero = false;
   for (const study of studies)
     for (const { shares } of Object.values(study.networks))
       for (const triple of shares.flat())
-        for (const share of triple.map(number))
+        for (const share of triple.map(number)) {
+          zero ||= share === 0;
           if (share > 0 && share < Infinity) [low, high] = [Math.min(low, Math.log10(share)), Math.max(high, Math.log10(share))];
-  return { low: low < -20 ? Math.max(-48, Math.floor(low / 5) * 5) : -20, high: high > 1 ? Math.ceil((high + 0.5) / 3) * 3 : 1 };
+        }
+  const deep = low < -20 ? Math.max(-48, Math.floor(low / 5) * 5) : -20;
+  const few = Math.min(-3, Math.floor((low - 1) / 3) * 3); // a decade or more below the smallest
+  return { low: zero || few < -12 ? deep : few, high: high > 1 ? Math.ceil((high + 0.5) / 3) * 3 : 1 };
 }
 
 const scale = limits();

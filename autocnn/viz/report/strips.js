@@ -74,7 +74,26 @@ class Strips {
     this.column = svg("rect", { class: "column", y: 4, height: this.box.bottom - 4, width: this.box.step, visibility: "hidden" });
     this.points = svg("g", { class: "points" });
     this.svg.replaceChildren(back, this.column, ...this.frame(), this.row("plain"), this.row("skip"), ...this.lines(), this.points);
+    this.fit();
     this.mark(this.block);
+  }
+
+  /** Names of the lines stay inside the picture, and above the words about float32's end. */
+  fit() {
+    const labels = [...this.svg.querySelectorAll("text.label")];
+    for (const label of labels) {
+      const over = Number(label.getAttribute("x")) + label.getComputedTextLength() - (this.box.width - 4);
+      if (over > 0) label.setAttribute("x", Math.max(2, Number(label.getAttribute("x")) - over));
+    }
+    const zero = this.svg.querySelector("text.zero")?.getBBox();
+    let limit = Infinity;
+    for (const label of labels.sort((a, b) => b.getAttribute("y") - a.getAttribute("y"))) {
+      const box = label.getBBox();
+      if (zero && box.x < zero.x + zero.width && box.x + box.width > zero.x && Math.abs(box.y - zero.y) < 20) limit = Math.min(limit, zero.y - 6);
+      const y = Math.min(Number(label.getAttribute("y")), limit);
+      label.setAttribute("y", y);
+      limit = y - 18;
+    }
   }
 
   frame() {
@@ -82,7 +101,8 @@ class Strips {
     const made = [];
     const edge = width - right;
     const wide = width >= 560;
-    for (let exponent = Math.ceil(this.limits.low / 3) * 3; exponent <= this.limits.high; exponent += 3) {
+    const each = this.limits.high - this.limits.low <= 7 ? 1 : 3;
+    for (let exponent = Math.ceil(this.limits.low / each) * each; exponent <= this.limits.high; exponent += each) {
       const y = this.y(10 ** exponent);
       made.push(svg("path", { class: exponent ? "grid" : "grid one", d: `M${left} ${y}H${edge}` }));
       const words = wide ? tickWords(exponent) : exponent ? power(exponent) : "at the loss";
@@ -95,7 +115,8 @@ class Strips {
     const middle = (left + edge) / 2;
     made.push(svg("text", { class: "tick", x: middle, y: bottom + 31, "text-anchor": "middle" }, wide ? "block: the image enters on the left, the loss is on the right" : "block (image left, loss right)"));
     made.push(svg("text", { class: "end", x: edge, y: 18, "text-anchor": "end" }, "◂ the learning signal travels this way"));
-    const size = `size of the signal at each block${edge - left > 500 ? " (the gradient; each line is a thousandfold)" : ""}`;
+    const grid = each === 1 ? "tenfold" : "a thousandfold";
+    const size = `size of the signal at each block${edge - left > 500 ? ` (the gradient; each line is ${grid})` : ""}`;
     made.push(svg("text", { class: "heading", x: left, y: top - 20 }, size));
     return [...made, ...this.floor(left, edge, step)];
   }
@@ -107,7 +128,9 @@ class Strips {
     const zero = Math.max(...known);
     const inside = Math.log10(zero) >= this.limits.low;
     const y = this.y(zero);
-    const words = inside ? "float32 rounds to zero here" : `float32 rounds to zero further down, at ${power(Math.round(Math.log10(zero)))}`;
+    const end = power(Math.round(Math.log10(zero)));
+    const far = edge - left < 300 ? `float32 ends at ${end}` : `float32 rounds to zero further down, at ${end}`;
+    const words = inside ? "float32 rounds to zero here" : far;
     const text = svg("text", { class: "zero", x: edge - 4, y: y - 5, "text-anchor": "end" }, words);
     return [svg("path", { class: inside ? "zero" : "zero far", d: `M${left} ${y}H${edge}` }), text];
   }
@@ -197,7 +220,8 @@ class Strips {
     }
     const beside = this.x(block) + this.box.step;
     const wide = this.tip.offsetWidth;
-    this.tip.style.left = `${beside + wide + 8 < this.box.width ? beside + 4 : this.x(block) - this.box.step - wide - 4}px`;
+    const left = beside + wide + 8 < this.box.width ? beside + 4 : this.x(block) - this.box.step - wide - 4;
+    this.tip.style.left = `${Math.max(0, Math.min(left, this.box.width - wide))}px`; // wide blocks leave no room beside them
     this.tip.style.top = `${this.box.top + 46}px`;
   }
 
