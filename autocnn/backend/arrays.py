@@ -17,9 +17,15 @@ class Device(str):
 
     >>> Device("cuda:1").type, Device("cuda:1").index
     ('cuda', 1)
+    >>> Device("cuda", 1)
+    'cuda:1'
     """
 
     __slots__ = ()
+
+    def __new__(cls, type: str = "cpu", index: int | None = None) -> Device:
+        """A device by its whole name, or by its kind and number."""
+        return super().__new__(cls, type if index is None else f"{type}:{index}")
 
     @property
     def type(self) -> str:

@@ -13,8 +13,18 @@ from autocnn import ops
 from autocnn.engine import Tensor, as_tensor
 from autocnn.errors import AutocnnError
 from autocnn.nn import functional
+from autocnn.ops.reduce.norms import vector_norm
+from autocnn.optim import lr_scheduler
 
 ger = ops.outer
+asarray = ops.as_tensor
+inverse = ops.linalg.inv
+linalg = SimpleNamespace(
+    det=ops.linalg.det, inv=ops.linalg.inv, norm=ops.norm, solve=ops.linalg.solve, vector_norm=vector_norm
+)
+"""What of `torch.linalg` there is."""
+schedules = SimpleNamespace(_LRScheduler=lr_scheduler.LRScheduler)
+"""The base of learning rate schedules under its older name."""
 
 
 def _assert(condition: Any, message: str) -> None:
@@ -156,6 +166,6 @@ attention = SimpleNamespace(scaled_dot_product_attention=scaled_dot_product_atte
 """What of it belongs to `nn.functional`."""
 
 __all__ = [
-    "atleast_1d", "batch_norm", "broadcast_shapes", "constant_pad_nd", "diff", "ger", "logit", "rot90",
-    "scalar_tensor", "set_printoptions", "typename",
+    "asarray", "atleast_1d", "batch_norm", "broadcast_shapes", "constant_pad_nd", "diff", "ger", "inverse",
+    "logit", "rot90", "scalar_tensor", "set_printoptions", "typename",
 ]  # fmt: skip

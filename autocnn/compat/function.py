@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autocnn.engine import Tensor, no_grad
+from autocnn.engine.debug import debug
 from autocnn.engine.primitive import primitive
 from autocnn.errors import GradientError
 
@@ -18,6 +19,22 @@ def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> 
     """
     tensor = data if isinstance(data, Tensor) else Tensor(data)
     return tensor.requires_grad_() if requires_grad else tensor
+
+
+def backward(
+    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+) -> None:
+    """Add to `.grad` of the leaves what each of some tensors brings, times its gradient: 1 for a scalar.
+
+    >>> x = Tensor([3.0]).requires_grad_()
+    >>> backward([x.sum(), (2 * x).sum()])
+    >>> x.grad.tolist()
+    [3.0]
+    """
+    outputs = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    given = [grad_tensors] if isinstance(grad_tensors, Tensor) else grad_tensors or [None] * len(outputs)
+    for i, (output, gradient) in enumerate(zip(outputs, given, strict=True)):
+        output.backward(gradient, retain_graph or i + 1 < len(outputs) or None, create_graph)
 
 
 class FunctionCtx:
@@ -113,4 +130,6 @@ def _function(xp: Any, *xs: Any, call: _Call) -> Any:
 
 _function.vjp_each(lambda i, g, z, *xs, call: call.gradient(i, g))
 
-__all__ = ["Function", "FunctionCtx", "Variable"]
+detect_anomaly = debug
+
+__all__ = ["Function", "FunctionCtx", "Variable", "backward", "detect_anomaly"]

@@ -18,6 +18,6 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
+    def __init__(self, data: Any = (), requires_grad: bool = True) -> None:
         super().__init__(data.detach() if isinstance(data, Tensor) else data)
         self.requires_grad_(requires_grad)

@@ -147,6 +147,11 @@ def test_wrappers_and_old_names() -> None:
     assert ac.relu_(ac.tensor([-1.0])).tolist() == [0.0]
     assert ac.Size((2, 3)).numel() == 6
     assert ac.ones(1).new(2, 2).shape == (2, 2)
+    assert nn.Parameter().shape == (0,)
+    assert ac.device("cuda", 1) == "cuda:1"
+    assert ac.optim.lr_scheduler._LRScheduler is ac.optim.lr_scheduler.LRScheduler
+    assert ac.linalg.vector_norm(ac.tensor([3.0, 4.0])).item() == 5.0
+    assert not ac.onnx.is_in_onnx_export()
     ac._assert(True, "fine")
     with pytest.raises(AutocnnError, match=r"^not so$"):
         composed._assert(False, "not so")
