@@ -24,8 +24,8 @@ class Why:
     """Where a gradient died, and how."""
 
     kind: str
-    """alive, non-finite, frozen, unused, detach, no_grad, integer, no derivative, mask, saturation, zero weight, zero input,
-    step, cancelling, overwritten, loss, underflow, hook or zero."""
+    """alive, non-finite, frozen, unused, detach, no_grad, integer, no derivative, mask, saturation, zero
+    weight, zero input, step, cancelling, overwritten, loss, underflow, hook or zero."""
     place: str
     """The op, and the path of the module that called it: ``relu in layer3/relu``."""
     text: str
