@@ -120,6 +120,14 @@ def test_a_small_study_writes_the_page_and_all_that_is_on_it(done):
     assert all((done / path).exists() for path in made["files"].values())
 
 
+def test_words_of_the_trade_are_explained_where_they_stand(done):
+    found = {section["id"]: section for section in document(done)["sections"]}
+    assert "Brown noise: a random walk" in found["shattered"]["answer"]
+    assert "had been shattered" in found["shattered"]["answer"]
+    words = {name for row in found["spectra"]["table"] for name in row}
+    assert not any("participation" in name for name in words) or "Participation: " in found["spectra"]["note"]
+
+
 def test_every_figure_is_there_at_16_to_9(done):
     image = pytest.importorskip("PIL.Image")
     pytest.importorskip("matplotlib")

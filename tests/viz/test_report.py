@@ -168,6 +168,7 @@ def test_without_cures_there_is_no_table_of_them():
     page = report(study())
     assert "Other cures were not tried in this run." in page
     assert "not run" not in page
+    assert '<nav aria-label="Sections">Not computed in this run' in page
 
 
 def test_equal_studies_give_equal_pages():

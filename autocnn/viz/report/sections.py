@@ -20,7 +20,7 @@ TITLES = {
     "paths": "through how many blocks does it travel",
     "theory": "cures and theory",
     "depth": "other depths",
-    "shattered": "shattered gradients",
+    "shattered": "are gradients smooth, or shattered into noise",
     "lesion": "remove a block",
     "spectra": "spectra",
     "sizes": "residual sizes over training",
@@ -50,8 +50,12 @@ def sections(document: Mapping[str, Any]) -> str:
         for name, title in TITLES.items()
         if name not in have and (name in reasons or name != "depth")  # one depth is no omission
     ]
-    left_out = marked(f" Not computed in this run: {'; '.join(missing)}.") if missing else ""
-    parts = [f'<nav aria-label="Sections">{links}.{left_out}</nav>'] if links or left_out else []
+    left_out = marked(f"Not computed in this run: {'; '.join(missing)}.") if missing else ""
+    parts = (
+        [f'<nav aria-label="Sections">{". ".join(filter(None, (links, left_out)))}</nav>']
+        if links or left_out
+        else []
+    )
     parts += [_section(section) for section in found]
     return "\n".join([*parts, numbers(document)])
 

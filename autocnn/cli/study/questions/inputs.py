@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from autocnn.cli.study.document import Study
 
 POINTS, LAGS = 128, 32
+WORDS = (
+    "(White noise: a gradient has nothing to do with its neighbour's, as if what was smooth had been shattered. "
+    "Brown noise: a random walk, each one its neighbour and a small random step.)"
+)
 SPECTRA = 8
 """Most blocks whose Jacobians are measured."""
 
@@ -36,7 +40,7 @@ def shattered(study: Study) -> dict[str, Any]:
         ]
     return {
         "question": "Does the gradient change smoothly from one image to the next, or is it noise?",
-        "answer": " ".join(text[:1].upper() + text[1:] for text in said),
+        "answer": f"{' '.join(text[:1].upper() + text[1:] for text in said)} {WORDS}",
         "figures": [
             {
                 "kind": "lines", "title": "Correlation of the gradients of two inputs", "series": [*lines, *noise],
@@ -90,5 +94,6 @@ def spectra(study: Study) -> dict[str, Any] | None:
         ],
         "table": rows,
         "note": f"Untrained, first seed, 2 images, {len(numbers)} of {count} blocks; gains by random vectors, "
-        "with their standard errors in the table.",
+        "with their standard errors in the table. Participation: about how many directions, of all that there "
+        "are, carry the gradient; 1 is a single one.",
     }  # fmt: skip
