@@ -135,7 +135,7 @@ def predict(
         return loss(z, labels)
 
     kept = run(model, x, y, noted, values=True)
-    end = kept.vertex_of(ends[0].node())
+    end = kept.vertex_of(ends[-1].node())
     steps = _forward(kept, end, init, gain)
     gradients = _backward(kept, end, steps)
     measured = kept.scaled_gradients(gradients)

@@ -194,6 +194,32 @@ def test_the_model_and_the_stream_of_chance_stay_as_they_are() -> None:
     assert predict(net, images(4, 1, 4, 4), Tensor(np.arange(4))) == first
 
 
+class Written(nn.Module):
+    """x + conv(tanh(x)), the sum written into the convolution's tensor."""
+
+    def __init__(self, channels: int, inplace: bool) -> None:
+        super().__init__()
+        self.conv, self.inplace = nn.Conv2d(channels, channels, 3, padding=1), inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv(x.tanh())
+        if self.inplace:
+            y += x
+            return y
+        return y + x
+
+
+def test_sums_written_in_place_are_predicted_like_others() -> None:
+    found = []
+    for inplace in (False, True):
+        ops.manual_seed(0)
+        net = nn.Sequential(Written(8, inplace), Written(8, inplace), nn.Flatten(), nn.Linear(128, 10))
+        found.append(predict(net, images(16, 8, 4, 4), LABELS))
+    plain, written = found
+    assert written.ratio() == pytest.approx(plain.ratio())
+    assert written.ratio(measured=True) == pytest.approx(plain.ratio(measured=True))
+
+
 class Mean(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x.mean((2, 3))
