@@ -14,11 +14,13 @@ from autocnn.inspect.features import Maximised, Patches, feature_maps, filters, 
 from autocnn.inspect.integrated import Integrated, integrated_gradients
 from autocnn.inspect.layers import Layer, Window, layers, layers_of
 from autocnn.inspect.pictures import draw_flow, draw_paths, flow_numbers
+from autocnn.inspect.sharing import Connection, Sharing, sharing, toeplitz
 from autocnn.inspect.summary import Summary, summary
 
 __all__ = [
-    "Equivariance", "Formula", "Integrated", "Layer", "LayerError", "Maximised", "Patches", "Summary", "Transform",
-    "Window", "by_hand", "draw_flow", "draw_paths", "equivariance", "feature_maps", "filters", "flip",
-    "flow_numbers", "grad_cam", "guided_backprop", "input_gradient", "integrated_gradients", "layers", "layers_of",
-    "maximise", "nearest_patches", "occlusion", "saliency", "shift", "smooth_grad", "summary", "turn",
+    "Connection", "Equivariance", "Formula", "Integrated", "Layer", "LayerError", "Maximised", "Patches",
+    "Sharing", "Summary", "Transform", "Window", "by_hand", "draw_flow", "draw_paths", "equivariance",
+    "feature_maps", "filters", "flip", "flow_numbers", "grad_cam", "guided_backprop", "input_gradient",
+    "integrated_gradients", "layers", "layers_of", "maximise", "nearest_patches", "occlusion", "saliency",
+    "sharing", "shift", "smooth_grad", "summary", "toeplitz", "turn",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from autocnn.viz.figures_seen import feature_maps, filters, heatmaps, tiles
 from autocnn.viz.figures_shatter import autocorrelation, cosines
 from autocnn.viz.figures_sweep import sweep_lines
 from autocnn.viz.figures_theory import theory, toy
+from autocnn.viz.figures_toeplitz import toeplitz
 from autocnn.viz.flow import flow, unrolled
 from autocnn.viz.page import html
 from autocnn.viz.picture import Picture, draw
@@ -20,5 +21,6 @@ from autocnn.viz.report import report, side_by_side
 __all__ = [
     "Figure", "Picture", "autocorrelation", "cosines", "draw", "equivariance", "feature_maps", "filters", "flow",
     "gains", "gradient_flow", "heatmaps", "html", "learning_curve", "lesions", "paths", "recording", "render",
-    "report", "shares", "side_by_side", "spectra", "sweep_lines", "theory", "tiles", "to_dot", "toy", "unrolled",
+    "report", "shares", "side_by_side", "spectra", "sweep_lines", "theory", "tiles", "to_dot", "toeplitz", "toy",
+    "unrolled",
 ]  # fmt: skip
