@@ -268,10 +268,18 @@ def test_too_few_steps_are_no_verdict(steps, said):
     assert sentence(made).endswith(said)
 
 
+def test_where_the_loss_ends_high_what_is_right_is_luck():
+    made = study((0.5, 0.24), (0.15, 0.41))
+    for one in made["runs"]:
+        one["loss"] = [2.3, 8e8, 1e8]
+    assert "learns" not in sentence(made)
+    assert sentence(made).count("training blows up: its loss rises to 10^9") == 2
+
+
 def test_a_loss_that_blows_up_is_said():
     made = study(skip=(0.15, 0.10))
     made["runs"][1]["loss"] = [2.3, 1e5, 8e8, 12.0]
     assert sentence(made).endswith(
-        "With them 1 part in 7 arrives, but training blows up: its loss rises to 10^9, and it guesses (10 %). "
+        "With them 1 part in 7 arrives, but training blows up: its loss rises to 10^9 (10 % right). "
         "A lower learning rate would tell more."
     )

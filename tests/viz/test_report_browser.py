@@ -261,3 +261,13 @@ def test_beside_another_study_a_zero_lies_on_no_other_words(chromium, tmp_path, 
             apart = a["y"] + a["height"] <= b["y"] + 6 or b["y"] + b["height"] <= a["y"] + 6
             assert apart or a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
     page.close()
+
+
+def test_a_network_that_breaks_down_at_once_is_drawn_without_a_fault(chromium, tmp_path):
+    made = study()
+    made["runs"][1] |= {"diverged": 1, "accuracy": [[0, 0.1]], "steps": [1], "gradient": [[None] * BLOCKS]}
+    report(made, tmp_path / "broken.html")
+    page = opened(chromium, tmp_path / "broken.html")
+    assert page.locator(".learning text.label.skip").count() == 1
+    assert page.seen == []
+    page.close()

@@ -82,6 +82,7 @@ class Learning {
     for (const label of named) {
       const wide = 7.6 * label.words.length;
       const over = label.points.filter(([x]) => x >= edge - wide).map(([, y]) => y);
+      if (!over.length) over.push(label.y); // the line ends early
       label.at = Math.min(...over) - 9;
       if (label.at < 10 || (label.at - free < 16 && free > 0)) label.at = Math.max(free + 16, Math.max(...over) + 19);
       free = label.at;

@@ -19,12 +19,13 @@ BLOWN = 10.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one seed's training ended: its accuracy, first and largest loss, and where it broke down."""
+    """How one seed's training ended: its accuracy, first, largest and last loss, where it broke down."""
 
     accuracy: float
     first: float = math.nan
     most: float = math.nan
     diverged: int | None = None
+    last: float = math.nan
 
     def kind(self, chance: float, steps: int) -> str:
         """In a word: "learns", "guesses", "blows up", "breaks down", or "too early" to say.
@@ -34,6 +35,8 @@ class Outcome:
         """
         if self.diverged is not None:
             return "breaks down"
+        if self.last > BLOWN * self.first:
+            return "blows up"  # whatever it gets right is luck
         if learns(self.accuracy, chance):
             return "learns"
         if self.most > BLOWN * self.first:

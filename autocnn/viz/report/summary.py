@@ -95,7 +95,7 @@ def _is_tiny(value: float) -> bool:
 def _outcome(run: Mapping[str, Any]) -> Outcome:
     losses = [value for value in map(number, run.get("loss") or ()) if not math.isnan(value)] or [math.nan]
     accuracy = number(run["accuracy"][-1][1]) if run["accuracy"] else math.nan
-    return Outcome(accuracy, losses[0], max(losses), run.get("diverged"))
+    return Outcome(accuracy, losses[0], max(losses), run.get("diverged"), losses[-1])
 
 
 def _at_step(runs: Sequence[Mapping[str, Any]], step: int) -> tuple[Range, ...]:

@@ -81,7 +81,7 @@ def _ending(found: Network, name: str, chance: float, steps: int) -> str:
         return f" and training breaks down: from step {found.diverged[0]} on its numbers are no longer finite"
     if kind == "blows up":
         most = max(outcome.most for outcome in found.outcomes)
-        return f", but training blows up: its loss rises to {_large(most)}, and it guesses ({score})"
+        return f", but training blows up: its loss rises to {_large(most)} ({score} right)"
     if kind == "too early":
         count = "one step is" if steps == 1 else f"{steps} steps are"
         return f"; {score} right, but {count} too few to say whether it learns"
