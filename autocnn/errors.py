@@ -34,12 +34,14 @@ class MissingError(AutocnnError, AttributeError):
     "nn has no attribute 'Conv2D'; the nearest is 'Conv2d'"
     """
 
-    def __init__(self, owner: str, missing: str, known: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, owner: str, missing: str = "", known: Callable[[], Iterable[str]] = tuple) -> None:
         super().__init__(owner, missing)
         self._known = known
 
     def __str__(self) -> str:
         owner, missing = self.args
+        if not missing:
+            return str(owner)
         near = nearest(missing, self._known())
         return f"{owner} has no attribute {missing!r}" + (f"; the nearest is {near!r}" if near else "")
 

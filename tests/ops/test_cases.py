@@ -26,8 +26,9 @@ from autocnn.testing.standin import StandIn
 from tests.ops.case import Case
 from tests.ops.cases import CASES
 
-ENGINE = {"item", "alias", "detach"}
-"""Primitives of the engine itself, which move no number; tests/engine/ has their tests."""
+ENGINE = {"item", "alias", "detach", "function"}
+"""Primitives that compute nothing themselves: the engine's, which move no number (tests/engine/ has their tests),
+and that which runs a function of the user's own (tests/compat/)."""
 
 
 def ours() -> list[Primitive]:

@@ -53,7 +53,7 @@ def unroll(graph: Graph, joins: Sequence[int] | None = None) -> Unrolled:
     %0: f32[3] = input "x"
     %1: f32[3] = tanh(%0)
     %2: f32[3] = add(%0, %1)
-    %3: f32[] = sum(%2)
+    %3: f32[] = sum(%2, axes=(0,))
     %4: f32[] = output(%3)
     """
     found = outline(graph)

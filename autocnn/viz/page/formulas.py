@@ -92,6 +92,7 @@ fmod | z = x − y · trunc(x / y) | dx = g | dy = −g · trunc(x / y)
 fold | z = patches put back, overlaps added | dx = unfold(g)
 fold_border | z = borders added to where they came from | dx = border(g)
 frac | z = x − trunc x | dx = g
+function | z = what the forward function of one's own makes of its tensors | each what its backward function makes of g
 gate | the arguments as they are, where a module's hooks look on | each: its part of g
 gather | z = x at the index along an axis | dx = ungather(g): g added at the index
 ge | z = (x ≥ y) | {NONE}
