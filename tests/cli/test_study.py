@@ -15,6 +15,7 @@ from autocnn.cli import main
 from autocnn.cli.study import files, questions
 from autocnn.cli.study.bars import Bars
 from autocnn.viz.report import FORMAT
+from autocnn.viz.report.summary import network
 
 pytest.importorskip("sklearn")
 
@@ -118,6 +119,14 @@ def test_a_small_study_writes_the_page_and_all_that_is_on_it(done):
     assert len(page) < 1_500_000
     assert "autocnn study --depth 8,6" in page
     assert all((done / path).exists() for path in made["files"].values())
+
+
+def test_headline_and_cell_are_of_the_same_numbers(done):
+    made = document(done)
+    for name in ("plain", "skip"):
+        [cell] = [cell for cell in made["cures"] if (cell["row"], cell["column"]) == (name, "default")]
+        assert cell["ratio"] == network(made, name).arrives
+        assert cell["accuracies"] == [each.accuracy for each in network(made, name).outcomes]
 
 
 def test_words_of_the_trade_are_explained_where_they_stand(done):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
+from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
 from autocnn.cli.study.networks import built, good_init
@@ -28,6 +31,14 @@ def columns(activation: str) -> dict[str, dict[str, Any]]:
         "batch norm": {"init": "default", "norm": "batch"},
         "both": {"init": good, "norm": "batch"},
     }
+
+
+def _sizes(twins: Sequence[Any]) -> dict[str, float]:
+    """What is left at the first block, untrained, over the seeds; nothing where one is no number."""
+    ratios = [twin.moments[0].ratio for twin in twins if twin.moments]
+    if not ratios or any(map(math.isnan, ratios)):
+        return {}
+    return {"ratio": median_low(ratios), "least": min(ratios), "most": max(ratios)}
 
 
 def same(settings: Settings) -> str:
@@ -92,7 +103,8 @@ def trained(settings: Settings, images: Images, progress: Any) -> Any:
 def table(settings: Settings, found: Any, training: Any, pair: Any) -> list[dict[str, Any]]:
     """What came out, a row for each network; what was not trained has no accuracy.
 
-    The pair of the settings was trained with all seeds: its `accuracies` are all of these.
+    The pair of the settings was trained with all seeds: its `accuracies` are all of these, and its sizes are those
+    of its training, each seed on its own images, as the headline has them.
     """
     alike = same(settings)
     ends = {twin.name: twin for twin in training.twins} if training else {}
@@ -102,6 +114,7 @@ def table(settings: Settings, found: Any, training: Any, pair: Any) -> list[dict
         cells.append(
             {
                 **asdict(cell),
+                **(_sizes(pair.of(cell.row)) if cell.column == alike else {}),
                 "accuracy": twin.accuracy if twin else None,
                 "diverged": twin.diverged if twin else None,
                 "accuracies": [each.accuracy for each in pair.of(cell.row)] if cell.column == alike else None,
