@@ -136,6 +136,7 @@ def test_the_corner_that_gives_94():
         (lambda: toeplitz(nn.Conv2d(1, 1, 4), (1, 3, 3)), ShapeError, "does not fit in 3x3"),
         (lambda: sharing((1, 3, 3), 1, 4), ShapeError, "does not fit in 3x3"),
         (lambda: sharing((1, 3, 3), 1, 2)["Dense"], ArgumentError, "no 'Dense'; there is dense, locally"),
+        (lambda: LocallyConnected2d(1, 1, 4, 5), ShapeError, "(5, 5); it does not fit in size (4, 4)"),
         (lambda: LocallyConnected2d(1, 1, 4, 3)(ac.zeros(1, 1, 5, 4)), ShapeError, "it must be (N, 1, 4, 4)"),
     ],
 )  # fmt: skip

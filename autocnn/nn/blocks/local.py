@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
-from autocnn.backend import geometry
 from autocnn.engine import Tensor
 from autocnn.errors import ShapeError
 from autocnn.nn import functional as F
@@ -39,14 +39,16 @@ class LocallyConnected2d(Layer):
         self.dilation = per_axis(name, "dilation", dilation, 2)
         self.output_size = self._places(name)
         places = self.output_size[0] * self.output_size[1]
-        self.weight = unset((places, out_channels, in_channels * geometry.volume(self.kernel_size)), device, dtype)
+        self.weight = unset((places, out_channels, in_channels * prod(self.kernel_size)), device, dtype)
         self.register_parameter("bias", unset((out_channels, *self.output_size), device, dtype) if bias else None)
         self.reset_parameters()
 
     def _places(self, name: str) -> Shape:
-        sides = geometry.pads(name, self.padding, self.kernel_size, self.stride, self.dilation)
-        counts = geometry.windows(self.size, self.kernel_size, self.stride, sides, self.dilation)
-        geometry.check_fit(name, self.size, self.kernel_size, sides, self.dilation, counts)
+        """Number of windows along each axis: floor((n + 2p - d (k - 1) - 1) / s) + 1."""
+        window = zip(self.size, self.padding, self.dilation, self.kernel_size, self.stride, strict=True)
+        counts = tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, p, d, k, s in window)
+        if min(counts) < 1:
+            raise ShapeError(f"{name}: kernel_size is {self.kernel_size}; it does not fit in size {self.size}")
         return counts
 
     def reset_parameters(self) -> None:
