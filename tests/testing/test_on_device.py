@@ -65,6 +65,7 @@ LATER: list[tuple[Any, ...]] = [
     (0, LABELS, 0.5),
     (1, (2, 2)),
     (0, 0, 2),
+    (1, 2, 1),
     (KERNELS,),
     (KERNELS, CHANNELS),
     (KERNELS[..., 0],),
