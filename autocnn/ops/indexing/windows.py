@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autocnn.backend.arrays import to_device
 from autocnn.engine import Tensor, as_tensor, method
 from autocnn.errors import ArgumentError
 from autocnn.ops.axes import one_axis
@@ -32,5 +33,5 @@ def windows(input: Any, dimension: int, size: int, step: int) -> Tensor:
         )
     count = (x.shape[axis] - size) // step + 1
     places = step * np.arange(count)[:, None] + np.arange(size)
-    taken = unflatten(index_select(x, axis, Tensor(places.reshape(-1))), axis, (count, size))
+    taken = unflatten(index_select(x, axis, Tensor(to_device(places.reshape(-1), x.device))), axis, (count, size))
     return movedim(taken, axis + 1, -1)
