@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autocnn.errors import ArgumentError
 from autocnn.optim.optimizer import Group, Optimizer, Parameters, like
 from autocnn.types import Array, Namespace
 
@@ -65,9 +64,7 @@ class Adam(Optimizer):
 
     def _check_options(self, group: Group) -> None:
         self._at_least(group, "lr", "eps", "weight_decay")
-        betas = tuple(group["betas"])
-        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-            raise ArgumentError(f"{self._name}: betas is {betas}; both are at least 0 and less than 1")
+        self._check_betas(group)
 
     def _update(self, xp: Namespace, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         (beta1, beta2), lr, decay = group["betas"], group["lr"], group["weight_decay"]

@@ -72,6 +72,9 @@ class Optimizer:
     asks for steps that are recorded.
     """
 
+    _numbers: tuple[str, ...] = ("step",)
+    """What of a parameter's state is a number, also where PyTorch keeps a tensor without axes."""
+
     def __init__(self, params: Parameters, defaults: Mapping[str, Any]) -> None:
         self.defaults: dict[str, Any] = dict(defaults)
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
@@ -136,6 +139,11 @@ class Optimizer:
         for name in names:
             if not group[name] >= 0:  # NaN too
                 raise ArgumentError(f"{self._name}: {name} is {group[name]}; it is at least 0")
+
+    def _check_betas(self, group: Group) -> None:
+        betas = tuple(group["betas"])
+        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise ArgumentError(f"{self._name}: betas is {betas}; both are at least 0 and less than 1")
 
     def _parameters(self) -> Iterable[Tensor]:
         return chain.from_iterable(group["params"] for group in self.param_groups)
@@ -248,8 +256,8 @@ class Optimizer:
         if value is None or isinstance(value, int | float):
             return value
         array = as_array(value)
-        if name == "step":
-            return int(array)
+        if name in self._numbers:
+            return int(array) if name == "step" else float(array)
         if array.shape != owner.shape:
             raise StateError(
                 f"{self._name}.load_state_dict: {name} has shape {array.shape}, its parameter {owner.shape}"

@@ -21,6 +21,12 @@ MAKERS: dict[str, Callable[[Any], optim.Optimizer]] = {
     "AdamW": lambda params: optim.AdamW(params),
     "RMSprop": lambda params: optim.RMSprop(params, momentum=0.9, centered=True),
     "Adagrad": lambda params: optim.Adagrad(params, lr_decay=0.1),
+    "Adadelta": lambda params: optim.Adadelta(params, weight_decay=0.01),
+    "Adamax": lambda params: optim.Adamax(params),
+    "NAdam": lambda params: optim.NAdam(params, decoupled_weight_decay=True, weight_decay=0.01),
+    "RAdam": lambda params: optim.RAdam(params, betas=(0.9, 0.9)),
+    "Rprop": lambda params: optim.Rprop(params),
+    "ASGD": lambda params: optim.ASGD(params, t0=2),
 }
 every = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 

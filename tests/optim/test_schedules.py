@@ -48,6 +48,23 @@ SCHEDULES: dict[str, Make] = {
     ],
     "lambda": lambda s, o: [s.LambdaLR(o, lambda t: 0.95**t)],
     "two lambdas": lambda s, o: [s.LambdaLR(o, [lambda t: 0.95**t, lambda t: 1 / (1 + t)])],
+    "multiplicative": lambda s, o: [s.MultiplicativeLR(o, [lambda t: 0.95, lambda t: 1 - 1 / (9 + t)])],
+    "cyclic": lambda s, o: [s.CyclicLR(o, 0.1, 0.6, 7)],
+    "cyclic, halved": lambda s, o: [s.CyclicLR(o, [0.1, 0.01], [0.6, 0.4], 3, 9, mode="triangular2")],
+    "cyclic, falling": lambda s, o: [s.CyclicLR(o, 0.1, 0.6, 7, mode="exp_range", gamma=0.9)],
+    "cyclic, own scale": lambda s, o: [
+        s.CyclicLR(o, 0.1, 0.6, 4, scale_fn=lambda x: 1 / x, base_momentum=0.5, max_momentum=[0.9, 0.7])
+    ],
+    "cyclic, rates alone": lambda s, o: [s.CyclicLR(o, 0.1, 0.6, 4, cycle_momentum=False)],
+    "chained, two at once": lambda s, o: [
+        s.ChainedScheduler([s.ConstantLR(o, 0.1, total_iters=4), s.ExponentialLR(o, 0.9)], optimizer=o)
+    ],
+    "multiplied, then again": lambda s, o: [
+        s.SequentialLR(o, [s.MultiplicativeLR(o, lambda t: 0.9), s.MultiplicativeLR(o, lambda t: 0.5)], [9])
+    ],
+    "chain, then another": lambda s, o: [
+        s.SequentialLR(o, [s.ChainedScheduler([s.ConstantLR(o), s.StepLR(o, 2)]), s.StepLR(o, 4)], milestones=[9])
+    ],
     "two at once": lambda s, o: [s.LinearLR(o, 0.1, total_iters=8), s.ExponentialLR(o, 0.9)],
     "three at once": lambda s, o: [s.StepLR(o, 5), s.CosineAnnealingLR(o, 40, 0.001), s.MultiStepLR(o, [9])],
     "one after the other": warm_up_then_cosine,
@@ -259,6 +276,26 @@ def sequence(count: int, milestones: list[int]) -> lr_scheduler.SequentialLR:
             "SequentialLR: a scheduler has another optimizer; all of them share one",
         ),
         (
+            lambda o: lr_scheduler.ChainedScheduler([]),
+            ArgumentError,
+            "ChainedScheduler: schedulers is empty; one is needed at least",
+        ),
+        (
+            lambda o: lr_scheduler.ChainedScheduler([lr_scheduler.StepLR(two_groups(), 2)], o),
+            ArgumentError,
+            "ChainedScheduler: a scheduler has another optimizer; all of them share one",
+        ),
+        (
+            lambda o: lr_scheduler.CyclicLR(o, 0.1, 1.0, mode="sine"),
+            ArgumentError,
+            "CyclicLR: mode is 'sine'; it is 'triangular', 'triangular2' or 'exp_range'",
+        ),
+        (
+            lambda o: lr_scheduler.CyclicLR(o, 0.1, [1.0]),
+            ArgumentError,
+            "CyclicLR: max_lr has 1 numbers, the optimiser 2 groups. Give one for each",
+        ),
+        (
             lambda o: lr_scheduler.OneCycleLR(o, 1.0, epochs=3),
             ArgumentError,
             "OneCycleLR: total_steps is missing. Give it, or both epochs and steps_per_epoch",
@@ -375,3 +412,11 @@ def test_options_of_schedules_that_make_no_sense() -> None:
         lr_scheduler.ConstantLR(two_groups(), 2)
     with pytest.raises(ArgumentError, match=r"T_mult is 0; a whole number of at least 1"):
         lr_scheduler.CosineAnnealingWarmRestarts(two_groups(), 3, 0)
+
+
+def test_a_chain_begins_anew_inside_of_a_sequence() -> None:
+    def make(o: optim.Optimizer) -> lr_scheduler.LRScheduler:
+        chain = lr_scheduler.ChainedScheduler([lr_scheduler.ConstantLR(o, 0.5, 2), lr_scheduler.StepLR(o, 1)])
+        return lr_scheduler.SequentialLR(o, [lr_scheduler.StepLR(o, 9), chain], [2])
+
+    assert lr_scheduler.trajectory(make, 5) == pytest.approx([1.0, 1.0, 0.5, 0.05, 0.01])

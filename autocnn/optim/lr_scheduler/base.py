@@ -101,7 +101,7 @@ def trajectory(make: Callable[[Optimizer], Any], steps: int, lr: float = 1.0) ->
 
 
 def _is_state(name: str, value: Any) -> bool:
-    functions = isinstance(value, list) and any(callable(item) for item in value)
+    functions = callable(value) or (isinstance(value, list) and any(callable(item) for item in value))
     return name not in ("optimizer", "_schedulers") and not functions
 
 

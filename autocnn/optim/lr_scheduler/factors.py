@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from autocnn.errors import ArgumentError
 from autocnn.optim.lr_scheduler.base import LRScheduler
@@ -256,16 +257,37 @@ class LambdaLR(LRScheduler):
         lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
         last_epoch: int = -1,
     ) -> None:
-        count = len(optimizer.param_groups)
-        self.lr_lambdas = [lr_lambda] * count if callable(lr_lambda) else list(lr_lambda)
-        if len(self.lr_lambdas) != count:
-            raise ArgumentError(
-                f"LambdaLR: lr_lambda has {len(self.lr_lambdas)} functions, the optimiser {count} groups. "
-                "Give one for each"
-            )
+        self.lr_lambdas = self._functions(optimizer, lr_lambda)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
         """The initial rates times their functions of the step."""
         t = self.last_epoch
         return [base * function(t) for base, function in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+
+    def _functions(self, optimizer: Optimizer, given: Any) -> list[Callable[[int], float]]:
+        """A function for each group."""
+        count = len(optimizer.param_groups)
+        functions = [given] * count if callable(given) else list(given)
+        if len(functions) != count:
+            raise ArgumentError(
+                f"{self._name}: lr_lambda has {len(functions)} functions, the optimiser {count} groups. "
+                "Give one for each"
+            )
+        return functions
+
+
+class MultiplicativeLR(LambdaLR):
+    """The rate times `lr_lambda(t)` at each step t from the first on.
+
+    >>> from autocnn.optim.lr_scheduler import trajectory
+    >>> trajectory(lambda optimizer: MultiplicativeLR(optimizer, lambda t: 1 / t), 4)
+    [1.0, 1.0, 0.5, 0.16666666666666666]
+    """
+
+    def get_lr(self) -> list[float]:
+        """The rates before, times their functions of the step."""
+        t, groups = self.last_epoch, self.optimizer.param_groups
+        if not self._last_lr:  # nothing has been set yet
+            return [group["lr"] for group in groups]
+        return [group["lr"] * function(t) for group, function in zip(groups, self.lr_lambdas, strict=True)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from autocnn.errors import ArgumentError
 from autocnn.optim.lr_scheduler.base import LRScheduler
-from autocnn.optim.optimizer import Group, Optimizer
+from autocnn.optim.lr_scheduler.momentum import each, set_momentum
+from autocnn.optim.optimizer import Optimizer
 
 
 class OneCycleLR(LRScheduler):
@@ -60,14 +60,16 @@ class OneCycleLR(LRScheduler):
         self.cycle_momentum = cycle_momentum
         self.three_phase = three_phase
         if last_epoch == -1:
-            for group, highest in zip(optimizer.param_groups, _each(optimizer, max_lr, "max_lr"), strict=True):
+            for group, highest in zip(
+                optimizer.param_groups, each("OneCycleLR", optimizer, max_lr, "max_lr"), strict=True
+            ):
                 first = highest / div_factor
                 group.update(initial_lr=first, max_lr=highest, min_lr=first / final_div_factor)
             if cycle_momentum:
-                lows = _each(optimizer, base_momentum, "base_momentum")
-                highs = _each(optimizer, max_momentum, "max_momentum")
+                lows = each("OneCycleLR", optimizer, base_momentum, "base_momentum")
+                highs = each("OneCycleLR", optimizer, max_momentum, "max_momentum")
                 for group, low, high in zip(optimizer.param_groups, lows, highs, strict=True):
-                    _set_momentum(group, high)
+                    set_momentum(self._name, group, high)
                     group.update(max_momentum=high, base_momentum=low)
         super().__init__(optimizer, last_epoch)
 
@@ -78,7 +80,7 @@ class OneCycleLR(LRScheduler):
         rate, momentum, share = self._phase()
         for group in self.optimizer.param_groups:
             if self.cycle_momentum:
-                _set_momentum(group, self._between(group[momentum[0]], group[momentum[1]], share))
+                set_momentum(self._name, group, self._between(group[momentum[0]], group[momentum[1]], share))
         return [self._between(group[rate[0]], group[rate[1]], share) for group in self.optimizer.param_groups]
 
     def _phase(self) -> tuple[tuple[str, str], tuple[str, str], float]:
@@ -112,23 +114,3 @@ def _steps(total: int | None, epochs: int | None, per_epoch: int | None) -> int:
     if total < 1:
         raise ArgumentError(f"OneCycleLR: total_steps is {total}; it is at least 1")
     return total
-
-
-def _each(optimizer: Optimizer, value: float | Sequence[float], name: str) -> list[float]:
-    """One number for each group."""
-    count = len(optimizer.param_groups)
-    numbers = [value] * count if isinstance(value, int | float) else list(value)
-    if len(numbers) != count:
-        raise ArgumentError(
-            f"OneCycleLR: {name} has {len(numbers)} numbers, the optimiser {count} groups. Give one for each"
-        )
-    return numbers
-
-
-def _set_momentum(group: Group, value: Any) -> None:
-    if "betas" in group:
-        group["betas"] = (value, *group["betas"][1:])
-    elif "momentum" in group:
-        group["momentum"] = value
-    else:
-        raise ArgumentError("OneCycleLR: cycle_momentum is True; the optimiser has neither momentum nor betas")
