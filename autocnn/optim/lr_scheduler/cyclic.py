@@ -85,4 +85,4 @@ class CyclicLR(LRScheduler):
         if self.scale_fn is not None:
             return self.scale_fn(x)
         heights = {"triangular": 1.0, "triangular2": 0.5 ** (x - 1), "exp_range": self.gamma**x}
-        return heights[self.mode]
+        return float(heights[self.mode])
