@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autocnn.backend.aligned import is_whole
 from autocnn.backend.arrays import CPU, is_writable, namespace, owner
 from autocnn.engine import slots, tape
 from autocnn.engine.primitive import item, residual_tensor
@@ -263,7 +264,7 @@ class Plain(Gradient):
         """Whether what the last rule made is whole, and shares memory with nothing that it was given or made."""
         g, saved, parts = self.around
         memory, count = owner(part), 0
-        if memory.size != part.size:  # spread out, or a part of something
+        if not is_whole(part, memory):  # spread out, or a part of something
             return False
         for x in (*(g if isinstance(g, tuple) else (g,)), *saved, *parts):
             if x is part:

@@ -446,7 +446,7 @@ class Methods:
     def clone(self) -> Tensor:
         """A copy of input in memory of its own; its gradient goes to input."""
 
-    def contiguous(self) -> Tensor:
+    def contiguous(self, memory_format: str = 'contiguous_format') -> Tensor:
         """input itself where it is contiguous, a copy that is otherwise."""
 
     def copy_(self, src: Any, non_blocking: _bool = False) -> Tensor:

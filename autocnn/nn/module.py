@@ -442,7 +442,8 @@ class Module:
 
 
 def _moved(tensor: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-    """`Tensor.to`, where a dtype only concerns floating point."""
+    """`Tensor.to`, where a dtype only concerns floating point, and kernels choose how weights lie."""
+    kwargs = {name: value for name, value in kwargs.items() if name != "memory_format"}
     moved: Tensor = tensor.to(*args, **kwargs)
     if tensor.dtype.kind == "f" or moved.dtype == tensor.dtype:
         return moved

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from autocnn.backend import memory
+import autocnn as ac
+from autocnn import nn
+from autocnn.backend import aligned, memory, onednn
+from autocnn.backend.arrays import owner
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,3 +63,28 @@ def test_another_c_library(monkeypatch):
     monkeypatch.setattr(memory.sys, "platform", "win32")
     assert not memory.keep()
     memory.empty_cache()
+
+
+SERVED = pytest.mark.skipif(onednn.serving() is None, reason="needs oneDNN")
+
+
+@SERVED
+def test_large_activations_and_their_gradients_begin_where_a_cache_line_does():
+    wide = ac.randn(8, 64, 32, 32, requires_grad=True)
+    x = wide.to(memory_format="channels_last")
+    z = nn.functional.conv2d(x, ac.randn(64, 1, 3, 3), padding=1, groups=64)
+    (gx,) = ac.autograd.grad(z, [x], z.to(memory_format="channels_last"))
+    assert {t.array.ctypes.data % aligned.LINE for t in (x, z, gx)} == {0}
+
+
+@SERVED
+def test_room_to_place_an_array_does_not_have_its_gradient_copied():
+    """A gradient with room before and behind it is the leaf's own; one that is spread out is copied."""
+    x, w = ac.randn(8, 64, 32, 32).requires_grad_(), ac.randn(64, 64, 1, 1)
+    nn.functional.conv2d(x, w).backward(ac.ones(8, 64, 32, 32))
+    gradient = x.grad.array
+    assert owner(gradient).nbytes > gradient.nbytes
+    assert aligned.is_whole(gradient, owner(gradient))
+    x.grad = None
+    x.sum().backward()
+    assert owner(x.grad.array).nbytes == gradient.nbytes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -200,6 +202,33 @@ def test_cat_promotes_and_passes_over_empty_vectors():
     z = ac.cat([nothing, ac.ones(2, 2)], 1)
     assert z.shape == (2, 2)
     assert grad(z, [nothing], ac.ones(2, 2))[0].shape == (0,)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("shape", "name"), [((2, 3, 4, 5), "channels_last"), ((2, 3, 4, 5, 6), "channels_last_3d")]
+)
+def test_channels_last_is_where_pytorch_has_it(shape, name):
+    torch = pytest.importorskip("torch")
+    values = np.arange(math.prod(shape), dtype=np.float32).reshape(shape)
+    x = ac.tensor(values, requires_grad=True)
+    theirs = torch.tensor(values).to(memory_format=getattr(torch, name))
+    made = x.to(memory_format=name)
+    np.testing.assert_array_equal(made.array, values)
+    assert [step // 4 for step in made.array.strides] == list(theirs.stride())
+    assert made.contiguous(memory_format=name) is made
+    assert made.to("float64", memory_format=name).array.strides == tuple(8 * step for step in theirs.stride())
+    (made * made).sum().backward()
+    np.testing.assert_array_equal(x.grad.array, 2 * values)
+
+
+def test_channels_last_needs_channels():
+    with pytest.raises(ShapeError, match=r"contiguous: x is 2-d \(2, 3\); channels_last is for 4 axes"):
+        ac.ones(2, 3).contiguous("channels_last")
+    with pytest.raises(
+        ArgumentError, match="memory_format is 'rows'; it is one of contiguous_format, preserve_format"
+    ):
+        ac.ones(2, 3).contiguous("rows")
 
 
 def test_layout_and_questions():

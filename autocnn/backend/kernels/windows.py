@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+import numpy as np
+
+from autocnn.backend import aligned
 from autocnn.backend.copies import Copies
 from autocnn.backend.geometry import Pads
 from autocnn.types import Array, DType, Namespace, Shape
@@ -20,20 +23,19 @@ _TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}
 def empty(shape: Sequence[int], dtype: DType, xp: Namespace) -> Array:
     """An uninitialised array; ranks 3 to 5 are channels-last in memory.
 
-    >>> import numpy as np
     >>> empty((2, 3, 4, 5), np.dtype("f4"), np).strides
     (240, 4, 60, 12)
     """
+    new = aligned.empty if xp is np else xp.empty
     if len(shape) not in _TO_FIRST:
-        return xp.empty(tuple(shape), dtype)
+        return new(tuple(shape), dtype)
     n, c, *space = shape
-    return logical(xp, xp.empty((n, *space, c), dtype))
+    return logical(xp, new((n, *space, c), dtype))
 
 
 def channels_last(xp: Namespace, x: Array) -> Array:
     """``x`` (N, C, *spatial) as a C-contiguous (N, *spatial, C) array: a view if memory allows, else a copy.
 
-    >>> import numpy as np
     >>> x = empty((2, 3, 4, 5), np.dtype("f4"), np)
     >>> np.shares_memory(channels_last(np, x), x)
     True
@@ -51,7 +53,6 @@ def weights_last(xp: Namespace, w: Array) -> Array:
 def logical(xp: Namespace, x: Array) -> Array:
     """The (N, C, *spatial) view of an (N, *spatial, C) array.
 
-    >>> import numpy as np
     >>> logical(np, np.zeros((2, 4, 5, 3))).shape
     (2, 3, 4, 5)
     """
@@ -68,7 +69,6 @@ def sliding(
 ) -> Array:
     """A view of all windows: x (N, *spatial, C) -> (N, *counts, *kernel, C). Nothing is copied.
 
-    >>> import numpy as np
     >>> sliding(np, np.arange(4.0).reshape(1, 4, 1), (3,), (2,), (1,), (1,))[0, :, :, 0].tolist()
     [[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]]
     """
@@ -138,7 +138,6 @@ def frames(
     Without padding a frame is a view of ``x`` (perhaps larger than ``extent``); else one buffer serves all
     blocks, its border filled once, so a frame must neither be kept nor written to.
 
-    >>> import numpy as np
     >>> [f[0, :, 0].tolist() for _, f in frames(np, np.ones((1, 2, 1)), ((1, 1),), (4,), 1)]
     [[0.0, 1.0, 1.0, 0.0]]
     """
@@ -160,7 +159,6 @@ def frames(
 def tile(xp: Namespace, v: Array, times: int) -> Array:
     """A per-channel vector (C,) repeated to (times * C,), so that whole image rows are one inner loop.
 
-    >>> import numpy as np
     >>> tile(np, np.array([1, 2]), 2).tolist()
     [1, 2, 1, 2]
     """

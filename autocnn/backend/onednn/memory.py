@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autocnn.backend.aligned import empty
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.library import Unserved, serving
 from autocnn.types import Array, Shape
@@ -133,7 +134,16 @@ def logical(x: Array) -> Array:
 def empty_last(shape: Sequence[int], dtype: Any = FLOAT) -> Array:
     """A result to fill: logically (N, C, *spatial) of this shape, returned as its (N, *spatial, C) memory."""
     n, c, *space = shape
-    return np.empty((n, *space, c), dtype)
+    return empty((n, *space, c), dtype)
+
+
+def empty_like(x: Array) -> Array:
+    """A result to fill, in the layout of x, which is dense."""
+    if x.flags.c_contiguous:
+        return empty(x.shape, x.dtype)
+    if x.ndim in TO_LAST and x.transpose(TO_LAST[x.ndim]).flags.c_contiguous:
+        return logical(empty_last(x.shape, x.dtype))
+    return np.empty_like(x)
 
 
 def steps_of(x: Array) -> Shape | None:

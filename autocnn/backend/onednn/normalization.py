@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autocnn.backend.aligned import empty
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.elementwise import FEW
 from autocnn.backend.onednn.execute import Plan, ask, attributes, described, name_of, plan, size_of
@@ -120,7 +121,7 @@ def standardize(x: Array, *, axes: Shape, eps: float) -> tuple[Array, tuple[Arra
     ready = plan(("standardize", rows, eps), _layer_forward, rows, eps)
     if ready is None:
         return None
-    z, mean, var = np.empty(x.shape, x.dtype), np.empty(rows[0], x.dtype), np.empty(rows[0], x.dtype)
+    z, mean, var = empty(x.shape, x.dtype), np.empty(rows[0], x.dtype), np.empty(rows[0], x.dtype)
     ready(np.ascontiguousarray(x), mean, var, z)
     kept = (*x.shape[: x.ndim - len(axes)], *(1,) * len(axes))
     var += np.float32(eps)
@@ -138,7 +139,7 @@ def standardize_backward(g: Array, x: Array, mean: Array, invstd: Array, *, axes
         return None
     with np.errstate(over="ignore"):
         var = np.divide(np.float32(1), np.square(invstd))  # the library is told eps 0, so this is var + eps
-    gx = np.empty(x.shape, x.dtype)
+    gx = empty(x.shape, x.dtype)
     ready(*map(np.ascontiguousarray, (g, x, mean, var)), gx)
     return gx
 

@@ -11,7 +11,7 @@ from autocnn.backend.arrays import as_device, namespace, to_device
 from autocnn.engine import Tensor, as_tensor, method, primitive, promote, result_type, slots
 from autocnn.errors import DTypeError
 from autocnn.ops.dtypes import as_dtype
-from autocnn.ops.shape.views import clone
+from autocnn.ops.shape.views import clone, contiguous
 from autocnn.types import DType
 
 quiet = np.errstate(all="ignore")
@@ -76,7 +76,7 @@ def to(
 ) -> Tensor:
     """input in another dtype, on another device, or both as another tensor has them; itself where nothing changes.
 
-    Raises DTypeError or DeviceError for a name that is neither.
+    `memory_format` is as in :func:`contiguous`. Raises DTypeError or DeviceError for a name that is neither.
 
     >>> to(Tensor([1.7]), "int64").tolist()
     [1]
@@ -91,6 +91,8 @@ def to(
     result = input if dtype is None else cast(input, as_dtype("to", dtype))
     if device is not None and as_device(device) != result.device:
         result = _to_device(result, device=str(as_device(device)))
+    if memory_format not in (None, "preserve_format"):
+        result = contiguous(result, memory_format)
     return clone(input) if copy and result is input else result
 
 

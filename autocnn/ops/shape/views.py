@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import as_sizes, by_name, fill_one, many_axes, numpy_names, one_axis
 from autocnn.ops.broadcast import broadcast_shapes, broadcast_to, size_of
-from autocnn.types import Axes, Shape
+from autocnn.types import Array, Axes, Shape
 
 # Another shape ---------------------------------------------------------------------------------------------------
 
@@ -320,28 +321,52 @@ def is_contiguous(input: Tensor) -> bool:
     (True, False)
     """
     array = input.array
-    if array.flags.c_contiguous:
-        return True
+    return bool(array.flags.c_contiguous or _has_channels_last(array))
+
+
+def _has_channels_last(array: Array) -> bool:
+    """Whether the channels of an array (N, C, *spatial) lie beside one another, and nothing lies between."""
     return 3 <= array.ndim <= 5 and array.transpose(0, *range(2, array.ndim), 1).flags.c_contiguous
 
 
 @method("contiguous")
-def contiguous(input: Any) -> Tensor:
+def contiguous(input: Any, memory_format: str = "contiguous_format") -> Tensor:
     """input itself where it is contiguous, a copy that is otherwise.
+
+    The `memory_format` "channels_last" asks for images (N, C, H, W) whose channels lie beside one another, as
+    layers hand them on; "channels_last_3d" for such volumes (N, C, D, H, W).
+    Raises ShapeError for another number of axes, ArgumentError for another format.
 
     >>> contiguous(Tensor([[1.0, 2.0]]).T).is_contiguous()
     True
+    >>> contiguous(Tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]]), "channels_last").array.strides
+    (16, 4, 16, 8)
     """
     input = as_tensor(input)
-    return input if is_contiguous(input) else _contiguous(input)
+    ndim = _FORMATS.get(memory_format, -1)
+    if ndim == -1:
+        raise ArgumentError(f"contiguous: memory_format is {memory_format!r}; it is one of {', '.join(_FORMATS)}")
+    if ndim is None:
+        return input if is_contiguous(input) else _contiguous(input)
+    if input.ndim != ndim:
+        raise ShapeError(f"contiguous: x is {input.ndim}-d {input.shape}; {memory_format} is for {ndim} axes")
+    return input if _has_channels_last(input.array) else _contiguous(input, channels_last=True)
+
+
+_FORMATS = {"contiguous_format": None, "preserve_format": None, "channels_last": 4, "channels_last_3d": 5}
+"""Formats by PyTorch's names, and the number of axes that one is for."""
 
 
 @primitive()
-def _contiguous(xp: Any, x: Any) -> Any:
-    return x.copy(order="C")
+def _contiguous(xp: Any, x: Any, *, channels_last: bool = False) -> Any:
+    if not channels_last:
+        return x.copy(order="C")
+    z = kernels.empty(x.shape, x.dtype, xp)
+    z[...] = x
+    return z
 
 
-_contiguous.vjp(lambda g, z, x: g)
+_contiguous.vjp(lambda g, z, x, channels_last=False: g)
 
 
 @method("size")

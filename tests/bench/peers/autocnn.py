@@ -8,7 +8,6 @@ from typing import Any
 import autocnn
 from autocnn.backend import onednn
 
-from .layouts import from_rows, to_rows
 from .modules import Modules
 
 FORBIDDEN = "AUTOCNN_ONEDNN", "none"
@@ -28,7 +27,7 @@ class AutoCNN(Modules):
         """Images with their channels last in memory, as every layer hands them on."""
         if not isinstance(thing, autocnn.Tensor) or thing.ndim != 4:
             return thing
-        return self.torch.from_numpy(from_rows(to_rows(thing.array)))
+        return thing.to(memory_format="channels_last")
 
     def inferring(self, net: Any, x: Any) -> Any:
         return self.torch.fuse(net, x)
