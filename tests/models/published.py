@@ -10,8 +10,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from autocnn.models.lenet1998 import DIGITS, TABLE
-
 
 class AlexNet(nn.Module):
     """One column."""
@@ -38,18 +36,19 @@ class AlexNet(nn.Module):
 class AlexNet2012(nn.Module):
     """Two columns."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, widths: tuple[int, ...], hidden: int, classes: int) -> None:
         super().__init__()
+        a, b, c, d, e = widths
         norm = {"size": 5, "alpha": 5e-4, "beta": 0.75, "k": 2.0}
         self.features = nn.Sequential(
-            nn.Conv2d(3, 4, 11, 4), nn.ReLU(), nn.LocalResponseNorm(**norm), nn.MaxPool2d(3, 2),
-            nn.Conv2d(4, 8, 5, padding=2, groups=2), nn.ReLU(), nn.LocalResponseNorm(**norm), nn.MaxPool2d(3, 2),
-            nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1, groups=2), nn.ReLU(),
-            nn.Conv2d(8, 4, 3, padding=1, groups=2), nn.ReLU(), nn.MaxPool2d(3, 2),
+            nn.Conv2d(3, a, 11, 4), nn.ReLU(), nn.LocalResponseNorm(**norm), nn.MaxPool2d(3, 2),
+            nn.Conv2d(a, b, 5, padding=2, groups=2), nn.ReLU(), nn.LocalResponseNorm(**norm), nn.MaxPool2d(3, 2),
+            nn.Conv2d(b, c, 3, padding=1), nn.ReLU(), nn.Conv2d(c, d, 3, padding=1, groups=2), nn.ReLU(),
+            nn.Conv2d(d, e, 3, padding=1, groups=2), nn.ReLU(), nn.MaxPool2d(3, 2),
         )  # fmt: skip
         self.classifier = nn.Sequential(
-            nn.Linear(4 * 36, 16), nn.ReLU(), nn.Dropout(0), nn.Linear(16, 16), nn.ReLU(), nn.Dropout(0),
-            nn.Linear(16, classes),
+            nn.Linear(e * 36, hidden), nn.ReLU(), nn.Dropout(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(),
+            nn.Linear(hidden, classes),
         )  # fmt: skip
 
     def forward(self, x: Any) -> Any:
@@ -202,7 +201,7 @@ class Post(nn.Module):
         self, before: int, width: int, stride: int, shortcut: str, inner: int = 0, v1: bool = False
     ) -> None:
         super().__init__()
-        self.after = 4 * width if inner else width
+        self.after, self.plain = 4 * width if inner else width, shortcut == "none"
         if inner:
             self.conv1 = nn.Conv2d(before, inner, 1, stride if v1 else 1, bias=False)
             self.conv2 = nn.Conv2d(inner, inner, 3, 1 if v1 else stride, 1, bias=False)
@@ -221,7 +220,7 @@ class Post(nn.Module):
     def forward(self, x: Any) -> Any:
         y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
         y = self.bn3(self.conv3(F.relu(y))) if hasattr(self, "bn3") else y
-        return F.relu(y + shortened(self, x, x, self.after))
+        return F.relu(y if self.plain else y + shortened(self, x, x, self.after))
 
 
 class Pre(nn.Module):
@@ -308,7 +307,7 @@ class VGG(nn.Module):
 def lenet5(classes: int) -> Any:
     """As it is taught."""
     layers = {
-        "c1": nn.Conv2d(3, 6, 5), "t1": nn.Tanh(), "s2": nn.AvgPool2d(2),
+        "c1": nn.Conv2d(1, 6, 5), "t1": nn.Tanh(), "s2": nn.AvgPool2d(2),
         "c3": nn.Conv2d(6, 16, 5), "t3": nn.Tanh(), "s4": nn.AvgPool2d(2),
         "c5": nn.Conv2d(16, 120, 5), "t5": nn.Tanh(), "flat": nn.Flatten(),
         "f6": nn.Linear(120, 84), "t6": nn.Tanh(), "output": nn.Linear(84, classes),
@@ -322,7 +321,7 @@ class Detector(nn.Module):
     def __init__(self, a: int, b: int, c: int, classes: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for before, after, stride in ((3, a, 2), (a, b, 1), (b, c, 2), (c, c, 1), (c, c, 1)):
+        for before, after, stride in ((1, a, 2), (a, b, 1), (b, c, 2), (c, c, 1), (c, c, 1)):
             layers += [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
         self.features = nn.Sequential(*layers)
         self.scores, self.sides = nn.Conv2d(c, classes, 3, padding=1), nn.Conv2d(c, 4, 3, padding=1)
@@ -332,35 +331,77 @@ class Detector(nn.Module):
         return torch.cat([self.scores(x), self.sides(x)], 1)
 
 
-class LeNet1998:
-    """LeNet-5 as sums over maps, written out from the paper, on a state by our names."""
+SEEN = """
+X . . . X X X . . X X X X . X X
+X X . . . X X X . . X X X X . X
+X X X . . . X X X . . X . X X X
+. X X X . . X X X X . . X . X X
+. . X X X . . X X X X . X X . X
+. . . X X X . . X X X X . X X X
+"""
+"""Table I: which map of S2 (rows) each map of C3 (columns) sees."""
 
-    def __init__(self, state: dict[str, Any]) -> None:
-        self.state = state
 
-    def __call__(self, x: Any) -> Any:
-        s = self.state
-        x = self.pooled(self.squashed(F.conv2d(x, s["c1.weight"], s["c1.bias"])), "s2")
+class Subsampled(nn.Module):
+    """What S2 and S4 learn."""
+
+    def __init__(self, maps: int) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.ones(maps)), nn.Parameter(torch.zeros(maps))
+
+
+class LeNet1998(nn.Module):
+    """LeNet-5 of the paper, as sums over maps; the drawn digits come with a state."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.c1, self.s2 = nn.Conv2d(1, 6, 5), Subsampled(6)
+        self.c3 = nn.ModuleDict({f"of{n}": nn.Conv2d(n * k, k, 5, groups=k) for n, k in ((3, 6), (4, 9), (6, 1))})
+        self.s4, self.c5, self.f6 = Subsampled(16), nn.Conv2d(16, 120, 5), nn.Linear(120, 84)
+        self.output = nn.Module()
+        self.output.register_buffer("codes", torch.zeros(classes, 84))
+
+    def forward(self, x: Any) -> Any:
+        x = self.pooled(self.squashed(self.c1(x)), self.s2)
         maps, place = [], {3: 0, 4: 0, 6: 0}
-        for row in TABLE:
-            n = len(row)
-            weight, bias = (s[f"c3.of{n}.{name}"][place[n]] for name in ("weight", "bias"))
-            place[n] += 1
-            maps.append(bias + sum(F.conv2d(x[:, [m]], weight[None, [k]]) for k, m in enumerate(row)))
-        x = self.pooled(self.squashed(torch.cat(maps, 1)), "s4")
-        x = self.squashed(F.conv2d(x, s["c5.weight"], s["c5.bias"])).flatten(1)
-        x = self.squashed(x @ s["f6.weight"].T + s["f6.bias"])
-        return -(torch.cdist(x, torch.tensor(DIGITS, dtype=x.dtype)) ** 2)
+        for column in zip(*(line.split() for line in SEEN.split("\n")[1:-1]), strict=True):
+            seen = [m for m, mark in enumerate(column) if mark == "X"]
+            layer, k = self.c3[f"of{len(seen)}"], place[len(seen)]
+            place[len(seen)] += 1
+            maps.append(F.conv2d(x[:, seen], layer.weight[k : k + 1], layer.bias[k : k + 1]))
+        x = self.pooled(self.squashed(torch.cat(maps, 1)), self.s4)
+        x = self.squashed(self.f6(self.squashed(self.c5(x)).flatten(1)))
+        return -((x[:, None] - self.output.codes[None]) ** 2).sum(2)
 
     def squashed(self, x: Any) -> Any:
         return 1.7159 * torch.tanh(2 / 3 * x)
 
-    def pooled(self, x: Any, name: str) -> Any:
+    def pooled(self, x: Any, learned: Any) -> Any:
         four = x[:, :, ::2, ::2] + x[:, :, 1::2, ::2] + x[:, :, ::2, 1::2] + x[:, :, 1::2, 1::2]
-        weight, bias = (self.state[f"{name}.{part}"].reshape(1, -1, 1, 1) for part in ("weight", "bias"))
-        return self.squashed(four * weight + bias)
+        return self.squashed(four * learned.weight.reshape(1, -1, 1, 1) + learned.bias.reshape(1, -1, 1, 1))
 
 
-def resnet18() -> Residual:
-    """As torchvision's."""
-    return Residual(partial(Post, shortcut="B"), (2, 2, 2, 2), (64, 128, 256, 512), 64, 1000, True, False)
+class DeepBlock(nn.Module):
+    """A block of the deep networks for the study of gradients."""
+
+    def __init__(self, width: int, skip: bool) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+        self.skip = skip
+
+    def forward(self, x: Any) -> Any:
+        y = self.conv2(torch.tanh(self.conv1(x)))
+        return torch.tanh(x + y if self.skip else y)
+
+
+class Deep(nn.Module):
+    """56 layers of 16 channels on images of 8x8, with a linear head on all of them."""
+
+    def __init__(self, skip: bool, classes: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1))
+        self.blocks = nn.Sequential(*(DeepBlock(16, skip) for _ in range(27)))
+        self.head = nn.Linear(16 * 8 * 8, classes)
+
+    def forward(self, x: Any) -> Any:
+        return self.head(self.blocks(torch.tanh(self.stem(x))).flatten(1))

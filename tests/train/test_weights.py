@@ -81,30 +81,43 @@ def test_pickles_are_refused_with_the_way_out(tmp_path: Path, suffix: str) -> No
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("name", ["resnet18", "vgg16", "vgg16_bn"])
-def test_files_of_pytorch_load_as_they_are(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """ResNet-18 whole; VGG-16 with narrow linear layers: as published they have 120 of its 138 million weights."""
+@pytest.mark.parametrize("name", ["resnet18", "vgg16", "resnet50", "vgg16_bn", "alexnet", "googlenet aux"])
+def test_files_of_pytorch_load_as_they_are(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:  # fmt: skip
+    """ResNet-18 and VGG-16 whole, with all their 12 and 138 million weights; others thin."""
     torch = pytest.importorskip("torch")
     from safetensors.torch import save_file as save_torch
 
-    from ..models import published
+    from ..models import catalogue, twins
 
-    monkeypatch.setattr("autocnn.models.vgg.HIDDEN", 32)
-    torch.manual_seed(0)
-    if name == "resnet18":
-        theirs: Any = published.resnet18()
-    else:
-        layout = (64, 64, "M", 128, 128, "M", *(256,) * 3, "M", *(512,) * 3, "M", *(512,) * 3, "M")
-        theirs = published.VGG(layout, 32, 1000, normal=name.endswith("bn"))
+    whole = name in ("resnet18", "vgg16")
+    if not whole:
+        request.getfixturevalue("thin")
+    monkeypatch.setattr(torch.nn.init, "kaiming_uniform_", quickly)  # to draw 138 million takes seconds
+    monkeypatch.setattr(nn.init, "kaiming_normal_", lambda weight, **_: weight)
+    monkeypatch.setattr(nn.init, "normal_", lambda weight, *_: weight)
+    base, *forms = name.split()
+    theirs = twins.twin(base, twins.FULL if whole else twins.THIN, **{f"{form}_logits": True for form in forms})
     for key, value in theirs.named_buffers():
         if key.endswith("running_mean"):
             value.normal_(0, 0.1)
     save_torch(theirs.state_dict(), tmp_path / "published.safetensors")
-    net = models.get(name)().eval()
+    net = catalogue.made(name).eval()
     found = load_weights(net, tmp_path / "published.safetensors")
-    assert len(found.matched) == len(theirs.state_dict())
+    (tmp_path / "published.safetensors").unlink()
+    assert len(found.matched) == len(theirs.state_dict()) == len(net.state_dict())
     x = np.random.default_rng(0).normal(size=(2, 3, 64, 64)).astype(np.float32)
     with torch.no_grad(), ac.no_grad():
         right = theirs.eval()(torch.from_numpy(x)).numpy()
         ours = net(ac.tensor(x)).numpy()
+    assert right.std() > 1e-3
     np.testing.assert_allclose(ours, right, rtol=1e-4, atol=1e-5 * abs(right).max())
+
+
+def quickly(weight: Any, **_: Any) -> Any:
+    """He's variance, from few different numbers."""
+    import torch
+
+    some = np.resize(np.random.default_rng(0).standard_normal(100_003, np.float32), weight.shape)
+    return weight.data.copy_(torch.from_numpy(some)).mul_((2 / weight[0].numel()) ** 0.5)
