@@ -294,8 +294,9 @@ class Module:
         """Behave as in training, or not: dropout and batch norm care."""
         if not isinstance(mode, bool):
             raise OperandError(f"train: mode is {mode!r}; True or False is needed")
-        for module in self.modules():
-            module.training = mode
+        self.training = mode
+        for child in self.children():
+            child.train(mode)  # not all modules at once: a part may have a train of its own
         return self
 
     def eval(self: Self) -> Self:

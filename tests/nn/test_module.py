@@ -397,3 +397,16 @@ def test_a_convolution_with_weights_made_from_its_own() -> None:
     layer = Doubled(1, 1, 1)
     layer.load_state_dict({"weight": Tensor([[[[3.0]]]]), "bias": Tensor([1.0])})
     assert layer(Tensor([[[[1.0]]]])).item() == 6.0
+
+
+def test_a_part_may_have_a_train_of_its_own() -> None:
+    class Frozen(nn.Module):
+        def train(self, mode: bool = True) -> nn.Module:
+            seen.append(mode)
+            return super().train(False)
+
+    seen: list[bool] = []
+    net = nn.Sequential(Frozen(), nn.Sequential(Frozen()), nn.Identity()).train()
+    assert [m.training for m in net.modules()] == [True, False, True, False, True]
+    net.eval()
+    assert seen == [True, True, False, False]
