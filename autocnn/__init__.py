@@ -239,6 +239,7 @@ from autocnn.ops.about import (
     is_nonzero,
     promote_types,
 )
+from autocnn.ops.counting import bincount, bucketize, multinomial, unique
 from autocnn.ops.dtypes import (
     bool,
     double,
@@ -308,9 +309,11 @@ __all__ = [
     "Tensor", "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "addmm", "addmv", "all",
     "allclose", "amax", "amin", "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
     "arctan2", "arctanh", "argmax", "argmin", "argsort", "argwhere", "as_tensor", "asin", "asinh", "atan",
-    "atan2", "atanh", "autograd", "baddbmm", "bernoulli", "bitwise_and", "bitwise_left_shift", "bitwise_not",
+    "atan2", "atanh", "autograd", "baddbmm",
+    "bernoulli", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not",
     "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "bool", "broadcast_tensors", "broadcast_to",
-    "cat", "ceil", "celu", "channel_shuffle", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone",
+    "bucketize", "cat", "ceil", "celu", "channel_shuffle",
+    "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone",
     "concat", "concatenate", "conv1d", "conv2d", "conv3d", "cos", "cosh", "cosine_similarity",
     "count_nonzero", "cummax", "cummin", "cumprod", "cumsum", "device", "diag", "diag_embed", "diagonal",
     "div", "divide", "dot", "double", "dropout", "e", "einsum", "empty", "empty_cache", "empty_like",
@@ -324,7 +327,8 @@ __all__ = [
     "lerp", "less", "less_equal", "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
     "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "long", "lt",
     "manual_seed", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "median", "meshgrid",
-    "min", "minimum", "mm", "models", "moveaxis", "movedim", "msort", "mul", "multiply", "mv", "nan",
+    "min", "minimum", "mm", "models", "moveaxis", "movedim",
+    "msort", "mul", "multinomial", "multiply", "mv", "nan",
     "nan_to_num", "nanmedian", "nansum", "narrow", "ne", "neg", "negative", "nn", "no_grad", "nonzero",
     "norm", "normal", "not_equal", "numel", "ones", "ones_like", "ops", "optim", "outer",
     "pairwise_distance", "permute", "pi", "pixel_shuffle", "pixel_unshuffle", "positive", "pow", "prelu",
@@ -335,7 +339,8 @@ __all__ = [
     "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes",
     "swapdims", "t", "take", "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot",
     "threshold", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "uint8",
-    "unbind", "unflatten", "unsqueeze", "var", "var_mean", "vsplit", "vstack", "where", "xlogy", "zeros",
+    "unbind", "unflatten", "unique", "unsqueeze", "var",
+    "var_mean", "vsplit", "vstack", "where", "xlogy", "zeros",
     "zeros_like",
 ]  # fmt: skip
 __version__ = "0.1.0"

@@ -359,6 +359,9 @@ class Methods:
     def bernoulli_(self, *, generator: Generator | None = None) -> Tensor:
         """Write 1 with probability p, else 0, into input."""
 
+    def bincount(self, weights: Any = None, minlength: _int = 0) -> Tensor:
+        ...
+
     def bitwise_and(self, other: Any) -> Tensor:
         """input & other, on integers and bools."""
 
@@ -943,6 +946,15 @@ class Methods:
     def mul_(self, other: Any) -> Tensor:
         """`mul`, written into the tensor's own memory; returns the tensor."""
 
+    def multinomial(
+        self,
+        num_samples: _int,
+        replacement: _bool = False,
+        *,
+        generator: Generator | None = None,
+    ) -> Tensor:
+        """Places drawn with a chance in proportion to the weights of a row: (n,) -> (num_samples,), or by row."""
+
     def multiply(self, other: Any) -> Tensor:
         """input * other."""
 
@@ -1071,6 +1083,9 @@ class Methods:
     def permute(self, *args: Any, dims: Any = ...) -> Tensor:
         """input with its axes in another order: axis i of the result is axis `dims[i]` of input. A view."""
 
+    def pin_memory(self) -> Tensor:
+        """input itself: memory needs no pinning here."""
+
     def positive(self) -> Tensor:
         """input itself."""
 
@@ -1093,6 +1108,9 @@ class Methods:
         keepdims: _bool = ...,
     ) -> Tensor:
         """The product over an axis, or of all elements. The derivative is right where elements are 0."""
+
+    def random_(self, from_: _int = 0, to: _int | None = None) -> Tensor:
+        ...
 
     def ravel(self) -> Tensor:
         """input as one row of elements."""
@@ -1424,6 +1442,15 @@ class Methods:
 
     def uniform_(self, a: _float = 0.0, b: _float = 1.0) -> Tensor:
         """Write draws from U(a, b) into input."""
+
+    def unique(
+        self,
+        sorted: _bool = True,
+        return_inverse: _bool = False,
+        return_counts: _bool = False,
+        dim: _int | None = None,
+    ) -> Any:
+        """The different elements in rising order, or the different slices along an axis; always sorted."""
 
     def unsqueeze(self, dim: _int = ..., *, axis: Axes = ...) -> Tensor:
         """input with a new axis of length 1 before axis `dim`: (a, b) -> (a, 1, b) for `dim=1`."""

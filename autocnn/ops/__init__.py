@@ -50,6 +50,7 @@ from autocnn.ops.conv import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from autocnn.ops.counting import bincount, bucketize, multinomial, unique
 from autocnn.ops.create import (
     arange,
     as_tensor,
@@ -387,8 +388,10 @@ __all__ = [
     "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "argwhere",
     "as_tensor", "asin", "asinh", "atan", "atan2", "atanh", "attributes", "avg_pool1d", "avg_pool2d", "avg_pool3d",
     "baddbmm", "batch_norm", "bernoulli", "binary_cross_entropy", "binary_cross_entropy_with_logits",
-    "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm",
-    "broadcast_tensors", "broadcast_to", "cat", "ceil", "celu", "channel_shuffle", "chunk", "clamp", "clamp_max",
+    "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not",
+    "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm",
+    "broadcast_tensors", "broadcast_to", "bucketize", "cat", "ceil",
+    "celu", "channel_shuffle", "chunk", "clamp", "clamp_max",
     "clamp_min", "clip", "clone", "concat", "concatenate", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
     "conv_transpose2d", "conv_transpose3d", "cos", "cosh", "cosine_embedding_loss", "cosine_similarity",
     "count_nonzero", "cross_entropy", "cummax", "cummin", "cumprod", "cumsum", "depth_avg_pool", "depth_max_pool",
@@ -407,7 +410,8 @@ __all__ = [
     "lp_pool1d", "lp_pool2d", "lp_pool3d", "lt", "manual_seed", "margin_ranking_loss", "masked_fill",
     "masked_select", "matmul", "max", "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d", "max_unpool2d",
     "max_unpool3d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mish", "mm", "moveaxis", "movedim",
-    "mse_loss", "msort", "mul", "multi_margin_loss", "multilabel_soft_margin_loss", "multiply", "mv", "nan_to_num",
+    "mse_loss", "msort", "mul", "multi_margin_loss",
+    "multilabel_soft_margin_loss", "multinomial", "multiply", "mv", "nan_to_num",
     "nanmedian", "nansum", "narrow", "ne", "neg", "negative", "nll_loss", "nonzero", "norm", "normal", "normalize",
     "not_equal", "numel", "numpy", "one_hot", "ones", "ones_like", "outer", "pad", "pairwise_distance", "permute",
     "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "positive", "pow", "prelu", "prod", "promote_types",
@@ -418,7 +422,8 @@ __all__ = [
     "softsign", "solve", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean",
     "stochastic_depth", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan",
     "tanh", "tanhshrink", "tensor", "tensor_split", "tensordot", "threshold", "tile", "topk", "trace", "transpose",
-    "tril", "triplet_margin_loss", "triu", "true_divide", "trunc", "unbind", "unflatten", "unfold", "unsqueeze",
+    "tril", "triplet_margin_loss", "triu", "true_divide", "trunc",
+    "unbind", "unflatten", "unfold", "unique", "unsqueeze",
     "upsample", "upsample_bilinear", "upsample_nearest", "var", "var_mean", "vector_norm", "vsplit", "vstack",
     "where", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autocnn.engine import Tensor, as_tensor, method, write
 from autocnn.engine.tensor import Retain
 from autocnn.ops.create import empty, full, ones, tensor, zeros
 from autocnn.ops.elementwise import add, mul
 from autocnn.ops.elementwise.casts import to
-from autocnn.ops.random import bernoulli, rand, randn
+from autocnn.ops.random import bernoulli, rand, randint, randn
 from autocnn.types import Shape
 
 
@@ -182,3 +184,25 @@ def bernoulli_(input: Tensor, p: float | Tensor = 0.5) -> Tensor:
     [1.0, 1.0]
     """
     return write(input, bernoulli(full(input.shape, float(p), device=input.device)), "bernoulli_", cast=True)
+
+
+@method("random_")
+def random_(input: Tensor, from_: int = 0, to: int | None = None) -> Tensor:
+    """Write whole numbers into input: below `from_` if there is one argument, else from `from_` to `to` - 1.
+
+    Without arguments they fill the range of the dtype: to 2^24 in float32, 2^53 in float64.
+
+    >>> Tensor([0.0, 0.0]).random_(3, 4).tolist()
+    [3.0, 3.0]
+    """
+    low, high = (0, from_) if to is None and from_ else (from_, to)
+    kind = input.dtype
+    if high is None:
+        high = 1 << np.finfo(kind).nmant + 1 if kind.kind == "f" else int(np.iinfo(kind).max)
+    return write(input, randint(low, high, input.shape, device=input.device), "random_", cast=True)
+
+
+@method("pin_memory")
+def pin_memory(input: Tensor) -> Tensor:
+    """input itself: memory needs no pinning here."""
+    return input
