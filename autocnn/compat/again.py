@@ -49,4 +49,17 @@ def _chain(functions: Sequence[Callable[..., Any]]) -> Callable[[Any], Any]:
     return run
 
 
-__all__ = ["checkpoint", "checkpoint_sequential"]
+def get_device_states(*args: Any) -> tuple[list[int], list[Any]]:
+    """No devices and no states: on a GPU the draws come from the same generator.
+
+    >>> get_device_states()
+    ([], [])
+    """
+    return [], []
+
+
+def set_device_states(devices: Sequence[int], states: Sequence[Any], *, device_type: Any = None) -> None:
+    """Nothing: `get_device_states` gave nothing."""
+
+
+__all__ = ["checkpoint", "checkpoint_sequential", "get_device_states", "set_device_states"]

@@ -47,6 +47,11 @@ class FunctionCtx:
         """Keep tensors for `backward`, as `saved_tensors`."""
         self.saved_tensors = tensors
 
+    @property
+    def saved_variables(self) -> tuple[Tensor | None, ...]:
+        """`saved_tensors`, by its older name."""
+        return self.saved_tensors
+
     def mark_dirty(self, *args: Tensor) -> None:
         """Say that `forward` writes into its inputs. Raises GradientError: an op here never does."""
         raise GradientError("mark_dirty: forward writes into its input; an op is pure here. Work on a clone")
@@ -130,6 +135,16 @@ def _function(xp: Any, *xs: Any, call: _Call) -> Any:
 
 _function.vjp_each(lambda i, g, z, *xs, call: call.gradient(i, g))
 
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """The backward as it is; where second derivatives are asked for, it is differentiated too.
+
+    >>> once_differentiable(len) is len
+    True
+    """
+    return backward
+
+
 detect_anomaly = debug
 
-__all__ = ["Function", "FunctionCtx", "Variable", "backward", "detect_anomaly"]
+__all__ = ["Function", "FunctionCtx", "Variable", "backward", "detect_anomaly", "once_differentiable"]

@@ -151,11 +151,13 @@ def _users(modules: Mapping[str, ModuleType], begun: Callable[[str, ModuleType],
     return [name for name in modules if name in reached]
 
 
+_LATE = ("torch", "einops")
+"""PyTorch, and what keeps the one that it found out of sight of `_held`: it is read anew in each block."""
 _KEPT = {*sys.stdlib_module_names, "__main__", "autocnn"}
 
 
 def _is_torch(name: str, module: ModuleType) -> bool:
-    return name.partition(".")[0] == "torch"
+    return name.partition(".")[0] in _LATE
 
 
 def _imported_ours(name: str, module: ModuleType) -> bool:

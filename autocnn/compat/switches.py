@@ -65,11 +65,8 @@ backends = SimpleNamespace(
     mkldnn=SimpleNamespace(enabled=True, is_available=lambda: True),
     mps=SimpleNamespace(is_available=_no, is_built=_no),
 )
-distributed = SimpleNamespace(
-    get_rank=lambda group=None: 0, get_world_size=lambda group=None: 1, is_available=_no, is_initialized=_no
-)
 compiler = SimpleNamespace(disable=_same, is_compiling=_no, is_exporting=_no)
 onnx = SimpleNamespace(is_in_onnx_export=_no)
 version = SimpleNamespace(__version__=posing.VERSION, cuda=None, hip=None)
 
-__all__ = ["amp", "autocast", "backends", "compiler", "cuda", "distributed", "onnx", "version"]
+__all__ = ["amp", "autocast", "backends", "compiler", "cuda", "onnx", "version"]

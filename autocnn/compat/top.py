@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.backend.random import Generator
 from autocnn.compat.files import load, save
 from autocnn.compat.kinds import (
     BoolTensor,
@@ -102,7 +101,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
 
 
 __all__ = [
-    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor",
+    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
     "IntTensor", "LongTensor", "ShortTensor", "Size", "autocast", "channels_last", "channels_last_3d", "compile",
     "contiguous_format", "dtype", "is_autocast_enabled", "layout", "load", "memory_format", "newaxis",
     "preserve_format", "save", "set_default_tensor_type", "strided", "use_deterministic_algorithms",

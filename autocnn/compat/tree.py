@@ -17,7 +17,7 @@ _KINDS = (
 )  # fmt: skip
 
 TREE: dict[str, tuple[str, ...]] = {
-    "": ("autocnn", "autocnn.compat.top", "autocnn.compat.composed"),
+    "": ("autocnn", "autocnn.compat.top", "autocnn.compat.composed", "autocnn.compat.states"),
     "_jit_internal": ("autocnn.compat.jit",),
     "amp": ("autocnn.compat.switches:amp",),
     "autograd": ("autocnn.autograd", "autocnn.compat.function"),
@@ -31,7 +31,7 @@ TREE: dict[str, tuple[str, ...]] = {
     "compiler": ("autocnn.compat.switches:compiler",),
     "cuda": ("autocnn.compat.switches:cuda", "autocnn.compat.kinds"),
     "cuda.amp": ("autocnn.compat.switches:amp",),
-    "distributed": ("autocnn.compat.switches:distributed",),
+    "distributed": ("autocnn.compat.processes",),
     "distributions": ("autocnn.compat.chance",),
     **{f"distributions.{kind}": ("autocnn.compat.chance",) for kind in ("bernoulli", "normal", "uniform")},
     "func": ("autocnn.func",),
@@ -58,13 +58,15 @@ TREE: dict[str, tuple[str, ...]] = {
     "optim": ("autocnn.optim",),
     "optim.lr_scheduler": ("autocnn.optim.lr_scheduler", "autocnn.compat.composed:schedules"),
     "optim.optimizer": ("autocnn.optim.optimizer",),
-    "random": ("autocnn.ops",),
+    "random": ("autocnn.ops", "autocnn.compat.states"),
     "serialization": ("autocnn.compat.files",),
     "utils": ("autocnn.compat.again",),
     "utils.checkpoint": ("autocnn.compat.again",),
     "utils.data": ("autocnn.compat.batches",),
     "utils.data.dataloader": ("autocnn.compat.batches",),
-    "utils.data.dataset": ("autocnn.compat.batches",),
+    "utils.data.dataset": ("autocnn.compat.sets",),
+    "utils.data.distributed": ("autocnn.compat.samplers",),
+    "utils.data.sampler": ("autocnn.compat.samplers",),
     "utils.model_zoo": ("autocnn.compat.files",),
     "version": ("autocnn.compat.switches:version",),
 }

@@ -201,3 +201,24 @@ def test_files_that_cannot_be_opened_say_how_to_convert_them() -> None:
         for call in (torch.load, torch.save, load_state_dict_from_url, load_url):
             with pytest.raises(ValueError, match="safetensors"):
                 call({}, "net.pth") if call is torch.save else call("net.pth")
+
+
+def test_what_keeps_the_torch_that_it_found_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = "found = []\ndef torch():\n    import torch\n    found.append(torch)\n    return found[0]\n"
+    (tmp_path / "einops").mkdir()
+    (tmp_path / "einops" / "__init__.py").write_text(late, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
+    outside = importlib.import_module("einops")
+    try:
+        real = outside.torch()
+        with compat.run_as_torch() as torch:
+            assert importlib.import_module("einops").torch() is torch
+        assert sys.modules["einops"] is outside
+        assert outside.torch() is real
+        del sys.modules["einops"]
+        with compat.run_as_torch():
+            importlib.import_module("einops").torch()
+        assert "einops" not in sys.modules
+    finally:
+        sys.modules.pop("einops", None)
