@@ -85,8 +85,11 @@ def backward(
     with _delivery:
         for tensor, g in reached:
             if tensor is not None and g is not None:
-                fresh = g if isinstance(g, Tensor) else Tensor(g)
-                _accumulate(tensor, fresh if create_graph else fresh.detach())
+                if not isinstance(g, Tensor):
+                    g = Tensor(g)
+                elif not create_graph:
+                    g = g.detach()
+                _accumulate(tensor, g)
     tell_finished(self)
 
 

@@ -48,22 +48,31 @@ def batch_norm(
     [[-1.0], [1.0]]
     """
     x = as_tensor(input)
-    if x.ndim < 2:
+    vectors = [None if v is None else as_tensor(v) for v in (running_mean, running_var, weight, bias)]
+    channels, dtype = x.shape[1:2], x._array.dtype
+    for v in vectors:
+        if v is not None and (v._array.shape != channels or v._array.dtype is not dtype):
+            _check_vectors(x, dict(zip(("running_mean", "running_var", "weight", "bias"), vectors, strict=True)))
+    if not channels:
         raise ShapeError(f"batch_norm: x is {x.ndim}-d {x.shape}; it must be (N, C, ...)")
-    vectors = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
-    vectors = {name: None if v is None else as_tensor(v) for name, v in vectors.items()}
-    for name, v in vectors.items():
-        if v is not None and v.shape != (x.shape[1],):
-            raise ShapeError(f"batch_norm: {name} is {v.shape}; it must be ({x.shape[1]},), as x has channels")
-    check_dtypes("batch_norm", x=x, **vectors)
-    mean, var = vectors["running_mean"], vectors["running_var"]
-    w = _constant(x, 1.0) if vectors["weight"] is None else vectors["weight"]
-    b = _constant(x, 0.0) if vectors["bias"] is None else vectors["bias"]
+    mean, var, w, b = vectors
+    w = _constant(x, 1.0) if w is None else w
+    b = _constant(x, 0.0) if b is None else b
     if training:
         return _normalize_batch(x, w, b, mean, var, momentum, float(eps))
     if mean is None or var is None:
         raise ArgumentError("batch_norm: running_mean or running_var is None; evaluation needs both")
     return _batch_norm_fixed(x, w, b, mean, var, eps=float(eps))
+
+
+def _check_vectors(x: Tensor, vectors: dict[str, Tensor | None]) -> None:
+    """Raise for what does not go with x."""
+    if x.ndim < 2:
+        raise ShapeError(f"batch_norm: x is {x.ndim}-d {x.shape}; it must be (N, C, ...)")
+    for name, v in vectors.items():
+        if v is not None and v.shape != x.shape[1:2]:
+            raise ShapeError(f"batch_norm: {name} is {v.shape}; it must be ({x.shape[1]},), as x has channels")
+    check_dtypes("batch_norm", x=x, **vectors)
 
 
 def _normalize_batch(
@@ -73,10 +82,10 @@ def _normalize_batch(
     if count == 1:
         raise ShapeError(f"batch_norm: x is {x.shape}; training needs more than 1 value for each channel")
     result, residuals = _with_relu(x, w, b, eps) or _without_relu(x, w, b, eps)
-    with no_grad():
-        for running, now, scale in ((mean, residuals[0], 1.0), (var, residuals[1], count / max(count - 1, 1))):
-            if running is not None and count:
-                _move_running(running, now, momentum, scale)
+    if count and mean is not None:
+        _move_running(mean, residuals[0], momentum, 1.0)
+    if count and var is not None:
+        _move_running(var, residuals[1], momentum, count / (count - 1))
     return result
 
 
@@ -84,7 +93,8 @@ def _move_running(running: Tensor, now: Any, momentum: float, scale: float) -> N
     """Let a running statistic take in that of a batch: in its memory, or as an op where somebody sees it."""
     memory = memory_of(running, "batch_norm")
     if memory is None:
-        write(running, _running_mean(running, Tensor(now), momentum=momentum, scale=scale), "batch_norm")
+        with no_grad():
+            write(running, _running_mean(running, Tensor(now), momentum=momentum, scale=scale), "batch_norm")
         return
     memory *= 1 - momentum
     memory += now * (momentum * scale)

@@ -6,7 +6,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 _HALF, _SINGLE = "float16", "float32"
+_ndarray, _FLOAT = np.ndarray, np.dtype(_SINGLE)
 
 
 def adding(forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -20,7 +23,7 @@ def adding(forward: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(forward)
     def kernel(xp: Any, *arrays: Any, **params: Any) -> Any:
         for x in arrays:
-            if _is_half(x):
+            if (type(x) is not _ndarray or x.dtype is not _FLOAT) and _is_half(x):
                 break
         else:
             return forward(xp, *arrays, **params)
