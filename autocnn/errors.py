@@ -85,7 +85,7 @@ class NonFiniteError(AutocnnError, ArithmeticError):
     """Debug mode met the first NaN or infinity."""
 
 
-class StateError(AutocnnError, KeyError):
+class StateError(AutocnnError, KeyError, RuntimeError):
     """A state dictionary whose keys or shapes do not match."""
 
     def __str__(self) -> str:

@@ -58,6 +58,8 @@ class Hooks:
         self.forward: dict[int, Hook] = {}
         self.backward_pre: dict[int, Hook] = {}
         self.backward: dict[int, Hook] = {}
+        self.state: dict[str, dict[int, Hook]] = {"saving": {}, "saved": {}, "loading": {}, "loaded": {}}
+        """What is called before and after a state is given out, and before and after one is taken in."""
         self._made = 0
 
     def add(self, kind: dict[int, Hook], hook: Hook, prepend: bool) -> RemovableHandle:

@@ -10,11 +10,11 @@ from autocnn.engine import Tensor
 from autocnn.engine.inplace import write
 from autocnn.engine.tape import local
 from autocnn.errors import ArgumentError, AutocnnError, MissingError, OperandError
-from autocnn.nn import state
 from autocnn.nn.display import as_text
 from autocnn.nn.hooks import Hook, Hooks, RemovableHandle
 from autocnn.nn.parameter import Parameter
 from autocnn.nn.path import Names, Parts, running, say_where
+from autocnn.nn.state import Stateful
 
 Self = TypeVar("Self", bound="Module")
 
@@ -22,7 +22,7 @@ Self = TypeVar("Self", bound="Module")
 _REGISTRIES = ("_parameters", "_buffers", "_modules")
 
 
-class Module:
+class Module(Stateful):
     """The base of every layer and network. Write `__init__` to make the parts, and `forward`.
 
     Parameters, buffers and modules that are set as attributes belong to it. Calling it runs `forward`, with its
@@ -38,11 +38,6 @@ class Module:
     """
 
     training: bool
-    _parameters: dict[str, Parameter | None]
-    _buffers: dict[str, Tensor | None]
-    _modules: dict[str, Module | None]
-    _transient: set[str]
-    _hooks: Hooks | None
     _names: Names
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Module:
@@ -322,7 +317,7 @@ class Module:
 
         The parameters stay the same objects, so that an optimiser made before goes on with them.
         """
-        return self._convert(lambda t: _moved(t, args, kwargs))
+        return self._apply(lambda t: _moved(t, args, kwargs))
 
     def float(self: Self) -> Self:
         """Everything in floating point to float32."""
@@ -348,36 +343,14 @@ class Module:
         """Everything to a GPU."""
         return self.to(f"cuda:{device}" if isinstance(device, int) else device or "cuda")
 
-    def _convert(self: Self, change: Callable[[Tensor], Tensor]) -> Self:
-        for tensor in itertools.chain(self.parameters(), self.buffers()):
+    def _apply(self: Self, change: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        for tensor in itertools.chain(self.parameters(recurse), self.buffers(recurse)):
             tensor.data = change(tensor.detach())
             if tensor.grad is not None:
                 tensor.grad = change(tensor.grad.detach())
         return self
 
-    # State --------------------------------------------------------------------------------------------------
-
-    def _lasting_buffers(self) -> list[tuple[str, Tensor | None]]:
-        return [(name, b) for name, b in self._buffers.items() if name not in self._transient]
-
-    def state_dict(
-        self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
-    ) -> dict[str, Any]:
-        """Parameters and lasting buffers by path, on the same memory; detached unless `keep_vars`."""
-        found = {} if destination is None else destination
-        for key, _, _, tensor in state.entries(self, prefix):
-            found[key] = tensor if keep_vars else tensor.detach()
-        return found
-
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> state.Mismatch:
-        """Take parameters and buffers in by path: tensors, or arrays; written in place, or put in place.
-
-        Raises StateError, before anything is changed, where a shape differs, or, if `strict`, where a key is
-        missing or not expected.
-        """
-        return state.load(self, state_dict, strict, assign)
+    # Copies --------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
         """What copy, deepcopy and pickle keep: everything but hooks and remembered paths."""

@@ -24,6 +24,7 @@ class _BatchNorm(Module):
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
+    _version = 2
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
@@ -43,6 +44,12 @@ class _BatchNorm(Module):
         self.register_buffer("running_var", ones(shape, device=device, dtype=dtype) if kept else None)
         self.register_buffer("num_batches_tracked", zeros((), device=device, dtype="int64") if kept else None)
         self.reset_parameters()
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, metadata: Any, *args: Any) -> None:
+        key, seen = f"{prefix}num_batches_tracked", self.num_batches_tracked
+        if metadata.get("version", 1) < 2 and key not in state_dict and seen is not None:
+            state_dict[key] = seen.detach()  # states from before this was counted
+        super()._load_from_state_dict(state_dict, prefix, metadata, *args)
 
     def reset_running_stats(self) -> None:
         """Mean 0, variance 1, no batch seen."""
