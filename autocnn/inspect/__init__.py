@@ -13,14 +13,16 @@ from autocnn.inspect.equivariance import Equivariance, LayerError, Transform, eq
 from autocnn.inspect.features import Maximised, Patches, feature_maps, filters, maximise, nearest_patches
 from autocnn.inspect.integrated import Integrated, integrated_gradients
 from autocnn.inspect.layers import Layer, Window, layers, layers_of
+from autocnn.inspect.moving import ShiftAccuracy, accuracy_under_shift
 from autocnn.inspect.pictures import draw_flow, draw_paths, flow_numbers
 from autocnn.inspect.sharing import Connection, Sharing, sharing, toeplitz
 from autocnn.inspect.summary import Summary, summary
 
 __all__ = [
     "Connection", "Equivariance", "Formula", "Integrated", "Layer", "LayerError", "Maximised", "Patches",
-    "Sharing", "Summary", "Transform", "Window", "by_hand", "draw_flow", "draw_paths", "equivariance",
-    "feature_maps", "filters", "flip", "flow_numbers", "grad_cam", "guided_backprop", "input_gradient",
-    "integrated_gradients", "layers", "layers_of", "maximise", "nearest_patches", "occlusion", "saliency",
-    "sharing", "shift", "smooth_grad", "summary", "toeplitz", "turn",
+    "Sharing", "ShiftAccuracy", "Summary", "Transform", "Window", "accuracy_under_shift", "by_hand",
+    "draw_flow", "draw_paths", "equivariance", "feature_maps", "filters", "flip", "flow_numbers", "grad_cam",
+    "guided_backprop", "input_gradient", "integrated_gradients", "layers", "layers_of", "maximise",
+    "nearest_patches", "occlusion", "saliency", "sharing", "shift", "smooth_grad", "summary", "toeplitz",
+    "turn",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from autocnn.viz.figures import Figure, gradient_flow, learning_curve
 from autocnn.viz.figures_equivariance import equivariance
 from autocnn.viz.figures_jacobian import gains, spectra
 from autocnn.viz.figures_lesions import lesions
+from autocnn.viz.figures_moving import accuracy_under_shift
 from autocnn.viz.figures_paths import paths, shares
 from autocnn.viz.figures_recording import recording
 from autocnn.viz.figures_seen import feature_maps, filters, heatmaps, tiles
@@ -19,8 +20,8 @@ from autocnn.viz.render import render
 from autocnn.viz.report import report, side_by_side
 
 __all__ = [
-    "Figure", "Picture", "autocorrelation", "cosines", "draw", "equivariance", "feature_maps", "filters", "flow",
-    "gains", "gradient_flow", "heatmaps", "html", "learning_curve", "lesions", "paths", "recording", "render",
-    "report", "shares", "side_by_side", "spectra", "sweep_lines", "theory", "tiles", "to_dot", "toeplitz", "toy",
-    "unrolled",
+    "Figure", "Picture", "accuracy_under_shift", "autocorrelation", "cosines", "draw", "equivariance",
+    "feature_maps", "filters", "flow", "gains", "gradient_flow", "heatmaps", "html", "learning_curve",
+    "lesions", "paths", "recording", "render", "report", "shares", "side_by_side", "spectra", "sweep_lines",
+    "theory", "tiles", "to_dot", "toeplitz", "toy", "unrolled",
 ]  # fmt: skip

@@ -70,6 +70,14 @@ SETTINGS: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
         {"epochs": 2, "images": 256},
         lambda report: len(report["history"]["epochs"]) == 2 and 0 <= report["held_out"] <= 1,
     ),
+    "14_digits_that_move": (
+        {"epochs": 2, "seeds": (0,)},
+        lambda runs: (
+            runs["MLP"][0][0] - runs["MLP"][0][3] > 0.4
+            and runs["CNN, pools and average"][0][1] < runs["CNN, pools and average"][0][0]
+            and abs(runs["CNN, average"][0][0] - runs["CNN, average"][0][3]) < 0.01
+        ),
+    ),
 }
 FOLDERS = {"13_resnet20_on_cifar10": "cifar-10"}
 """The examples that need real data, and where these lie."""
