@@ -167,3 +167,9 @@ class LeNet1998(nn.Sequential):
                 fan_in = module.fan_in if isinstance(module, Subsampling) else module.weight[0].numel()
                 for parameter in module.parameters():
                     nn.init.uniform_(parameter, -2.4 / fan_in, 2.4 / fan_in)
+
+    def replace_head(self, num_classes: int) -> str:
+        """There is none: scores are distances to drawn digits. Raises ArgumentError."""
+        raise ArgumentError(
+            "replace_head: the scores of LeNet1998 are distances to drawn digits. LeNet5 has a head"
+        )

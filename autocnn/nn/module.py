@@ -38,6 +38,8 @@ class Module(Stateful):
     """
 
     training: bool
+    stands_still = False
+    """Whether the module works as in use when all others are in training: `train.freeze` says so."""
     _names: Names
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Module:
@@ -286,10 +288,10 @@ class Module(Stateful):
         return self
 
     def train(self: Self, mode: bool = True) -> Self:
-        """Behave as in training, or not: dropout and batch norm care."""
+        """Behave as in training, or not: dropout and batch norm care. What is frozen stays as in use."""
         if not isinstance(mode, bool):
             raise OperandError(f"train: mode is {mode!r}; True or False is needed")
-        self.training = mode
+        self.training = mode and not self.stands_still
         for child in self.children():
             child.train(mode)  # not all modules at once: a part may have a train of its own
         return self

@@ -138,24 +138,53 @@ def read_arrays(path: Path, what: str) -> tuple[Arrays, dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
     if path.suffix in _PICKLED:
-        raise DataError(
-            f"{what}: {path} is a pickle, which can run any code; convert it where PyTorch is installed: "
-            "safetensors.torch.save_file(torch.load(path, weights_only=True), 'weights.safetensors')"
-        )
+        raise _pickled(path, what)
     if not path.is_file():
         raise DataNotFoundError(f"{what}: {path} is no file; check the name")
     try:
         with safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+            arrays = {name: file.get_tensor(name) for name, kind in kinds.items() if kind != "BF16"}
             metadata: dict[str, str] = file.metadata() or {}
     except SafetensorError as error:
+        if path.suffix != ".npz" and _begins(path, b"\x80", b"PK\x03\x04"):
+            raise _pickled(path, what) from error
         raise DataError(f"{what}: {path} is no whole safetensors file ({error}). Get or make it again") from error
     except (TypeError, KeyError, AttributeError) as error:  # what a dtype leads to that NumPy lacks
         raise DataError(f"{what}: {path} has arrays that NumPy lacks ({error}). Convert to float32") from error
+    if len(arrays) < len(kinds):
+        arrays |= _brain_floats(path)
     expected = metadata.pop("sha256", None)
     if expected != _digest(arrays, metadata) and (expected or metadata.get("format") == STATE_FORMAT):
         raise DataError(f"{what}: {path} is damaged; its content is not what was written. Get or make it again")
     return arrays, metadata
+
+
+def _pickled(path: Path, what: str) -> DataError:
+    return DataError(
+        f"{what}: {path} is a pickle, which can run any code; convert it where PyTorch is installed: "
+        "safetensors.torch.save_file(torch.load(path, weights_only=True), 'weights.safetensors')"
+    )
+
+
+def _begins(path: Path, *signs: bytes) -> bool:
+    """Whether a file begins as pickles do, or zip archives, in which PyTorch puts them."""
+    with path.open("rb") as file:
+        return file.read(4).startswith(signs)
+
+
+def _brain_floats(path: Path) -> Arrays:
+    """The bfloat16 arrays of a file as float32, of which they are the first half."""
+    found: Arrays = {}
+    with path.open("rb") as file:
+        start = 8 + int.from_bytes(file.read(8), "little")
+        for name, entry in json.loads(file.read(start - 8)).items():
+            if entry.get("dtype") == "BF16":
+                begin, end = entry["data_offsets"]
+                file.seek(start + begin)
+                upper = np.frombuffer(file.read(end - begin), "<u2").astype("<u4")
+                found[name] = (upper << 16).view("<f4").reshape(entry["shape"])
+    return found
 
 
 def _digest(arrays: Arrays, metadata: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from autocnn import nn
-from autocnn.errors import ArgumentError, StateError
+from autocnn.errors import ArgumentError, OperandError, StateError
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -14,8 +14,8 @@ M = TypeVar("M", bound=nn.Module)
 def freeze(model: M, *parts: str) -> M:
     """Keep a network, or the parts of these paths, as it is: no gradients, and batch statistics stand still.
 
-    A part is a module or a parameter, such as "layer1", "features.0" or "conv1.weight". Batch normalisation whose
-    weight is frozen works with its running statistics, in training too, and leaves them as they are.
+    A part is a module or a parameter, such as "layer1", "features.0" or "conv1.weight". Batch normalisation in it
+    works with its running statistics, in training too, and leaves them as they are.
 
     Raises StateError for a path that leads nowhere.
 
@@ -41,14 +41,19 @@ def unfreeze(model: M, *parts: str) -> M:
 def replace_head(model: nn.Module, num_classes: int) -> str:
     """Give a network a new last layer for so many classes, with first values of its own; returns its path.
 
-    The head is the last linear layer or convolution: "fc" in a ResNet, "classifier.6" in VGG.
+    The head is the last linear layer or convolution: "fc" in a ResNet, "classifier.6" in VGG. A model that knows
+    better has a method of this name, as the detector.
 
-    Raises ArgumentError for a model without such a layer.
+    Raises ArgumentError for a model without such a layer, or for less than one class.
 
     >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 10))
     >>> replace_head(net, 4), net[2].weight.shape
     ('2', (4, 3))
     """
+    if not isinstance(num_classes, int) or num_classes < 1:
+        raise ArgumentError(f"replace_head: num_classes is {num_classes!r}; it is at least 1")
+    if callable(own := getattr(model, "replace_head", None)):
+        return str(own(num_classes))
     layers = [(path, part) for path, part in model.named_modules() if isinstance(part, nn.Linear | nn.Conv2d)]
     if not layers or not layers[-1][0]:
         raise ArgumentError(f"replace_head: {type(model).__name__} contains no linear layer or convolution")
@@ -94,26 +99,28 @@ def _set(model: M, parts: Iterable[str], learns: bool) -> M:
     chosen = {p for part in parts or ("",) for p in _inside(model, part, op)}
     for parameter in chosen:
         parameter.requires_grad_(learns)
-    for module in model.modules():
-        if getattr(module, "running_mean", None) is not None and module._parameters["weight"] in chosen:
-            hooks = module._all_hooks().forward_pre
-            if all(hook.function is not _stand_still for hook in hooks.values()):
-                module.register_forward_pre_hook(_stand_still)
-            module.train(model.training and learns)
+    for path, module in model.named_modules():
+        if getattr(module, "running_mean", None) is None:
+            continue
+        weight = module._parameters.get("weight")
+        if weight in chosen or (weight is None and any(_leads(part, path) for part in parts or ("",))):
+            module.stands_still = not learns  # train() of the whole network reaches frozen normalisation too
+            module.train(model.training)
     return model
-
-
-def _stand_still(module: nn.Module, args: tuple[Any, ...]) -> None:
-    """Before each pass: `train()` of the whole network reaches frozen normalisation too."""
-    if not module.get_parameter("weight").requires_grad:
-        module.eval()
 
 
 def _inside(model: nn.Module, part: str, op: str) -> list[nn.Parameter]:
     """The parameters that a path leads to."""
+    if not isinstance(part, str):
+        raise OperandError(f'{op}: a part is a {type(part).__name__}; paths are needed, such as "layer1"')
     named = dict(model.named_parameters(remove_duplicate=False))
-    found = [p for name, p in named.items() if not part or name == part or name.startswith(f"{part}.")]
+    found = [p for name, p in named.items() if _leads(part, name)]
     if part and not found:
         parts = ", ".join(dict.fromkeys(name.split(".")[0] for name in named))
         raise StateError(f"{op}: {part!r} leads to no parameter of {type(model).__name__}; its parts are {parts}")
     return found
+
+
+def _leads(part: str, name: str) -> bool:
+    """Whether a path leads to a parameter or module, or to what holds it; the empty one leads to all."""
+    return not part or name == part or name.startswith(f"{part}.")

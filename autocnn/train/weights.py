@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autocnn.engine import Tensor
-from autocnn.errors import DataError, StateError
+from autocnn.errors import DataError, OperandError, StateError
 from autocnn.train.state import STATE_FORMAT, contiguous, read_arrays, write_arrays
 from autocnn.types import Shape
 
@@ -49,17 +49,25 @@ def save_weights(model: Any, path: str | os.PathLike[str]) -> Path:
     return write_arrays(arrays, {"format": "pt"}, Path(path))
 
 
-def load_weights(model: Any, path: str | os.PathLike[str], strict: bool = True) -> Loaded:
+def load_weights(
+    model: Any, path: str | os.PathLike[str], strict: bool = True, *, prefix: str = ""
+) -> Loaded:  # fmt: skip
     """Read a safetensors file into a module by parameter names; says what matched.
 
     Everything is checked before anything is written. With ``strict=False`` what fits is loaded and the rest stays
     as it is: a network with another head takes the trunk of a published one. The count of batches that batch
-    normalisation keeps may be missing in any case, as old files have none.
+    normalisation keeps may be missing in any case, as old files have none. ``prefix`` is cut off from the file's
+    names: "module." is what PyTorch's DataParallel puts before them. Numbers take the dtype that they have here.
 
     Raises DataNotFoundError, DataError for a file that is damaged or a pickle, or StateError where names or shapes
-    do not match.
+    do not match, or where nothing does.
     """
+    if not (hasattr(model, "state_dict") and hasattr(model, "load_state_dict")):
+        raise OperandError(
+            f"load_weights: model is a {type(model).__name__}; a module is needed, path comes second"
+        )
     arrays, metadata = read_arrays(Path(path), "load_weights")
+    arrays = {name.removeprefix(prefix): array for name, array in arrays.items()}
     if metadata.get("format") == STATE_FORMAT:
         raise DataError(
             f"load_weights: {os.fspath(path)} holds a whole training state; its weights are "
@@ -68,9 +76,13 @@ def load_weights(model: Any, path: str | os.PathLike[str], strict: bool = True) 
     own = {name: value.shape for name, value in model.state_dict().items()}
     found = _compare(own, {name: _fitting(array.shape, own.get(name)) for name, array in arrays.items()})
     counted = [name for name in found.missing if name.rpartition(".")[2] != _COUNTER]
-    if strict and (counted or found.unexpected or found.resized):
-        kind = type(model).__name__
-        raise StateError(f"load_weights: {os.fspath(path)} holds no weights of {kind}: {_complaint(found)}")
+    nothing = not found.matched and bool(own)
+    if nothing or (strict and (counted or found.unexpected or found.resized)):
+        said = _renamed(tuple(own), tuple(arrays)) or _complaint(found)
+        more = "" if nothing else ". strict=False loads what fits"
+        raise StateError(
+            f"load_weights: {os.fspath(path)} holds no weights of {type(model).__name__}: {said}{more}"
+        )
     model.load_state_dict({name: Tensor(arrays[name]) for name in found.matched}, strict=False)
     return found
 
@@ -96,7 +108,26 @@ def _complaint(found: Loaded) -> str:
     said = [f"missing {_listed(missing)}"] if missing else []
     said += [f"unexpected {_listed(found.unexpected)}"] if found.unexpected else []
     said += [_listed(resized)] if resized else []
-    return f"{'; '.join(said)}. strict=False loads what fits"
+    return "; ".join(said)
+
+
+def _renamed(here: tuple[str, ...], there: tuple[str, ...]) -> str:
+    """What is meant, if names differ by what they begin with."""
+    if extra := _before(there, here):
+        return f"its names begin with {extra!r}; prefix={extra!r} cuts that off"
+    if extra := _before(here, there):
+        return f"it has the names of a part; load it into model.{extra.rstrip('.')}"
+    return ""
+
+
+def _before(longer: tuple[str, ...], shorter: tuple[str, ...]) -> str:
+    """What most of the shorter names have before them among the longer ones; "" if there is no such thing."""
+    known = set(longer)
+    for name in longer:
+        extra = name[: -len(shorter[0])] if shorter and name.endswith(f".{shorter[0]}") else ""
+        if extra and 2 * sum(f"{extra}{one}" in known for one in shorter) > len(shorter):
+            return extra
+    return ""
 
 
 def _listed(names: tuple[str, ...] | list[str], most: int = 6) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 import autocnn as ac
 from autocnn import models, nn, optim
-from autocnn.errors import ArgumentError, StateError, UsageError
+from autocnn.errors import ArgumentError, OperandError, StateError, UsageError
 from autocnn.train import freeze, parameter_groups, replace_head, unfreeze
 from autocnn.train.recipes import settings
 
@@ -62,10 +63,17 @@ def test_a_frozen_trunk_works_with_running_statistics() -> None:
     assert not np.array_equal(unfreeze(net).train()(x).detach().numpy(), expected)
 
 
-def test_normalisation_without_a_weight_of_its_own_learns_on() -> None:
-    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2, affine=False))
-    freeze(net).train()(ac.randn(4, 1, 6, 6))
-    assert net[1].num_batches_tracked.item() == 1
+def test_normalisation_without_a_weight_of_its_own_is_frozen_with_what_holds_it() -> None:
+    net = nn.Sequential({"a": nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2, affine=False))})
+    freeze(net, "a").train()(ac.randn(4, 1, 6, 6))
+    assert net.a[1].num_batches_tracked.item() == 0
+    unfreeze(net).train()(ac.randn(4, 1, 6, 6))
+    assert net.a[1].num_batches_tracked.item() == 1
+
+
+def test_a_copy_stays_frozen() -> None:
+    net = copy.deepcopy(freeze(small(), "conv", "bn"))
+    assert moved(net) == {"fc.weight", "fc.bias"}
 
 
 def test_a_shared_parameter_is_frozen_by_either_name() -> None:
@@ -84,7 +92,8 @@ def test_a_shared_parameter_is_frozen_by_either_name() -> None:
     ("name", "head"),
     [
         ("lenet5", "output"), ("resnet18", "fc"), ("vgg11", "classifier.6"), ("alexnet", "classifier.6"),
-        ("googlenet", "fc"), ("squeezenet1_1", "classifier.1"), ("wrn16_4", "fc"), ("nin", "features.20"),
+        ("googlenet", "fc"), ("resnet20", "fc"), ("residual", "head"), ("squeezenet1_1", "classifier.1"),
+        ("wrn16_4", "fc"), ("nin", "features.20"),
     ],
 )  # fmt: skip
 def test_a_new_head(name: str, head: str) -> None:
@@ -93,6 +102,20 @@ def test_a_new_head(name: str, head: str) -> None:
     x = ac.zeros(1, net.in_channels, *[min(net.side, 67)] * 2)
     assert net(x).shape == (1, 4)
     assert learning(unfreeze(freeze(net), head)) == [f"{head}.weight", f"{head}.bias"]
+
+
+def test_heads_of_their_own() -> None:
+    net = models.Detector(num_classes=10).double().eval()
+    sides = net.sides.weight.detach().numpy().copy()
+    assert replace_head(net, 3) == "scores"
+    assert net(ac.zeros(1, 1, 8, 8).double()).shape == (1, 3 + 4, 2, 2)
+    assert (net.num_classes, net.training, net.scores.training) == (3, False, False)
+    assert np.array_equal(net.sides.weight.detach().numpy(), sides)
+    with pytest.raises(ArgumentError, match=r"LeNet1998 are distances to drawn digits. LeNet5 has a head"):
+        replace_head(models.LeNet1998(), 3)
+    for wrong in (0, "3", 2.0):
+        with pytest.raises(ArgumentError, match=r"replace_head: num_classes is .*; it is at least 1"):
+            replace_head(small(), wrong)  # type: ignore[arg-type]
 
 
 def test_a_new_head_is_as_the_old_one() -> None:
@@ -136,3 +159,10 @@ def test_a_path_that_leads_nowhere(call: Any, op: str) -> None:
     with pytest.raises(StateError) as caught:
         call(small())
     assert str(caught.value) == f"{op}: 'fcc' leads to no parameter of Sequential; its parts are conv, bn, fc"
+
+
+def test_parts_are_paths() -> None:
+    net = small()
+    with pytest.raises(OperandError) as caught:
+        freeze(net, net.conv)  # type: ignore[arg-type]
+    assert str(caught.value) == 'freeze: a part is a Conv2d; paths are needed, such as "layer1"'

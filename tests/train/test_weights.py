@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 import autocnn as ac
 from autocnn import models, nn
-from autocnn.errors import DataError, StateError
+from autocnn.errors import DataError, OperandError, StateError
 from autocnn.train import Loaded, load_weights, save_weights
 
 
@@ -78,6 +78,83 @@ def test_pickles_are_refused_with_the_way_out(tmp_path: Path, suffix: str) -> No
         f"load_weights: {tmp_path / f'w.{suffix}'} is a pickle, which can run any code; convert it where PyTorch "
         "is installed: safetensors.torch.save_file(torch.load(path, weights_only=True), 'weights.safetensors')"
     )
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("zipped", [True, False])
+def test_pickles_under_another_name_are_known_by_their_content(tmp_path: Path, zipped: bool) -> None:
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "w.safetensors"
+    torch.save({"weight": torch.ones(1, 1)}, path, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(DataError, match=r"w\.safetensors is a pickle, which can run any code; convert it"):
+        load_weights(nn.Linear(1, 1), path)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>404</html>" * 9, b"\x40\0\0\0\0\0\0\0{"])
+def test_what_is_no_safetensors_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "w.safetensors").write_bytes(content)
+    with pytest.raises(DataError, match=r"w\.safetensors is no whole safetensors file .* Get or make it again"):
+        load_weights(nn.Linear(1, 1), tmp_path / "w.safetensors")
+
+
+def test_half_a_file_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    net = nn.Linear(50, 50)
+    before, whole = arrays(net), save_weights(nn.Linear(50, 50), tmp_path / "w.safetensors").read_bytes()
+    for part in (whole[: len(whole) // 2], whole[:-1], whole[:40]):
+        (tmp_path / "w.safetensors").write_bytes(part)
+        with pytest.raises(DataError, match="is no whole safetensors file"):
+            load_weights(net, tmp_path / "w.safetensors", strict=False)
+    assert all(np.array_equal(value, before[name]) for name, value in arrays(net).items())
+
+
+def test_what_stands_before_all_names_is_cut_off(tmp_path: Path) -> None:
+    net, whole = nn.Linear(2, 2), nn.Sequential({"trunk": nn.Linear(2, 2), "head": nn.Linear(2, 1)})
+    there = {f"module.{name}": value + 1 for name, value in arrays(net).items()}
+    path = tmp_path / "w.safetensors"
+    save_file(there, path)
+    for strict in (True, False):
+        with pytest.raises(StateError) as caught:
+            load_weights(net, path, strict=strict)
+        assert str(caught.value).startswith(
+            f"load_weights: {path} holds no weights of Linear: its names begin with 'module.'; "
+            "prefix='module.' cuts that off"
+        )
+    assert str(load_weights(net, path, prefix="module.")) == "2 of 2 loaded"
+    assert all(np.array_equal(value, there[f"module.{name}"]) for name, value in arrays(net).items())
+    save_weights(net, path)
+    with pytest.raises(StateError, match=r"Sequential: it has the names of a part; load it into model\.trunk"):
+        load_weights(whole, path)
+
+
+def test_a_file_of_which_nothing_fits_is_refused(tmp_path: Path) -> None:
+    path = save_weights(nn.Linear(3, 3), tmp_path / "w.safetensors")
+    with pytest.raises(StateError) as caught:
+        load_weights(nn.Sequential(nn.Linear(2, 2, bias=False)), path, strict=False)
+    assert str(caught.value) == (
+        f"load_weights: {path} holds no weights of Sequential: missing 0.weight; unexpected bias, weight"
+    )
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("kind", ["float16", "bfloat16", "float64"])
+def test_numbers_take_the_dtype_that_they_have_here(tmp_path: Path, kind: str) -> None:
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file as save_torch
+
+    weight = torch.randn(3, 2, generator=torch.manual_seed(0)).to(getattr(torch, kind))
+    state = {"weight": weight, "bias": torch.tensor([1.0, -2.5, float("inf")])}
+    save_torch(state, tmp_path / "w.safetensors")
+    net = nn.Linear(2, 3)
+    assert str(load_weights(net, tmp_path / "w.safetensors")) == "2 of 2 loaded"
+    assert net.weight.dtype == np.float32
+    assert np.array_equal(arrays(net)["weight"], weight.float().numpy())
+    assert np.array_equal(arrays(net)["bias"], state["bias"].numpy())
+
+
+def test_a_module_comes_first() -> None:
+    with pytest.raises(OperandError) as caught:
+        load_weights("w.safetensors", nn.Linear(1, 1))  # type: ignore[arg-type]
+    assert str(caught.value) == "load_weights: model is a str; a module is needed, path comes second"
 
 
 @pytest.mark.torch

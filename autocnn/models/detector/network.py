@@ -49,17 +49,28 @@ class Detector(nn.Module):
             *_convolved(in_channels, a, 2), *_convolved(a, b, 1), *_convolved(b, c, 2), *_convolved(c, c, 1),
             *_convolved(c, c, 1),
         )  # fmt: skip
-        self.scores = nn.Conv2d(c, num_classes, 3, padding=1)
-        self.sides = nn.Conv2d(c, 4, 3, padding=1)
-        for head in (self.scores, self.sides):
-            nn.init.normal_(head.weight, 0.0, 0.01)
-        nn.init.constant_(self.scores.get_parameter("bias"), math.log(_RARE / (1 - _RARE)))
-        nn.init.zeros_(self.sides.get_parameter("bias"))
+        self.scores = _head(c, num_classes, math.log(_RARE / (1 - _RARE)))
+        self.sides = _head(c, 4, 0.0)
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, in_channels, H, W) -> (N, num_classes + 4, H/4, W/4)."""
         x = self.features(x)
         return ops.cat([self.scores(x), self.sides(x)], dim=1)
+
+    def replace_head(self, num_classes: int) -> str:
+        """Score so many other classes, from the features as they are; boxes stay. Returns the new layer's path."""
+        old = self.scores
+        self.scores = _head(old.in_channels, num_classes, math.log(_RARE / (1 - _RARE)))
+        self.scores.to(device=old.weight.device, dtype=old.weight.dtype).train(old.training)
+        self.num_classes = num_classes
+        return "scores"
+
+
+def _head(channels: int, width: int, bias: float) -> nn.Conv2d:
+    head = nn.Conv2d(channels, width, 3, padding=1)
+    nn.init.normal_(head.weight, 0.0, 0.01)
+    nn.init.constant_(head.get_parameter("bias"), bias)
+    return head
 
 
 def encode(truth: Sequence[Objects], num_classes: int, size: tuple[int, int]) -> Tensor:
