@@ -554,6 +554,12 @@ class Methods:
     def erfc_(self) -> Tensor:
         """`erfc`, written into the tensor's own memory; returns the tensor."""
 
+    def erfinv(self) -> Tensor:
+        """The number whose error function is input: infinite at -1 and 1, NaN beyond."""
+
+    def erfinv_(self) -> Tensor:
+        """`erfinv`, written into the tensor's own memory; returns the tensor."""
+
     def exp(self) -> Tensor:
         """e ** input."""
 
@@ -730,14 +736,46 @@ class Methods:
     def is_floating_point(self) -> _bool:
         """Whether the elements are floating point numbers."""
 
+    @property
+    def is_meta(self) -> Any:
+        ...
+
+    @property
+    def is_mkldnn(self) -> Any:
+        ...
+
+    @property
+    def is_mps(self) -> Any:
+        ...
+
+    @property
+    def is_nested(self) -> Any:
+        ...
+
     def is_nonzero(self) -> _bool:
         """Whether the one element is not zero."""
+
+    @property
+    def is_quantized(self) -> Any:
+        ...
 
     def is_same_size(self, other: Tensor) -> _bool:
         """Whether two tensors have one shape."""
 
     def is_signed(self) -> _bool:
         """Whether the elements can be negative."""
+
+    @property
+    def is_sparse(self) -> Any:
+        ...
+
+    @property
+    def is_xla(self) -> Any:
+        ...
+
+    @property
+    def is_xpu(self) -> Any:
+        ...
 
     def isclose(self, other: Any, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
         """Whether |input - other| <= atol + rtol |other|, elementwise; equal infinities are close."""
@@ -765,6 +803,10 @@ class Methods:
         keepdims: _bool = ...,
     ) -> Any:
         """The k-th smallest element along an axis, counted from 1, and where it stands."""
+
+    @property
+    def layout(self) -> Any:
+        ...
 
     def le(self, other: Any) -> Tensor:
         """input <= other, elementwise."""

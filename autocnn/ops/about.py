@@ -117,8 +117,13 @@ def promote_types(type1: Any, type2: Any) -> DType:
     return promoted(as_dtype("promote_types", type1), as_dtype("promote_types", type2))
 
 
+_KINDS = ("meta", "mkldnn", "mps", "nested", "quantized", "sparse", "xla", "xpu")
+"""Kinds of tensors that PyTorch has and that none is here."""
+
 for _name, _get in (
     ("is_cpu", lambda x: x.device == CPU),
     ("itemsize", lambda x: x.dtype.itemsize),
+    ("layout", lambda x: "strided"),
+    *((f"is_{kind}", lambda x: False) for kind in _KINDS),
 ):
     method(_name)(property(_get))  # type: ignore[type-var]

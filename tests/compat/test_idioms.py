@@ -89,7 +89,7 @@ torch.equal(x, x) ; torch.allclose(x, x + 1e-9) ; torch.is_tensor(x) ; torch.num
 torch.minimum(x, y) ; torch.round(x) ; float(x.sum()) ; int(x.size(0)) ; [t.shape for t in x] ; x.tolist()[0][0]
 round(float(x.mean()), 3) ; "%.2f" % x.sum() ; "{:.1f}".format(x.sum().item()) ; torch.Size([1, 2])
 torch.Size([2]) + torch.Size([3]) ; x.shape == y.shape ; x.size() == y.size() ; x.stride()[-1]
-x.element_size()
+x.element_size() ; x[..., (1, 0)] ; x[(0, 1), (1, 2)] ; torch.erfinv(x / 9) ; (x / 9).erfinv_()
 """
 LIST = [part.strip() for part in EXPRESSIONS.replace("\n", ";").split(";") if part.strip()]
 

@@ -80,6 +80,9 @@ def test_error_function_to_the_last_digits():
     x = np.concatenate([np.linspace(-7, 7, 5001), np.array([0.46875, 4.0, 1e-300, -1e-20])])
     np.testing.assert_allclose(ops.erf(ac.tensor(x)).array, special.erf(x), rtol=8e-16)
     np.testing.assert_allclose(ops.erfc(ac.tensor(x)).array, special.erfc(x), rtol=5e-14)
+    y = np.concatenate([np.linspace(-1, 1, 5001), 1 - np.logspace(-16, -1, 50), np.logspace(-300, -1, 50)])
+    np.testing.assert_allclose(ops.erfinv(ac.tensor(y)).array, special.erfinv(y), rtol=2e-14)
+    assert ops.erfinv(ac.tensor([2.0, np.nan])).isnan().all()
     single = x.astype(np.float32)
     np.testing.assert_allclose(ops.erf(ac.tensor(single)).array, special.erf(single.astype(float)), rtol=4e-7)
 

@@ -86,8 +86,39 @@ def _erfc(xp: Any, x: Any) -> Any:
     return select(xp, size <= _SMALL, 1.0 - _core(xp, x), select(xp, x < 0, 2.0 - tail, tail))
 
 
+@method("erfinv")
+def erfinv(input: Any) -> Tensor:
+    """The number whose error function is input: infinite at -1 and 1, NaN beyond.
+
+    Source: S. Winitzki, "A handy approximation for the error function and its inverse" (2008), made exact by two
+    steps of Halley's method.
+
+    >>> erfinv(Tensor([0.0, 1.0])).tolist()
+    [0.0, inf]
+    """
+    return _erfinv(floating(input))
+
+
+@primitive(saves=("z",))
+@quiet
+@adding
+def _erfinv(xp: Any, x: Any) -> Any:
+    y = xp.absolute(x).astype("float64")
+    half = (xp.log1p(-y) + xp.log1p(y)) / 2
+    middle = 2 / (math.pi * 0.147) + half
+    z = xp.sqrt(xp.maximum(xp.sqrt(middle * middle - half / (0.147 / 2)) - middle, 0.0))
+    for _ in range(2):
+        inner = xp.minimum(z, 6.0)  # what lies above is infinite
+        over = select(xp, inner <= _SMALL, _core(xp, inner) - y, (1 - y) - _tail(xp, inner))
+        step = over * xp.exp(inner * inner) * (math.sqrt(math.pi) / 2)
+        z = z - step / (1 + inner * step)
+    z = select(xp, y == 1.0, xp.full_like(y, math.inf), z)
+    return xp.copysign(z, x).astype(x.dtype)
+
+
 _erf.vjp(lambda g, z, x: _mul(g, _mul(_exp(_neg(_square(x))), 2 / math.sqrt(math.pi))))
 _erfc.vjp(lambda g, z, x: _mul(g, _mul(_exp(_neg(_square(x))), -2 / math.sqrt(math.pi))))
+_erfinv.vjp(lambda g, z, x: _mul(g, _mul(_exp(_square(z)), math.sqrt(math.pi) / 2)))
 
 
 def _core(xp: Any, x: Any) -> Any:

@@ -94,9 +94,9 @@ def _entry(op: str, e: Any) -> Any:
     """An int, a slice, None, Ellipsis, or a Tensor of integers (1-d or more) or of bools."""
     if e is None or e is Ellipsis or isinstance(e, slice) or type(e) is int:
         return e
-    if isinstance(e, Tensor) or is_array(e) or isinstance(e, (list, range, bool, np.bool_)):
+    if isinstance(e, Tensor) or is_array(e) or isinstance(e, (list, tuple, range, bool, np.bool_)):
         x = as_tensor(list(e) if isinstance(e, range) else e)
-        if isinstance(e, list) and not e:
+        if isinstance(e, (list, tuple)) and not e:
             x = Tensor(np.empty(0, np.int64))
         if x.dtype.kind not in "iub":
             raise DTypeError(f"{op}: an index of dtype {x.dtype}; must be integers or bools")

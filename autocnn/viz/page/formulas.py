@@ -80,6 +80,7 @@ elu | z = x if x > 0, else α (eˣ − 1) | dx = g where x > 0; else g · α eˣ
 eq | z = (x = y) | {NONE}
 erf | z = erf x | dx = g · 2/√π · e^(−x²)
 erfc | z = 1 − erf x | dx = −g · 2/√π · e^(−x²)
+erfinv | erf z = x | dx = g · √π/2 · e^(z²)
 exp | z = eˣ | dx = g · z
 exp2 | z = 2ˣ | dx = g · z · ln 2
 expm1 | z = eˣ − 1 | dx = g · (z + 1)

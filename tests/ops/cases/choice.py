@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,12 @@ from tests.ops.cases.elementwise import Row, unary
 NAN, INF = math.nan, math.inf
 SPECIAL = exact([NAN, INF, -INF, 1.5])
 TIES = exact([1.0, 2.0, 3.0])
+
+
+@partial(np.vectorize, otypes=[float])
+def erfinv(x: float) -> float:
+    """The inverse of the error function, through that of the normal distribution."""
+    return NormalDist().inv_cdf((1 + x) / 2) / math.sqrt(2)
 
 
 def compared(oracle: Any) -> Row:
@@ -171,6 +179,10 @@ SELECTION: dict[str, Row] = {
     "erfc": (
         *unary(np.vectorize(math.erfc, otypes=[float]), normal, rtol=1e-14),
         Case(np.vectorize(math.erfc, otypes=[float]), (between(-7.0, 7.0, 40),), rtol=4e-15),
+    ),
+    "erfinv": (
+        *unary(erfinv, lambda *shape: between(-0.9, 0.9, *shape), rtol=1e-13),
+        Case(erfinv, (between(-0.99999, 0.99999, 40),), rtol=1e-13, order=0),
     ),
 }
 
