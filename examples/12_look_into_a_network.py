@@ -35,6 +35,7 @@ def main(epochs: int = 3, images: int = 4, folder: str = ".") -> dict[str, float
         "made": made(net),
     }
     pictures["moved"], inside = moved(net, x)
+    inspect.convolution_steps_of(net, x[:1], "conv1").html(Path(folder) / "conv1.html")  # window by window
     for name, picture in pictures.items():
         print("written:", picture.save(Path(folder) / f"{name}.svg"))
     gap = max(inspect.integrated_gradients(net, x).gaps)

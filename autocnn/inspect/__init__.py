@@ -16,13 +16,14 @@ from autocnn.inspect.layers import Layer, Window, layers, layers_of
 from autocnn.inspect.moving import ShiftAccuracy, accuracy_under_shift
 from autocnn.inspect.pictures import draw_flow, draw_paths, flow_numbers
 from autocnn.inspect.sharing import Connection, Sharing, sharing, toeplitz
+from autocnn.inspect.steps import ConvolutionSteps, Sum, Term, convolution_steps, convolution_steps_of
 from autocnn.inspect.summary import Summary, summary
 
 __all__ = [
-    "Connection", "Equivariance", "Formula", "Integrated", "Layer", "LayerError", "Maximised", "Patches",
-    "Sharing", "ShiftAccuracy", "Summary", "Transform", "Window", "accuracy_under_shift", "by_hand",
-    "draw_flow", "draw_paths", "equivariance", "feature_maps", "filters", "flip", "flow_numbers", "grad_cam",
-    "guided_backprop", "input_gradient", "integrated_gradients", "layers", "layers_of", "maximise",
-    "nearest_patches", "occlusion", "saliency", "sharing", "shift", "smooth_grad", "summary", "toeplitz",
-    "turn",
+    "Connection", "ConvolutionSteps", "Equivariance", "Formula", "Integrated", "Layer", "LayerError",
+    "Maximised", "Patches", "Sharing", "ShiftAccuracy", "Sum", "Summary", "Term", "Transform", "Window",
+    "accuracy_under_shift", "by_hand", "convolution_steps", "convolution_steps_of", "draw_flow", "draw_paths",
+    "equivariance", "feature_maps", "filters", "flip", "flow_numbers", "grad_cam", "guided_backprop",
+    "input_gradient", "integrated_gradients", "layers", "layers_of", "maximise", "nearest_patches", "occlusion",
+    "saliency", "sharing", "shift", "smooth_grad", "summary", "toeplitz", "turn",
 ]  # fmt: skip

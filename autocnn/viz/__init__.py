@@ -18,10 +18,11 @@ from autocnn.viz.page import html
 from autocnn.viz.picture import Picture, draw
 from autocnn.viz.render import render
 from autocnn.viz.report import report, side_by_side
+from autocnn.viz.steps import convolution_steps
 
 __all__ = [
-    "Figure", "Picture", "accuracy_under_shift", "autocorrelation", "cosines", "draw", "equivariance",
-    "feature_maps", "filters", "flow", "gains", "gradient_flow", "heatmaps", "html", "learning_curve",
-    "lesions", "paths", "recording", "render", "report", "shares", "side_by_side", "spectra", "sweep_lines",
-    "theory", "tiles", "to_dot", "toeplitz", "toy", "unrolled",
+    "Figure", "Picture", "accuracy_under_shift", "autocorrelation", "convolution_steps", "cosines", "draw",
+    "equivariance", "feature_maps", "filters", "flow", "gains", "gradient_flow", "heatmaps", "html",
+    "learning_curve", "lesions", "paths", "recording", "render", "report", "shares", "side_by_side", "spectra",
+    "sweep_lines", "theory", "tiles", "to_dot", "toeplitz", "toy", "unrolled",
 ]  # fmt: skip

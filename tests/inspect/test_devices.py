@@ -26,6 +26,7 @@ STUDIES = {
     "occlusion": lambda net, x: inspect.occlusion(net, x, window=8),
     "nearest_patches": lambda net, x: inspect.nearest_patches(net, x, "layer1", 2).patches,
     "maximise": lambda net, x: inspect.maximise(net, "fc", 1, (1, 16, 16), steps=1).images,
+    "convolution_steps_of": lambda net, x: inspect.convolution_steps_of(net, x[:1], "layer2.0.conv1", 1).dw,
     "equivariance": lambda net, x: errors(inspect.equivariance(net, inspect.shift(1), x)),
 }  # fmt: skip
 

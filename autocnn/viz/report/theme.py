@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from autocnn.viz import style
 
 PLAIN, SKIP = "#D55E00", "#0072B2"
@@ -26,14 +28,19 @@ COLORS = {
 """Plain and skip, the fates of a gradient, and what further series are drawn in (Okabe and Ito's, darkened)."""
 
 
-def variables() -> str:
+_NIGHT = {"line": "#2A343D", "vanishes": "#3B3055", "holds": "#12473A", "explodes": "#5A3B12", "broken": "#FF6B7A"}
+
+
+def variables(colors: Mapping[str, str] = COLORS, night: Mapping[str, str] = _NIGHT) -> str:
     """The colours for a light and for a dark page; the reader's system decides unless the page is told.
+
+    ``night`` are those of a dark page that are not what `style.by_night` makes of them.
 
     >>> "--plain:#D55E00;" in variables()
     True
     """
-    light = "".join(f"--{name}:{color};" for name, color in COLORS.items())
-    dark = "".join(f"--{name}:{_by_night(name, color)};" for name, color in COLORS.items())
+    light = "".join(f"--{name}:{color};" for name, color in colors.items())
+    dark = "".join(f"--{name}:{night.get(name) or style.by_night(color)};" for name, color in colors.items())
     return (
         f":root{{{light}color-scheme:light}}\n"
         f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}color-scheme:dark}}}}\n"
@@ -49,10 +56,3 @@ def rules() -> str:
     True
     """
     return "".join(f".chart text.ink-{name}{{fill:var(--{name})}}\n" for name in COLORS)
-
-
-_NIGHT = {"line": "#2A343D", "vanishes": "#3B3055", "holds": "#12473A", "explodes": "#5A3B12", "broken": "#FF6B7A"}
-
-
-def _by_night(name: str, color: str) -> str:
-    return _NIGHT.get(name) or style.by_night(color)
