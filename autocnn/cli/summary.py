@@ -26,9 +26,5 @@ def command(model: str, size: str | None, form: str, formulas: bool) -> None:
     shape = shape_of("summary", network, size)
     with blaming(model):
         found = summary(network, images(shape))
-    click.echo({"text": found.text, "markdown": found.markdown, "html": found.html}[form]())
-    if formulas:
-        click.echo()
-        for formula in found.formulas():
-            counted = "" if formula.agrees else f", but the engine counts {formula.engine:,}"
-            click.echo(f"{formula}{counted}")
+    write = {"text": found.text, "markdown": found.markdown, "html": found.html}[form]
+    click.echo(write(formulas=formulas).rstrip("\n"))

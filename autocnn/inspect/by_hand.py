@@ -28,7 +28,8 @@ class Formula:
         return self.value == self.engine
 
     def __str__(self) -> str:
-        return f"{self.layer or '-'}: {self.what} {self.text} = {self.value:,}"
+        counted = "" if self.agrees else f", but the engine counts {self.engine:,}"
+        return f"{self.layer or '-'}: {self.what} {self.text} = {self.value:,}{counted}"
 
 
 def by_hand(layers: Sequence[Layer]) -> tuple[Formula, ...]:

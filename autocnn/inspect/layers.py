@@ -39,9 +39,10 @@ class Window:
 class Layer:
     """One visit to a module, or a run of ops outside of any.
 
-    ``kept`` is the bytes of the activations that stay in memory for the backward pass: values that an op saves,
-    each counted once, where it is first saved; parameters are not counted. ``gradients`` is the bytes of the
-    gradients of its parameters, which stay until the step, and of its result, which pass.
+    ``path`` has dots, as parameter names have. ``kept`` is the bytes of the activations that stay in memory for
+    the backward pass: values that an op saves, each counted once, where it is first saved; parameters are not
+    counted. ``gradients`` is the bytes of the gradients of its parameters, which stay until the step, and of its
+    result, which pass.
     """
 
     path: str
@@ -105,7 +106,7 @@ def _layer(
     counted.update(parameters)
     last = run[-1]
     return Layer(
-        last.scope,
+        last.scope.replace("/", "."),
         tuple(dict.fromkeys(vertex.op for vertex in run if vertex.op != "item")),
         last.shape,
         last.dtype,

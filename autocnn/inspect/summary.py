@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from autocnn.graph import trace
 from autocnn.graph.analysis import activation_memory
 from autocnn.inspect.by_hand import Formula, by_hand
 from autocnn.inspect.layers import Layer, Window, layers
+from autocnn.inspect.summary_page import formula_table, page, table
 
 _HEADS = (
     "layer", "ops", "output", "kernel", "stride", "padding", "parameters", "multiply-adds", "kept", "gradients",
@@ -18,10 +18,6 @@ _HEADS = (
 )  # fmt: skip
 _LEFT = 2
 """So many columns, from the left, hold words."""
-_STYLE = (
-    "border-collapse:collapse;font:13px/1.4 Helvetica,Arial,sans-serif;color:#22303C;background:#FFFFFF;"
-    "font-variant-numeric:tabular-nums"
-)
 
 
 @dataclass(frozen=True)
@@ -89,8 +85,8 @@ class Summary:
             "gradients": self.gradients, "peak": self.peak, "unused": list(self.unused),
         }  # fmt: skip
 
-    def text(self) -> str:
-        """A table in plain text."""
+    def text(self, *, formulas: bool = False) -> str:
+        """A table in plain text, with the formulas below it if asked for."""
         heads, lines, total = self._table()
         widths = [max(len(line[i]) for line in (heads, *lines, total)) for i in range(len(heads))]
         rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
@@ -101,30 +97,31 @@ class Summary:
             ).rstrip()
             for line in (heads, *lines, total)
         ]
-        return "\n".join([self.title, written[0], rule, *written[1:-1], rule, written[-1], self.note])
+        below = ["", *map(str, self.formulas())] if formulas else []
+        return "\n".join([self.title, written[0], rule, *written[1:-1], rule, written[-1], self.note, *below])
 
-    def markdown(self) -> str:
-        """A table in Markdown."""
+    def markdown(self, *, formulas: bool = False) -> str:
+        """A table in Markdown, with the formulas below it if asked for."""
         heads, lines, total = self._table()
         below = ["---" if i < _LEFT else "---:" for i in range(len(heads))]
         strong = [f"**{cell}**" if cell else "" for cell in total]
         rows = [heads, below, *lines, strong]
         written = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-        return "\n".join([f"**{self.title}**", "", *written, "", self.note])
+        more = ["", *(f"- {formula}" for formula in self.formulas())] if formulas else []
+        return "\n".join([f"**{self.title}**", "", *written, "", self.note, *more])
 
-    def html(self) -> str:
-        """A table in HTML, which needs nothing from outside."""
-        heads, lines, total = self._table()
-        body = "\n".join(_row(line, "td") for line in lines)
-        return (
-            f'<table style="{_STYLE}">\n<caption style="text-align:left;font-weight:bold;padding:4px 8px">'
-            f"{html.escape(self.title)}</caption>\n<thead>\n{_row(heads, 'th', '2px solid #5B6B7A')}\n</thead>\n"
-            f"<tbody>\n{body}\n</tbody>\n<tfoot>\n{_row(total, 'th', '')}\n</tfoot>\n</table>\n"
-            f'<p style="font:12px Helvetica,Arial,sans-serif;color:#5B6B7A">{html.escape(self.note)}</p>\n'
-        )
+    def html(self, *, formulas: bool = False) -> str:
+        """A page in HTML, which needs nothing from outside, with the formulas if asked for."""
+        more = [formula_table(self.formulas())] if formulas else []
+        return page(self.title, [self._repr_html_(), *more])
 
     def _repr_html_(self) -> str:
-        return self.html()
+        """The table alone, for a notebook."""
+        heads, lines, total = self._table()
+        numbers = {"parameters": "parameters", "multiply-adds": "multiply_adds", "kept": "kept"}
+        bars = [[getattr(layer, numbers[h]) if h in numbers else None for h in heads] for layer in self.layers]
+        note = f"{self.note} Bars compare a column's numbers; point at one for its share."
+        return table(self.title, heads, lines, total, _LEFT, bars, note)
 
     def __str__(self) -> str:
         return self.text()
@@ -202,19 +199,6 @@ def _cells(layer: Layer) -> list[str]:
         ", ".join(_border(w) for w in layer.windows),
         *numbers, *sizes, _by(layer.field.size) if layer.field else "",
     ]  # fmt: skip
-
-
-def _row(cells: Sequence[str], tag: str, line: str = "1px solid #DDE3E8") -> str:
-    below = f"border-bottom:{line};" if line else ""
-    return (
-        "<tr>"
-        + "".join(
-            f'<{tag} style="{below}padding:2px 8px;text-align:{"left" if i < _LEFT else "right"}">'
-            f"{html.escape(cell)}</{tag}>"
-            for i, cell in enumerate(cells)
-        )
-        + "</tr>"
-    )
 
 
 def _by(sizes: Sequence[int]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 
+import pytest
+
 import autocnn as ac
 from autocnn import models, nn
 from autocnn.inspect import summary
@@ -43,7 +45,9 @@ def test_a_formula_that_is_wrong_would_be_seen():
 
     (layer,) = layers_of(nn.Conv2d(1, 2, 3), ac.zeros(1, 1, 5, 5))
     assert all(formula.agrees for formula in by_hand([layer]))
-    assert [f.agrees for f in by_hand([replace(layer, parameters=1)])] == [True, False, True]
+    wrong = by_hand([replace(layer, parameters=1)])
+    assert [f.agrees for f in wrong] == [True, False, True]
+    assert str(wrong[1]) == "-: parameters (1·3·3 + 1)·2 = 20, but the engine counts 1"
 
 
 def test_shared_and_unused_parameters():
@@ -87,5 +91,35 @@ def test_text_markdown_and_html_say_the_same():
     parser = Cells()
     parser.feed(found.html())
     assert ["c3", "conv_bias", *c3[2:8], "4.59 KiB", "15.7 KiB", "14×14"] in parser.rows
+    assert found.html().startswith("<!doctype html>")
+    assert '<meta charset="utf-8">' in found.html()
+    assert found._repr_html_() in found.html()
+    assert 'title="78.0 % of all">48,120</td>' in found.html()
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["parameters"] == 61_706
     assert str(found) == found.text()
+
+
+def test_formulas_stand_below_each_table():
+    found = summary(models.LeNet5(), ac.zeros(1, 1, 32, 32))
+    said = "c3: parameters (6·5·5 + 1)·16 = 2,416"
+    assert said in found.text(formulas=True).splitlines()
+    assert f"- {said}" in found.markdown(formulas=True).splitlines()
+    cells = [f">{cell}<" for cell in ("(6·5·5 + 1)·16", "2,416", "2,416", "all equal")]
+    page = found.html(formulas=True)
+    assert [page.count(cell) for cell in cells] == [1, 3, 3, 1]  # a sum, by hand and by the engine
+    assert not any("By hand" in table or "(6·5·5" in table for table in (found.text(), found.html()))
+
+
+def test_paths_are_those_of_parameters():
+    found = summary(models.CifarResNet(8), ac.zeros(1, 3, 8, 8))
+    assert [layer.path for layer in found][3:6] == ["layer1.0.conv1", "layer1.0.bn1", "layer1.0.relu"]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "sees"), [("alexnet", "features.12", 195), ("vgg16", "features.30", 212)]
+)
+def test_receptive_fields_are_the_known_ones(name, path, sees, thin):
+    """Araujo, Norris and Sim (2019), "Computing Receptive Fields of Convolutional Neural Networks", table 1."""
+    found = summary(models.get(name)().eval(), ac.zeros(1, 3, 224, 224))
+    (layer,) = [layer for layer in found if layer.path == path]
+    assert layer.field.size == (sees, sees)
