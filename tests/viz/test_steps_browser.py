@@ -53,7 +53,8 @@ def files(tmp_path_factory):
     odd.html(folder / "odd.html")
     image, many = rng.random((1, 28, 28)), rng.random((6, 10, 10))
     convolution_steps(image, rng.standard_normal((6, 1, 5, 5)), padding=2).html(folder / "image.html")
-    convolution_steps(many, rng.standard_normal((5, 6, 3, 3)), stride=2).html(folder / "many.html")
+    g = -1.2345e-3 * rng.random((5, 4, 4))
+    convolution_steps(many, rng.standard_normal((5, 6, 3, 3)), stride=2, gradient=g).html(folder / "many.html")
     convolution_steps([[np.nan, np.inf], [-np.inf, 1.0]], [[1.0]]).html(folder / "strange.html")
     return folder
 

@@ -150,7 +150,7 @@ function runs(places) {
 function legend({ most, low, high }, paint, labelled) {
   const [from, to] = paint === "grey" ? [low, high] : [low < 0 ? -most : 0, high > 0 || low >= 0 ? most : 0];
   const steps = range(9).map((i) => from + ((to - from) * i) / 8);
-  const strip = svg("svg", { class: `strip ${paint}${labelled ? " labelled" : ""}`, width: 90, height: 10, viewBox: "0 0 90 10", "aria-hidden": "true" });
+  const strip = svg("svg", { class: `strip ${paint}${labelled ? " labelled" : ""}`, width: 90, height: 10, viewBox: "0 0 90 10", preserveAspectRatio: "none", "aria-hidden": "true" });
   steps.forEach((value, i) => {
     const light = grey(value, { low: from, high: to });
     const rect = svg("rect", { x: i * 10, y: 0, width: 10, height: 10, ...(paint === "grey" ? { fill: `rgb(${light},${light},${light})` } : { class: value < 0 ? "negative" : "positive" }) });

@@ -90,12 +90,12 @@ class Stage {
     const { width } = byId("stage").getBoundingClientRect();
     const narrow = width < 760;
     const [forX, forW, forZ] = narrow ? [width - 2, (width - 24) / 2, (width - 24) / 2] : this.shares(state).map((part) => part * (width - 2 * 72) - 2);
-    const height = narrow ? 300 : 330;
+    const [height, double] = narrow ? [300, 560] : [330, 330]; // of one block, of two
     const { o } = state;
     const channels = range(I).map((c) => firstChannel(o) + c);
     const padded = ([row, column]) => [row - PAD[0], column - PAD[1]];
 
-    const inX = { channels, rows: ROWS, columns: COLUMNS, ...halves(state.mode === "pixel", forX, height), paint: "grey" };
+    const inX = { channels, rows: ROWS, columns: COLUMNS, ...halves(state.mode === "pixel", forX, double), paint: "grey" };
     const beyond = (array) => (c, row, column) => (inside(...padded([row, column])) ? array[c][row - PAD[0]][column - PAD[1]] : null);
     const pickX = (c, row, column) => inside(...padded([row, column])) && this.pick({ mode: "pixel", c, m: row - PAD[0], n: column - PAD[1] });
     this.x = new Block({ ...inX, name: "x", words: ROWS > H || COLUMNS > WIDE ? "input, with its padding" : "input", partOf: "Input", value: beyond(X), pick: pickX });
@@ -104,7 +104,7 @@ class Stage {
     if (this.dx) this.dx.place = this.x.place;
 
     const filter = O > 1 ? ` ${o}` : "";
-    const inW = { channels, rows: KH, columns: KW, ...halves(state.mode === "weight", forW, height) };
+    const inW = { channels, rows: KH, columns: KW, ...halves(state.mode === "weight", forW, double) };
     const pickW = (c, a, b) => this.pick({ mode: "weight", c, a, b });
     const local = (array) => (c, a, b) => array[o][c - channels[0]][a][b];
     this.w = new Block({ ...inW, name: "w", words: `filter${filter}`, partOf: "Filter", value: local(W), pick: pickW });
