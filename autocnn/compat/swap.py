@@ -14,7 +14,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from autocnn.compat.finder import missing
-from autocnn.compat.tree import TREE, names
+from autocnn.compat.tree import TREE, names, namesake
 from autocnn.errors import MissingError
 
 _LOCK = RLock()
@@ -45,6 +45,9 @@ class Stand(ModuleType):
         except AttributeError:
             pass
         raise MissingError(self.__name__, name, lambda: names(self._place))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return namesake(self)(*args, **kwargs)
 
     def __dir__(self) -> list[str]:
         return sorted({*vars(self), *names(self._place)})

@@ -57,9 +57,11 @@ TREE: dict[str, tuple[str, ...]] = {
     "nn.modules": _LAYERS,
     **{f"nn.modules.{kind}": _LAYERS for kind in _KINDS},
     "nn.modules.utils": ("autocnn.compat.layers",),
-    "nn.parallel": ("autocnn.compat.layers",),
-    "nn.parallel.data_parallel": ("autocnn.compat.layers",),
+    "nn.parallel": ("autocnn.compat.layers", "autocnn.compat.parallel"),
+    "nn.parallel._functions": ("autocnn.compat.parallel",),
+    "nn.parallel.data_parallel": ("autocnn.compat.layers", "autocnn.compat.parallel"),
     "nn.parallel.distributed": ("autocnn.compat.layers",),
+    "nn.parallel.scatter_gather": ("autocnn.compat.parallel",),
     "nn.parameter": ("autocnn.nn.parameter",),
     "nn.utils": ("autocnn.nn.gradients",),
     "nn.utils.clip_grad": ("autocnn.nn.gradients",),
@@ -76,6 +78,7 @@ TREE: dict[str, tuple[str, ...]] = {
     "utils.data.dataset": ("autocnn.compat.sets",),
     "utils.data.distributed": ("autocnn.compat.samplers",),
     "utils.data.sampler": ("autocnn.compat.samplers",),
+    "utils.tensorboard": ("autocnn.compat.boards",),
     "utils.model_zoo": ("autocnn.compat.files",),
     "version": ("autocnn.compat.switches:version",),
 }
@@ -129,8 +132,24 @@ class Answering(ModuleType):
     def __getattr__(self, name: str) -> Any:
         return self.__dir__() if name == "__all__" else self._answer(name)
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return namesake(self)(*args, **kwargs)
+
     def __dir__(self) -> list[str]:
         return names(self._place)
+
+
+def namesake(module: ModuleType) -> Any:
+    """The function that PyTorch has under the name of one of its modules. Raises TypeError where there is none.
+
+    >>> import autocnn
+    >>> autocnn.utils.checkpoint(abs, autocnn.tensor(-3.0)).item()
+    3.0
+    """
+    function = getattr(module, module.__name__.rpartition(".")[2], None)
+    if not callable(function) or isinstance(function, ModuleType):
+        raise TypeError(f"{module.__name__} is a module, and no function")
+    return function
 
 
 def _load(source: str) -> Any:

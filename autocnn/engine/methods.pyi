@@ -218,8 +218,14 @@ class Methods:
     def addmm(self, mat1: Any, mat2: Any, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
         """beta input + alpha (mat1 @ mat2), input broadcast to (n, m)."""
 
+    def addmm_(self, mat1: Any, mat2: Any, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+        """`addmm`, written into the tensor's own memory; returns the tensor."""
+
     def addmv(self, mat: Any, vec: Any, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
         """beta input + alpha (mat @ vec), input broadcast to (n,)."""
+
+    def addmv_(self, mat: Any, vec: Any, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+        """`addmv`, written into the tensor's own memory; returns the tensor."""
 
     def all(self, dim: Axes = None, keepdim: _bool = False, *, axis: Axes = ..., keepdims: _bool = ...) -> Tensor:
         """Whether all elements over axes are other than 0; true of none."""
@@ -352,6 +358,9 @@ class Methods:
 
     def baddbmm(self, batch1: Any, batch2: Any, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
         """beta input + alpha (batch1 @ batch2), input broadcast to (b, n, m)."""
+
+    def baddbmm_(self, batch1: Any, batch2: Any, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+        """`baddbmm`, written into the tensor's own memory; returns the tensor."""
 
     def bernoulli(self, *, generator: Generator | None = None) -> Tensor:
         """1 with the probability that input holds, else 0: x (...) -> the same shape and dtype. No gradient."""
@@ -512,6 +521,9 @@ class Methods:
     def dim(self) -> _int:
         """The number of axes."""
 
+    def dist(self, other: Any, p: _float = 2) -> Tensor:
+        """The p-norm of the difference of two tensors."""
+
     def div(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """input / other, if asked for rounded down or towards 0."""
 
@@ -584,8 +596,14 @@ class Methods:
     def expm1_(self) -> Tensor:
         """`expm1`, written into the tensor's own memory; returns the tensor."""
 
+    def exponential_(self, lambd: _float = 1.0) -> Tensor:
+        """Write draws of the exponential distribution with the rate lambd into input."""
+
     def fill_(self, value: Any) -> Tensor:
         """Write one value into every element."""
+
+    def fill_diagonal_(self, fill_value: _float) -> Tensor:
+        """Write a value into the diagonal of a matrix. Raises ShapeError for other tensors."""
 
     def fix(self) -> Tensor:
         """input rounded towards 0."""
@@ -710,6 +728,12 @@ class Methods:
     def index_fill_(self, dim: _int, index: Any, value: Any) -> Tensor:
         """`index_fill`, written into the tensor's own memory; returns the tensor."""
 
+    def index_put(self, indices: Sequence[Any], values: Any, accumulate: _bool = False) -> Tensor:
+        """input with `values` at the places that a tuple of index tensors says; added to them if `accumulate`."""
+
+    def index_put_(self, indices: Sequence[Any], values: Any, accumulate: _bool = False) -> Tensor:
+        """`index_put`, written into the tensor's own memory; returns the tensor."""
+
     def index_select(self, dim: _int, index: Any) -> Tensor:
         """The slices of input along an axis at the positions `index` (n,): (a, b) -> (a, n) for `dim=1`."""
 
@@ -792,6 +816,9 @@ class Methods:
     @property
     def itemsize(self) -> Any:
         ...
+
+    def kron(self, other: Any) -> Tensor:
+        """Kronecker's product: each element of input times the whole of other, in its place."""
 
     def kthvalue(
         self,
@@ -915,6 +942,12 @@ class Methods:
     def masked_fill_(self, mask: Any, value: Any) -> Tensor:
         """`masked_fill`, written into the tensor's own memory; returns the tensor."""
 
+    def masked_scatter(self, mask: Any, source: Any) -> Tensor:
+        """input with the elements of `source`, one after another, where the mask holds."""
+
+    def masked_scatter_(self, mask: Any, source: Any) -> Tensor:
+        """`masked_scatter`, written into the tensor's own memory; returns the tensor."""
+
     def masked_select(self, mask: Any) -> Tensor:
         """The elements of input where a mask is true, as one row; input and mask broadcast."""
 
@@ -1021,6 +1054,9 @@ class Methods:
         neginf: _float | None = None,
     ) -> Tensor:
         """`nan_to_num`, written into the tensor's own memory; returns the tensor."""
+
+    def nanmean(self, dim: Any = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor:
+        """The mean of what is not NaN."""
 
     def nanmedian(
         self,
@@ -1151,6 +1187,16 @@ class Methods:
     ) -> Tensor:
         """The product over an axis, or of all elements. The derivative is right where elements are 0."""
 
+    def quantile(
+        self,
+        q: Any,
+        dim: _int | None = None,
+        keepdim: _bool = False,
+        *,
+        interpolation: str = 'linear',
+    ) -> Tensor:
+        ...
+
     def random_(self, from_: _int = 0, to: _int | None = None) -> Tensor:
         ...
 
@@ -1193,6 +1239,12 @@ class Methods:
 
     def reshape_as(self, other: Any) -> Tensor:
         """input in the shape of another tensor."""
+
+    def resize_(self, *sizes: Any) -> Tensor:
+        """Give input another shape: its first elements stay, what is new is 0. For tensors outside of a graph."""
+
+    def resize_as_(self, other: Tensor) -> Tensor:
+        """`resize_` to the shape of another tensor."""
 
     @property
     def retains_grad(self) -> _bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -99,6 +101,35 @@ def test_there_is_one_process() -> None:
     found = [ac.zeros(2)]
     assert ac.distributed.all_gather(found, ac.ones(2), async_op=True).wait() is None
     assert found[0].tolist() == [1.0, 1.0]
+
+
+def test_one_device_does_what_several_share() -> None:
+    from autocnn.nn.parallel import _functions, data_parallel, gather, parallel_apply, replicate, scatter
+
+    net, x = nn.Linear(2, 1), ac.ones(3, 2)
+    (inputs,) = scatter((x,), [0])
+    (y,) = parallel_apply(replicate(net, [0]), [inputs])
+    assert gather([y], 0) is y
+    assert gather([(y, y), (y, y)], 0)[1].shape == (6, 1)
+    assert data_parallel(net, x, [0]).tolist() == ac.nn.parallel.data_parallel(net, (x,)).tolist() == y.tolist()
+    assert _functions.Broadcast.apply([0], x, y) == (x, y)
+    assert _functions.ReduceAddCoalesced.apply(0, 1, x) == (x,)
+    with pytest.raises(
+        ArgumentError, match=r"^scatter: devices are \[0, 1\]; one device does all the work here\."
+    ):
+        scatter(x, [0, 1])
+    with pytest.raises(TypeError, match=r"^autocnn\.jit is a module, and no function$"):
+        ac.jit()
+
+
+def test_a_writer_of_logs_is_that_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = ModuleType("tensorboardX")
+    board.SummaryWriter = object
+    monkeypatch.setitem(sys.modules, "tensorboardX", board)
+    assert ac.utils.tensorboard.SummaryWriter is object
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(ImportError, match=r"^torch\.utils\.tensorboard: SummaryWriter is that of .*tensorboardX"):
+        _ = ac.utils.tensorboard.SummaryWriter
 
 
 def test_chance_can_be_put_back() -> None:
