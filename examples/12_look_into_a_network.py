@@ -85,7 +85,7 @@ def moved(net: models.CifarResNet, x: ac.Tensor) -> tuple[viz.Figure, dict[str, 
     motions = [inspect.shift(right=d) for d in range(1, 5)] + [inspect.flip(), inspect.turn()]
     found = [inspect.equivariance(net, motion, x) for motion in motions]
     print(found[0])
-    layers = [path for path in found[0].errors() if "bn" not in path and "relu" not in path]
+    layers = [path for path in found[0].errors() if not any(x in path for x in ("bn", "relu")) and path != "-"]
     table = {each.transform: {path: each.errors()[path] for path in layers} for each in found}
     figure = viz.equivariance(table, title="How far f(Tx) is from T f(x), inside the borders")
     return figure, {path: found[0][path].inside for path in ("layer1", "layer2")}

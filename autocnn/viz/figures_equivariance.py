@@ -58,5 +58,13 @@ def _cell(axis: Any, column: int, row: int, error: float) -> None:
     strength = min(error, 1.0) ** 0.5 if error >= _ROUNDING else 0.0
     color = tuple(1 - strength * (1 - part / 255) for part in POSITIVE)
     axis.fill_between([column - 0.48, column + 0.48], row - 0.46, row + 0.46, color=color, linewidth=0)
-    written = "0" if error < _ROUNDING else f"{error:.0e}" if error < 0.005 else f"{error:.2f}"
+    written = (
+        "0"
+        if error < _ROUNDING
+        else f"{error:.0e}"
+        if error < 0.0005
+        else f"{error:.3f}"
+        if error < 0.005
+        else f"{error:.2f}"
+    )
     axis.text(column, row, written, ha="center", va="center", fontsize=8, color=_INK)

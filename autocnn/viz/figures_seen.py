@@ -15,6 +15,13 @@ POSITIVE, NEGATIVE = (0xD5, 0x5E, 0x00), (0x00, 0x72, 0xB2)
 _MOST = 16
 """The most tiles in a row."""
 
+Key = Sequence[tuple[str | None, str]]
+"""What colours mean: each, with words; words alone have None."""
+
+_VERMILION, _BLUE = "#D55E00", "#0072B2"
+_OWN = "each has a scale of its own"
+_GREYS: Key = (("#000000", "least"), ("#FFFFFF", "most"))
+
 
 def filters(weights: Any, *, title: str = "", most: int = 64) -> Figure:
     """Filters (O, C, kh, kw): of three channels as colours about grey, else a row of channels for each filter.
@@ -25,16 +32,18 @@ def filters(weights: Any, *, title: str = "", most: int = 64) -> Figure:
     b'PNG'
     """
     array = _array("filters", weights, (4,))[:most]
+    signs: Key = ((_BLUE, "negative"), ("#FFFFFF", "0"), (_VERMILION, "positive"), (None, _OWN))
     if array.shape[1] == 3:
-        return _grid([("", [_about_grey(each) for each in array])], title, wrap=True)
+        colours = [_about_grey(each) for each in array]
+        return _grid([("", colours)], title, wrap=True, key=(("#808080", "0 in all channels"), (None, _OWN)))
     if array.shape[1] == 1:
-        return _grid([("", [_signed(each[0]) for each in array])], title, wrap=True)
+        return _grid([("", [_signed(each[0]) for each in array])], title, wrap=True, key=signs)
     rows = [
         (str(number), [_signed(c, abs(each).max()) for c in each[:_MOST]])
         for number, each in enumerate(array[:_MOST])
     ]
-    hidden = array.shape[1] - _MOST
-    return _grid(rows, title, note=f"and {hidden} more channels" if hidden > 0 else "")
+    shown = f"{_MOST} of {array.shape[1]} channels" if array.shape[1] > _MOST else "a row of channels each"
+    return _grid(rows, title, key=(*signs[:-1], (None, f"filters by number, {shown}; {_OWN}")))
 
 
 def feature_maps(layers: Mapping[str, Any], *, count: int = 8, title: str = "") -> Figure:
@@ -53,7 +62,7 @@ def feature_maps(layers: Mapping[str, Any], *, count: int = 8, title: str = "") 
         maps = maps[:, None, None] if maps.ndim == 1 else maps
         low, high = float(maps[:count].min()), float(maps[:count].max())
         rows.append((f"{name}\n{_said(maps.shape)}", [_grey(m, low, high) for m in maps[:count]]))
-    return _grid(rows, title)
+    return _grid(rows, title, key=(*_GREYS, (None, "of a row")))
 
 
 def tiles(rows: Mapping[str, Any], *, title: str = "") -> Figure:
@@ -69,6 +78,7 @@ def tiles(rows: Mapping[str, Any], *, title: str = "") -> Figure:
     return _grid(
         [(name, [_picture(image) for image in _array("tiles", images, (3, 4))]) for name, images in rows.items()],
         title,
+        key=((None, _OWN),),
     )
 
 
@@ -79,7 +89,7 @@ def heatmaps(
 
     ``maps`` gives (N, h, w) by the name of a method, or (N, C, h, w), which is summed over channels; smaller maps
     are enlarged. Vermilion speaks for the class, blue against it, the stronger the colour; each map has a scale
-    of its own. ``names`` stand beside the rows.
+    of its own. A map of sizes, which has no sign, is vermilion throughout. ``names`` stand beside the rows.
 
     >>> heatmaps([[[[0.0, 1.0]]]], {"saliency": [[[0.5, 1.0]]]}).bytes("png")[1:4]
     b'PNG'
@@ -91,7 +101,9 @@ def heatmaps(
     for name, each in columns.items():
         if len(each) != len(pictures):
             raise GraphError(f"heatmaps: {name} has {len(each)} maps for {len(pictures)} images")
-    figure = _blank(1.5 * (len(columns) + 1) + (0.9 if names else 0.1), 1.5 * len(pictures) + 0.6)
+    key: Key = ((_VERMILION, "for the class, or size"), (_BLUE, "against it"), (None, _OWN))
+    width = 1.5 * (len(columns) + 1) + (0.9 if names else 0.1)
+    figure = _canvas(width, 1.5 * len(pictures) + 0.5, title, key)
     axes = figure.subplots(len(pictures), len(columns) + 1, squeeze=False)
     height, width = pictures.shape[2:]
     for row, image in enumerate(pictures):
@@ -108,6 +120,7 @@ def heatmaps(
                 axis.set_title(name, fontsize=9, color=_INK)
         if names:
             axes[row][0].set_ylabel(names[row], fontsize=9, color=_INK, rotation=0, ha="right", va="center")
+    _explain(figure, key)
     return _finished(figure, title)
 
 
@@ -168,7 +181,7 @@ def _faint(picture: Any) -> Any:
 # Panels --------------------------------------------------------------------------------------------------------
 
 
-def _grid(rows: Sequence[tuple[str, Sequence[Any]]], title: str, *, wrap: bool = False, note: str = "") -> Figure:
+def _grid(rows: Sequence[tuple[str, Sequence[Any]]], title: str, *, wrap: bool = False, key: Key = ()) -> Figure:
     """Tiles, a row for each name; one long row is broken into several that look about as wide as high."""
     if wrap:
         every = rows[0][1]
@@ -176,9 +189,8 @@ def _grid(rows: Sequence[tuple[str, Sequence[Any]]], title: str, *, wrap: bool =
         rows = [("", every[i : i + columns]) for i in range(0, len(every), columns)]
     most = max(len(pictures) for _, pictures in rows)
     side = max(0.55, min(1.2, 9.0 / most))
-    figure = _blank(
-        side * most + (1.2 if any(name for name, _ in rows) else 0.3), side * len(rows) + (0.5 if title else 0.2)
-    )
+    width = side * most + (1.2 if any(name for name, _ in rows) else 0.3)
+    figure = _canvas(width, side * len(rows) + (0.5 if title else 0.2), title, key)
     axes = figure.subplots(len(rows), most, squeeze=False)
     for line, (name, pictures) in zip(axes, rows, strict=True):
         for place, axis in enumerate(line):
@@ -188,9 +200,33 @@ def _grid(rows: Sequence[tuple[str, Sequence[Any]]], title: str, *, wrap: bool =
             else:
                 axis.set_visible(False)
         line[0].set_ylabel(name, fontsize=8.5, color=_INK, rotation=0, ha="right", va="center")
-    if note:
-        figure.supxlabel(note, fontsize=8.5, color=_MUTED)
+    _explain(figure, key)
     return _finished(figure, title)
+
+
+def _canvas(width: float, height: float, title: str, key: Key) -> Any:
+    """A figure with room for its title and for its key, in inches; panels stand together in the middle."""
+    line = sum(0.35 + 0.075 * len(words) for _, words in key)
+    name = 0.12 * max(len(part) for part in title.split("\n"))
+    figure = _blank(max(width, line, name), height + (0.3 if key else 0.0))
+    figure.set_layout_engine("compressed")
+    return figure
+
+
+def _explain(figure: Any, key: Key) -> None:
+    """What colours mean, in a line below everything."""
+    from matplotlib.patches import Patch
+
+    if not key:
+        return
+    marks = [
+        Patch(facecolor=color or "none", edgecolor=_MUTED if color else "none", linewidth=0.5, label=words)
+        for color, words in key
+    ]
+    figure.legend(
+        handles=marks, loc="outside lower center", ncols=len(marks), frameon=False, fontsize=8.5,
+        labelcolor=_MUTED, handlelength=1.0, handleheight=1.0, handletextpad=0.5, columnspacing=1.2,
+    )  # fmt: skip
 
 
 def _columns(count: int) -> int:

@@ -15,6 +15,33 @@ def texts(figure: viz.Figure) -> list[str]:
     return [t.get_text() for axis in axes for t in (axis.title, axis.yaxis.label, *axis.texts) if t.get_text()]
 
 
+def key(figure: viz.Figure) -> list[str]:
+    (legend,) = figure.figure.legends
+    return [text.get_text() for text in legend.get_texts()]
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        lambda: viz.filters(np.ones((1, 1, 3, 3)), title="Much longer than the picture below it is wide"),
+        lambda: viz.filters(np.ones((1, 30, 3, 3))),
+        lambda: viz.feature_maps({"fc": [1.0]}, title="Maps"),
+        lambda: viz.tiles({"a": np.ones((1, 3, 3))}, title="One"),
+        lambda: viz.heatmaps(
+            np.ones((1, 1, 3, 3)), {"saliency": np.ones((1, 3, 3))}, names=["a cat"], title="Why?"
+        ),
+    ],
+)
+def test_nothing_is_cut_off(figure):
+    drawn = figure().figure
+    whole = drawn.bbox
+    words = [*drawn.legends[0].get_texts(), *([drawn._suptitle] if drawn._suptitle else [])]
+    for part in words:
+        box = part.get_window_extent()
+        assert whole.x0 <= box.x0 < box.x1 <= whole.x1, part.get_text()
+        assert whole.y0 <= box.y0 < box.y1 <= whole.y1, part.get_text()
+
+
 def test_signs_have_colours():
     blue, white, red = seen._signed(np.array([[-2.0, 0.0, 2.0]]))[0]
     np.testing.assert_allclose(255 * blue, seen.NEGATIVE)
@@ -36,7 +63,9 @@ def test_filters(shape, tiles):
     figure = viz.filters(np.random.default_rng(0).normal(size=shape), title="Filters")
     assert sum(len(axis.images) for axis in figure.figure.axes) == tiles
     assert figure.figure._suptitle.get_text() == "Filters"
-    assert (figure.figure._supxlabel is not None) == (shape[1] > 16)
+    assert "each has a scale of its own" in key(figure)[-1]
+    assert ("of 30 channels" in key(figure)[-1]) == (shape[1] > 16)
+    assert ("negative" in key(figure)) == (shape[1] != 3)
 
 
 def test_maps_and_tiles():
@@ -54,6 +83,7 @@ def test_heatmaps():
     figure = viz.heatmaps(images, maps, names=["a cat", "a dog"])
     assert texts(figure) == ["image", "a cat", "saliency", "Grad-CAM", "integrated", "a dog"]
     assert [len(axis.images) for axis in figure.figure.axes] == [1, 2, 2, 2] * 2
+    assert key(figure) == ["for the class, or size", "against it", "each has a scale of its own"]
     assert figure.bytes("svg") == viz.heatmaps(images, maps, names=["a cat", "a dog"]).bytes("svg")
 
 
@@ -61,7 +91,7 @@ def test_equivariance():
     errors = {"shift by 1": {"conv": 1e-8, "pool": 0.25}, "flip": {"conv": 2e-3, "pool": 3.0, "fc": float("nan")}}
     figure = viz.equivariance(errors, notes={"pool": "stride 2"})
     (axis,) = figure.figure.axes
-    assert [t.get_text() for t in axis.texts] == ["0", "0.25", "·", "2e-03", "3.00", "·"]
+    assert [t.get_text() for t in axis.texts] == ["0", "0.25", "·", "0.002", "3.00", "·"]
     assert [t.get_text() for t in axis.get_yticklabels()] == ["conv", "pool (stride 2)", "fc"]
 
 
