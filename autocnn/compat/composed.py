@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -116,32 +115,6 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     return ops.tensor(float(s), dtype=dtype, device=device)
 
 
-def scaled_dot_product_attention(
-    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
-    scale: float | None = None,
-) -> Tensor:  # fmt: skip
-    """The mean of the values, weighted by softmax(q k^T scale): q (..., L, E), k (..., S, E), values (..., S, V).
-
-    scale is 1 / sqrt(E) by default. attn_mask (..., L, S) is added, or says by True what may be looked at;
-    is_causal is a mask that lets nothing look ahead. Source: Vaswani et al. (2017), equation 1.
-
-    >>> scaled_dot_product_attention([[0.0]], [[1.0], [2.0]], [[4.0], [6.0]]).tolist()
-    [[5.0]]
-    """
-    q, k = as_tensor(query), as_tensor(key)
-    scores = ops.mul(
-        ops.matmul(q, ops.transpose(k, -2, -1)), 1 / math.sqrt(q.shape[-1]) if scale is None else scale
-    )
-    if is_causal:
-        attn_mask = ops.tril(ops.ones(q.shape[-2], k.shape[-2], dtype="bool", device=q.device))
-    if attn_mask is not None:
-        mask = as_tensor(attn_mask)
-        hidden = mask.dtype.kind == "b"
-        scores = ops.masked_fill(scores, ops.logical_not(mask), -math.inf) if hidden else ops.add(scores, mask)
-    weights = ops.softmax(scores, -1)
-    return ops.matmul(functional.dropout(weights, dropout_p) if dropout_p else weights, value)
-
-
 def set_printoptions(**settings: Any) -> None:
     """Nothing: tensors are printed so that they fit the screen.
 
@@ -161,9 +134,6 @@ def typename(obj: Any) -> str:
         return next(f"torch.{name}" for name in kinds.__all__ if isinstance(obj, getattr(kinds, name)))
     return f"{type(obj).__module__}.{type(obj).__qualname__}"
 
-
-attention = SimpleNamespace(scaled_dot_product_attention=scaled_dot_product_attention)
-"""What of it belongs to `nn.functional`."""
 
 __all__ = [
     "asarray", "atleast_1d", "batch_norm", "broadcast_shapes", "constant_pad_nd", "diff", "ger", "inverse",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import Any, NoReturn
+from urllib.parse import urlparse
 
 from autocnn.errors import ArgumentError
 
@@ -50,4 +53,36 @@ def load_state_dict_from_url(url: str, *args: Any, **kwargs: Any) -> NoReturn:
 
 load_url = load_state_dict_from_url
 
-__all__ = ["load", "load_state_dict_from_url", "load_url", "save"]
+
+def download_url_to_file(url: str, *args: Any, **kwargs: Any) -> NoReturn:
+    """Refuse to download a file. Raises ArgumentError.
+
+    >>> download_url_to_file("net.pth", "net.pth")
+    Traceback (most recent call last):
+    ...
+    autocnn.errors.ArgumentError: download_url_to_file: url is 'net.pth'; such files are pickles, ...
+    """
+    raise ArgumentError(f"download_url_to_file: url is {url!r}; {REMEDY}")
+
+
+def get_dir() -> str:
+    """Where PyTorch keeps what it downloads.
+
+    >>> get_dir().endswith("hub")
+    True
+    """
+    return os.path.join(_get_torch_home(), "hub")
+
+
+def _get_torch_home() -> str:
+    cache = os.environ.get("XDG_CACHE_HOME", os.path.join("~", ".cache"))
+    return os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch")))
+
+
+HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
+"""How PyTorch's file names end: the beginning of the file's hash."""
+
+__all__ = [
+    "HASH_REGEX", "download_url_to_file", "get_dir", "load", "load_state_dict_from_url", "load_url", "save",
+    "urlparse",
+]  # fmt: skip

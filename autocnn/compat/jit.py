@@ -22,7 +22,7 @@ def script(obj: T, *args: Any, **kwargs: Any) -> T:
 
 
 export = interface = script_method = script
-script_if_tracing = script
+script_if_tracing = _script_if_tracing = script
 
 
 def ignore(drop: Any = False, **kwargs: Any) -> Any:

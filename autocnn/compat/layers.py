@@ -11,6 +11,7 @@ from autocnn.nn.dropout import _Dropout
 from autocnn.nn.loss import _Loss as _Loss
 from autocnn.nn.loss import _WeightedLoss as _WeightedLoss
 from autocnn.nn.normalization import _BatchNorm
+from autocnn.nn.normalization import _InstanceNorm as _InstanceNorm
 from autocnn.nn.pooling import _AvgPool, _MaxPool
 
 _ConvNd, _DropoutNd, _NormBase = _Window, _Dropout, _BatchNorm

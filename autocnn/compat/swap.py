@@ -179,7 +179,7 @@ def _says_torch(name: str, module: ModuleType) -> bool:
 
 
 def _held(module: Any) -> set[str]:
-    """The modules that a module's values are, or come from; and the packages of PyTorch's and ours."""
+    """The modules that a module's values are, or come from with their classes; PyTorch's package and ours, too."""
     found = set()
     for value in list(vars(module).values()) if isinstance(module, ModuleType) else ():
         kind = type(value)  # asking the value for its class may run code
@@ -187,4 +187,6 @@ def _held(module: Any) -> set[str]:
             found.add(vars(value)["__name__"])
         elif issubclass(kind, (type, FunctionType, BuiltinFunctionType)) and isinstance(value.__module__, str):
             found.add(value.__module__)
+        elif isinstance(kind.__module__, str):
+            found.add(kind.__module__)
     return found | {name.partition(".")[0] for name in found} & {"torch", "autocnn"}

@@ -67,6 +67,10 @@ backends = SimpleNamespace(
 )
 compiler = SimpleNamespace(disable=_same, is_compiling=_no, is_exporting=_no)
 onnx = SimpleNamespace(is_in_onnx_export=_no)
+core = SimpleNamespace(_get_tracing_state=_nothing, _is_tracing=_no)
+"""PyTorch's own core: nothing is being traced."""
+inside = SimpleNamespace()
+"""Modules that files import from PyTorch's inside, and use nothing of."""
 version = SimpleNamespace(__version__=posing.VERSION, cuda=None, hip=None)
 
 __all__ = ["amp", "autocast", "backends", "compiler", "cuda", "onnx", "version"]

@@ -75,13 +75,46 @@ def set_default_tensor_type(t: Any) -> None:
     set_default_dtype(globals()[t.rpartition(".")[2]].dtype if isinstance(t, str) else t.dtype)
 
 
-def is_autocast_enabled() -> bool:
+def is_autocast_enabled(device_type: str = "cpu") -> bool:
     """No: every dtype is what it is said to be.
 
     >>> is_autocast_enabled()
     False
     """
     return False
+
+
+is_autocast_cpu_enabled = is_autocast_cache_enabled = is_autocast_enabled
+
+
+def get_autocast_dtype(device_type: str = "cpu") -> Any:
+    """The dtype that nothing is cast to.
+
+    >>> get_autocast_dtype("cuda")
+    dtype('float16')
+    """
+    return np.dtype("float16")
+
+
+get_autocast_gpu_dtype = get_autocast_cpu_dtype = get_autocast_dtype
+
+
+def get_default_device() -> str:
+    """Where new tensors lie.
+
+    >>> get_default_device()
+    'cpu'
+    """
+    return "cpu"
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """Yes: the same computation always gives the same numbers.
+
+    >>> are_deterministic_algorithms_enabled()
+    True
+    """
+    return True
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
@@ -101,8 +134,9 @@ def __getattr__(name: str) -> Callable[..., Any]:
 
 
 __all__ = [
-    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
-    "IntTensor", "LongTensor", "ShortTensor", "Size", "autocast", "channels_last", "channels_last_3d", "compile",
-    "contiguous_format", "dtype", "is_autocast_enabled", "layout", "load", "memory_format", "newaxis",
-    "preserve_format", "save", "set_default_tensor_type", "strided", "use_deterministic_algorithms",
+    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor",
+    "LongTensor", "ShortTensor", "Size", "are_deterministic_algorithms_enabled", "autocast", "channels_last",
+    "channels_last_3d", "compile", "contiguous_format", "dtype", "get_autocast_dtype", "get_default_device",
+    "is_autocast_enabled", "layout", "load", "memory_format", "newaxis", "preserve_format", "save",
+    "set_default_tensor_type", "strided", "use_deterministic_algorithms",
 ]  # fmt: skip

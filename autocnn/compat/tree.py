@@ -17,11 +17,19 @@ _KINDS = (
 )  # fmt: skip
 
 TREE: dict[str, tuple[str, ...]] = {
-    "": ("autocnn", "autocnn.compat.top", "autocnn.compat.composed", "autocnn.compat.states"),
+    "": (
+        "autocnn",
+        "autocnn.compat.top",
+        "autocnn.compat.composed",
+        "autocnn.compat.states",
+        "autocnn.compat.elsewhere",
+    ),
+    "_C": ("autocnn.compat.switches:core",),
     "_jit_internal": ("autocnn.compat.jit",),
     "accelerator": ("autocnn.compat.devices", "autocnn.compat.switches:cuda"),
     "amp": ("autocnn.compat.switches:amp", "autocnn.compat.scaling"),
     "amp.grad_scaler": ("autocnn.compat.scaling",),
+    "_utils": ("autocnn.compat.switches:inside",),
     "autograd": ("autocnn.autograd", "autocnn.compat.function"),
     "autograd.function": ("autocnn.compat.function",),
     "autograd.variable": ("autocnn.compat.function",),
@@ -52,7 +60,7 @@ TREE: dict[str, tuple[str, ...]] = {
     "multiprocessing": ("autocnn.compat.workers", "multiprocessing"),
     "nn": _LAYERS,
     "nn.common_types": ("autocnn.compat.layers",),
-    "nn.functional": ("autocnn.nn.functional", "autocnn.compat.composed:attention"),
+    "nn.functional": ("autocnn.nn.functional",),
     "nn.init": ("autocnn.nn.init", "autocnn.compat.initials"),
     "nn.modules": _LAYERS,
     **{f"nn.modules.{kind}": _LAYERS for kind in _KINDS},

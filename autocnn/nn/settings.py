@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Integral
+from operator import index
 from typing import Any
 
 from autocnn.engine import Tensor
@@ -34,8 +36,8 @@ def per_axis(layer: str, name: str, value: int | Sequence[int], n: int) -> Shape
     >>> per_axis("Conv2d", "stride", 2, 2)
     (2, 2)
     """
-    if isinstance(value, int):
-        return (value,) * n
+    if not isinstance(value, Sequence):
+        return (index(value),) * n
     numbers = tuple(value)
     if len(numbers) == 1:
         return numbers * n
@@ -50,7 +52,7 @@ def positive(layer: str, **settings: int) -> None:
     >>> positive("Linear", in_features=3)
     """
     for name, value in settings.items():
-        if not isinstance(value, int) or value < 1:
+        if not isinstance(value, Integral) or value < 1:
             raise ArgumentError(f"{layer}: {name} is {value!r}; it must be a whole number of at least 1")
 
 

@@ -102,6 +102,26 @@ def test_a_package_forgets_the_file_too(tmp_path: Path, monkeypatch: pytest.Monk
         del sys.modules[name]
 
 
+@pytest.mark.torch
+def test_a_package_that_holds_a_made_network_alone_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pytest.importorskip("torch")
+    folder = tmp_path / "trunks_of_both"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("from .trunk import trunk", encoding="utf-8")  # hides the module
+    (folder / "trunk.py").write_text("import torch.nn as nn\ntrunk = nn.Linear(1, 1)", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    theirs = importlib.import_module("trunks_of_both")
+    with compat.run_as_torch():
+        ours = importlib.import_module("trunks_of_both")
+    assert isinstance(theirs.trunk, real.nn.Linear)
+    assert isinstance(ours.trunk, autocnn.nn.Linear)
+    assert importlib.import_module("trunks_of_both") is theirs
+    for name in ("trunks_of_both", "trunks_of_both.trunk"):
+        del sys.modules[name]
+
+
 def test_it_leaves_after_an_error_and_nests() -> None:
     before = torches()
     with pytest.raises(KeyError), compat.run_as_torch():

@@ -118,3 +118,12 @@ def test_layers_take_dtype_and_device() -> None:
         assert {p.dtype for p in layer.parameters()} == {np.dtype("float64")}
     norm = nn.BatchNorm2d(2, dtype="float64")
     assert [b.dtype for b in norm.buffers()] == [np.float64, np.float64, np.int64]
+
+
+def test_settings_may_be_whole_numbers_of_numpys() -> None:
+    layer = nn.Conv2d(np.int64(2), np.int32(3), np.int64(1), stride=np.int64(2))
+    assert layer.kernel_size == (1, 1)
+    assert layer.stride == (2, 2)
+    assert nn.BatchNorm2d(np.int64(3)).weight.shape == (3,)
+    with pytest.raises(TypeError):
+        nn.Conv2d(1, 1, 2.5)
