@@ -68,9 +68,6 @@ def test_a_summary_adds_up_to_the_graph(name: str) -> None:
 
 # Beside PyTorch --------------------------------------------------------------------------------------------------
 
-BIG = np.random.default_rng(1).standard_normal(100_003, np.float32)
-"""Numbers for all weights, again and again: drawing 140 million would take seconds."""
-
 SIDES = {
     "lenet5": 32, "lenet1998": 32, "plain": 8, "residual": 8, "detector": 24, "alexnet": 67, "alexnet2012": 67,
     "googlenet": 64, "squeezenet1_0": 64, "squeezenet1_1": 64,
@@ -82,42 +79,6 @@ def images(name: str, model: nn.Module, count: int) -> Any:
     """As small as the network allows."""
     side = SIDES.get(named(name)[0], 16 if model.side == 32 else 64 if "bn" in name and count > 1 else 33)
     return np.random.default_rng(0).normal(size=(count, model.in_channels, side, side))
-
-
-def fill(model: nn.Module) -> None:
-    """Weights as He draws them, for norms and biases whatever is near what they start from."""
-    for name, value in model.state_dict().items():
-        array = value.array
-        if array.dtype.kind != "f" or name == "output.codes":
-            continue
-        some = np.resize(BIG, array.shape)
-        if array.ndim > 1:
-            array[...] = some * np.float32((2 / array[0].size) ** 0.5)
-        elif name.endswith("running_var"):
-            array[...] = 0.5 + abs(some)
-        else:
-            array[...] = 0.1 * some + (name.endswith("weight"))
-
-
-def beside(name: str, model: nn.Module, widths: Any, classes: int | None) -> Any:
-    """PyTorch's network, whose weights are the model's own memory."""
-    import torch
-
-    from .twins import twin
-
-    base, options = named(name)
-    with torch.device("meta"):
-        theirs = twin(base, widths, classes, **options).train(model.training)
-    learned = dict(model.named_parameters())
-    state = {
-        key: torch.from_numpy(value.numpy() if key in learned else value.numpy().copy())
-        for key, value in model.state_dict().items()
-    }
-    theirs.load_state_dict(state, assign=True)
-    for module in (*model.modules(), *theirs.modules()):
-        if isinstance(module, nn.Dropout | torch.nn.Dropout):
-            module.eval()
-    return theirs
 
 
 def compare(model: nn.Module, theirs: Any, x: Any, scores: float, gradients: float) -> None:
@@ -166,7 +127,7 @@ def near(found: Any, right: Any, bound: float, what: str) -> None:
 def test_scores_gradients_and_statistics_are_pytorchs(name: str, training: bool) -> None:
     """In double precision and with few channels, which shows every difference in structure."""
     pytest.importorskip("torch")
-    from .twins import THIN
+    from .twins import THIN, beside, fill
 
     model = made(name, num_classes=CLASSES)
     fill(model)
@@ -182,7 +143,7 @@ def test_the_whole_network_is_pytorchs_in_single_precision(name: str) -> None:
     leaves scores as they are, and moves gradients a little.
     """
     pytest.importorskip("torch")
-    from .twins import FULL
+    from .twins import FULL, beside, fill
 
     model = made(name)
     fill(model)

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
+import torch
+
+from autocnn import nn
+
 from . import published as p
+from .catalogue import named
 
 
 class Widths(NamedTuple):
@@ -113,3 +119,41 @@ def twin(name: str, widths: Widths = FULL, classes: int | None = None, **options
     """The network of a name with random weights, or on PyTorch's device "meta" with none."""
     default = 10 if name in SMALL else 1000
     return TWINS[name](widths, default if classes is None else classes, **options)
+
+
+# The same weights in both -------------------------------------------------------------------------------------
+
+BIG = np.random.default_rng(1).standard_normal(100_003, np.float32)
+"""Numbers for all weights, again and again: drawing 140 million would take seconds."""
+
+
+def fill(model: nn.Module) -> None:
+    """Weights as He draws them, for norms and biases whatever is near what they start from."""
+    for name, value in model.state_dict().items():
+        array = value.array
+        if array.dtype.kind != "f" or name == "output.codes":
+            continue
+        some = np.resize(BIG, array.shape)
+        if array.ndim > 1:
+            array[...] = some * np.float32((2 / array[0].size) ** 0.5)
+        elif name.endswith("running_var"):
+            array[...] = 0.5 + abs(some)
+        else:
+            array[...] = 0.1 * some + (name.endswith("weight"))
+
+
+def beside(name: str, model: nn.Module, widths: Widths, classes: int | None) -> Any:
+    """PyTorch's network, whose weights are the model's own memory."""
+    base, options = named(name)
+    with torch.device("meta"):
+        theirs = twin(base, widths, classes, **options).train(model.training)
+    learned = dict(model.named_parameters())
+    state = {
+        key: torch.from_numpy(value.numpy() if key in learned else value.numpy().copy())
+        for key, value in model.state_dict().items()
+    }
+    theirs.load_state_dict(state, assign=True)
+    for module in (*model.modules(), *theirs.modules()):
+        if isinstance(module, nn.Dropout | torch.nn.Dropout):
+            module.eval()
+    return theirs
