@@ -12,7 +12,7 @@ from types import ModuleType
 from autocnn.compat.tree import TREE, Answering, answer, names
 from autocnn.errors import MissingError
 
-_OURS = ("nn", "nn.functional", "nn.init", "optim", "optim.lr_scheduler", "autograd")
+_OURS = ("nn", "nn.functional", "nn.init", "optim", "optim.lr_scheduler", "autograd", "testing")
 """Modules of our own that answer for PyTorch's further names too."""
 
 

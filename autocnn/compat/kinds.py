@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from autocnn.backend.arrays import to_device
 from autocnn.engine import Tensor
 from autocnn.engine.tensor import as_array, get_default_dtype
 
@@ -14,8 +16,10 @@ class Kind(type):
     """A type whose instances are tensors of one dtype, and which otherwise is Tensor itself."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        dtype = vars(cls).get("dtype")
-        return isinstance(instance, Tensor) and (dtype is None or instance.dtype == dtype)
+        if not isinstance(instance, Tensor):
+            return False
+        dtype, device = vars(cls).get("dtype"), vars(cls).get("device")
+        return dtype is None or (instance.dtype == dtype and instance.device.type == device)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
         return issubclass(subclass, Tensor) if "dtype" not in vars(cls) else type.__subclasscheck__(cls, subclass)
@@ -25,25 +29,26 @@ class Kind(type):
 
     def __call__(cls, *args: Any) -> Any:
         dtype = vars(cls).get("dtype", get_default_dtype())
-        if all(type(a) is int for a in args):
-            return Tensor(np.zeros(args or (0,), dtype))
-        data = as_array(args[0])
-        return Tensor(data if data.dtype == dtype else data.astype(dtype))
+        data = np.zeros(args or (0,), dtype) if all(type(a) is int for a in args) else as_array(args[0])
+        data = data if data.dtype == dtype else data.astype(dtype)
+        return Tensor(data if vars(cls).get("device", "cpu") == "cpu" else to_device(data, "cuda"))
 
 
-def _kind(name: str, dtype: str) -> Any:
-    return Kind(name, (), {"dtype": np.dtype(dtype), "__module__": __name__, "__doc__": f"Tensors of {dtype}."})
+def _kind(name: str, dtype: str, device: str = "cpu") -> Any:
+    said = f"Tensors of {dtype} on the device {device}."
+    return Kind(name, (), {"dtype": np.dtype(dtype), "device": device, "__module__": __name__, "__doc__": said})
 
 
-FloatTensor = _kind("FloatTensor", "float32")
-DoubleTensor = _kind("DoubleTensor", "float64")
-HalfTensor = _kind("HalfTensor", "float16")
-LongTensor = _kind("LongTensor", "int64")
-IntTensor = _kind("IntTensor", "int32")
-ShortTensor = _kind("ShortTensor", "int16")
-CharTensor = _kind("CharTensor", "int8")
-ByteTensor = _kind("ByteTensor", "uint8")
-BoolTensor = _kind("BoolTensor", "bool")
+_DTYPES = {
+    "FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "LongTensor": "int64",
+    "IntTensor": "int32", "ShortTensor": "int16", "CharTensor": "int8", "ByteTensor": "uint8",
+    "BoolTensor": "bool",
+}  # fmt: skip
+FloatTensor, DoubleTensor, HalfTensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor = (
+    _kind(name, dtype) for name, dtype in _DTYPES.items()
+)
+on_gpu = SimpleNamespace(**{name: _kind(name, dtype, "cuda") for name, dtype in _DTYPES.items()})
+"""The same names in `torch.cuda`: tensors on a GPU."""
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor",

@@ -16,6 +16,8 @@ _KINDS = (
     "pooling", "rnn", "sparse", "transformer", "upsampling",
 )  # fmt: skip
 
+_CHANCES = ("bernoulli", "categorical", "normal", "uniform")
+
 TREE: dict[str, tuple[str, ...]] = {
     "": (
         "autocnn",
@@ -26,6 +28,7 @@ TREE: dict[str, tuple[str, ...]] = {
     ),
     "_C": ("autocnn.compat.switches:core",),
     "_jit_internal": ("autocnn.compat.jit",),
+    "_six": ("autocnn.compat.older:six",),
     "accelerator": ("autocnn.compat.devices", "autocnn.compat.switches:cuda"),
     "amp": ("autocnn.compat.switches:amp", "autocnn.compat.scaling"),
     "amp.grad_scaler": ("autocnn.compat.scaling",),
@@ -41,7 +44,7 @@ TREE: dict[str, tuple[str, ...]] = {
     "compiler": ("autocnn.compat.switches:compiler",),
     "cuda": (
         "autocnn.compat.switches:cuda",
-        "autocnn.compat.kinds",
+        "autocnn.compat.kinds:on_gpu",
         "autocnn.compat.devices",
         "autocnn.compat.states",
     ),
@@ -49,7 +52,10 @@ TREE: dict[str, tuple[str, ...]] = {
     "cuda.amp.grad_scaler": ("autocnn.compat.scaling",),
     "distributed": ("autocnn.compat.processes",),
     "distributions": ("autocnn.compat.chance",),
-    **{f"distributions.{kind}": ("autocnn.compat.chance",) for kind in ("bernoulli", "normal", "uniform")},
+    **{
+        f"distributions.{kind}": ("autocnn.compat.chance",)
+        for kind in ("bernoulli", "categorical", "normal", "uniform")
+    },
     "func": ("autocnn.func",),
     "functional": ("autocnn.ops",),
     "fx": ("autocnn.compat.jit:fx",),
@@ -71,14 +77,15 @@ TREE: dict[str, tuple[str, ...]] = {
     "nn.parallel.distributed": ("autocnn.compat.layers",),
     "nn.parallel.scatter_gather": ("autocnn.compat.parallel",),
     "nn.parameter": ("autocnn.nn.parameter",),
-    "nn.utils": ("autocnn.nn.gradients",),
-    "nn.utils.clip_grad": ("autocnn.nn.gradients",),
+    "nn.utils": ("autocnn.nn.gradients", "autocnn.compat.older"),
+    "nn.utils.clip_grad": ("autocnn.nn.gradients", "autocnn.compat.older"),
     "onnx": ("autocnn.compat.switches:onnx",),
     "optim": ("autocnn.optim",),
     "optim.lr_scheduler": ("autocnn.optim.lr_scheduler", "autocnn.compat.composed:schedules"),
     "optim.optimizer": ("autocnn.optim.optimizer",),
     "random": ("autocnn.ops", "autocnn.compat.states"),
     "serialization": ("autocnn.compat.files",),
+    "testing": ("autocnn.testing", "autocnn.compat.testing"),
     "utils": ("autocnn.compat.again",),
     "utils.checkpoint": ("autocnn.compat.again",),
     "utils.data": ("autocnn.compat.batches",),

@@ -17,7 +17,7 @@ from autocnn.engine.tape import Node, local
 from autocnn.engine.taps import plain
 from autocnn.engine.tensor import Tensor, as_tensor, method
 from autocnn.engine.witness import plain_pass, recorded_pass, tell_finished
-from autocnn.errors import GradientError, ShapeError
+from autocnn.errors import ArgumentError, GradientError, ShapeError
 
 
 def grad(
@@ -26,11 +26,15 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    allow_unused: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
     """Gradients of outputs (their sum, weighted by `grad_outputs`) with respect to inputs; `.grad` stays as it is.
 
-    Raises GradientError for an input that the outputs do not depend on, unless `allow_unused`.
+    For an input that the outputs do not depend on there is None if `allow_unused`, zeros if `materialize_grads`,
+    else GradientError. `only_inputs` has no meaning. Raises ArgumentError for `is_grads_batched`.
 
     >>> import autocnn as ac
     >>> x = ac.tensor(3.0, requires_grad=True)
@@ -38,6 +42,8 @@ def grad(
     >>> grad(dy, x)[0].item()
     2.0
     """
+    if is_grads_batched:
+        raise ArgumentError("grad: is_grads_batched is True; must be False. Use autocnn.func.jacobian")
     roots = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     sources = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     for x in sources:
@@ -47,13 +53,19 @@ def grad(
     useful = nodes_between([t.node() for t in roots], set(wanted))
     _run(roots, _seeds(roots, grad_outputs), wanted, useful, retain_graph, create_graph, "autograd.grad")
     found = tuple([wanted[x.node().serial] for x in sources])
-    if not allow_unused and any(g is None for g in found):
+    if materialize_grads:
+        found = tuple([_zeros(x) if g is None else g for x, g in zip(sources, found, strict=True)])
+    elif not allow_unused and any(g is None for g in found):
         missing = next(x for x, g in zip(sources, found, strict=True) if g is None)
         raise GradientError(
             f"grad: the outputs do not depend on an input of shape {missing.shape}; "
             "set allow_unused=True to get None for it"
         )
     return found
+
+
+def _zeros(x: Tensor) -> Tensor:
+    return Tensor(slots.zeros(x.shape, x.dtype, x.device))
 
 
 @method("backward")
@@ -77,7 +89,8 @@ def backward(
     reached: Iterable[tuple[Tensor | None, Any]]
     if inputs is not None:
         several = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-        reached = zip(several, grad(self, several, gradient, retain_graph, create_graph, True), strict=True)
+        found = grad(self, several, gradient, retain_graph, create_graph, allow_unused=True)
+        reached = zip(several, found, strict=True)
     else:
         seeds = _seeds([self], None if gradient is None else [gradient])
         algebra = _run([self], seeds, {}, None, retain_graph, create_graph, "backward")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import autocnn.nn as nn
 from autocnn import compat
 from autocnn.autograd import Function
 from autocnn.compat import composed
-from autocnn.errors import AutocnnError, GradientError
+from autocnn.errors import AutocnnError, DeviceError, GradientError
 
 X = np.linspace(0.1, 0.9, 12).reshape(3, 4)
 CALLS = [
@@ -155,6 +156,60 @@ def test_wrappers_and_old_names() -> None:
     ac._assert(True, "fine")
     with pytest.raises(AutocnnError, match=r"^not so$"):
         composed._assert(False, "not so")
+
+
+@pytest.mark.torch
+def test_chances_are_pytorchs() -> None:
+    torch = pytest.importorskip("torch")
+    rows = np.array([[0.1, 0.7, 0.2], [0.0, 2.0, 2.0]])
+    for given in ({"probs": rows}, {"logits": rows}):
+        own, theirs = (
+            lib.distributions.Categorical(**{k: lib.tensor(v) for k, v in given.items()}) for lib in (ac, torch)
+        )
+        places = np.array([[0, 1], [2, 2]])
+        found = [own.log_prob(ac.tensor(places)), own.entropy(), own.probs]
+        expected = [theirs.log_prob(torch.tensor(places)), theirs.entropy(), theirs.probs]
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6)
+    assert own.sample((5,)).shape == (5, 2)
+    loc, scale, at = np.array([0.0, 1.0]), np.array([1.0, 0.1]), np.array([0.5, 1.1])
+    own, theirs = (lib.distributions.Normal(lib.tensor(loc), lib.tensor(scale)) for lib in (ac, torch))
+    np.testing.assert_allclose(own.log_prob(at).numpy(), theirs.log_prob(torch.tensor(at)).numpy(), rtol=1e-6)
+
+
+@pytest.mark.torch
+def test_what_is_close_is_what_pytorch_calls_close() -> None:
+    torch = pytest.importorskip("torch")
+    pairs = [
+        ([1.0], [1.0 + 1e-6]),
+        ([1.0], [1.0 + 1e-4]),
+        ([1.0], [[1.0]]),
+        ({"a": [1.0]}, {"b": [1.0]}),
+        ([math.nan], [math.nan]),
+    ]
+    for a, b in pairs:
+        verdicts = []
+        for lib in (ac, torch):
+            x, y = (
+                {k: lib.tensor(v) for k, v in c.items()} if isinstance(c, dict) else lib.tensor(c) for c in (a, b)
+            )
+            try:
+                lib.testing.assert_close(x, y)
+                verdicts.append(True)
+            except AssertionError:
+                verdicts.append(False)
+        assert verdicts[0] == verdicts[1], (a, b)
+    with pytest.raises(AssertionError, match=r"^assert_close: the dtype is float32, expected is float64$"):
+        ac.testing.assert_close([ac.ones(1)], [ac.ones(1, dtype=ac.float64)])
+    ac.testing.assert_allclose(ac.ones(1), [1])
+
+
+def test_types_of_a_gpu_are_not_those_of_the_cpu() -> None:
+    assert isinstance(ac.ones(1), ac.FloatTensor)
+    assert not isinstance(ac.ones(1), ac.cuda.FloatTensor)
+    if not ac.cuda.is_available():
+        with pytest.raises(DeviceError):
+            ac.cuda.FloatTensor(2)
 
 
 def test_draws_of_distributions_lie_where_they_should() -> None:

@@ -154,6 +154,8 @@ def test_what_is_asked_of_a_gpu_has_an_answer() -> None:
     assert (cuda.max_memory_allocated() / 2**20, cuda.is_bf16_supported(), cuda._initialized) == (0, False, False)
     assert not ac.ones(1).is_xpu
     assert ac.ones(1).layout == ac.strided
+    assert ac._six.string_classes == (str, bytes)
+    assert nn.utils.clip_grad_norm is nn.utils.clip_grad_norm_
     assert ac.ones(1).pin_memory().tolist() == [1.0]
     if not cuda.is_available():
         assert ac.accelerator.current_accelerator() is None

@@ -11,7 +11,7 @@ import pytest
 import autocnn as ac
 from autocnn.autograd import grad, no_grad
 from autocnn.engine import Tensor, tape
-from autocnn.errors import DTypeError, GradientError, ReleasedGraphError, ShapeError
+from autocnn.errors import ArgumentError, DTypeError, GradientError, ReleasedGraphError, ShapeError
 
 
 def leaf(*values: float) -> Tensor:
@@ -392,3 +392,13 @@ def test_of_two_sweeps_over_one_graph_the_later_raises() -> None:
     assert x.grad.item() == 32.0
     z.backward()
     assert x.grad.item() == 64.0
+
+
+def test_what_is_not_reached_is_zero_where_that_is_asked_for() -> None:
+    x, y = ac.tensor([1.0, 2.0], requires_grad=True), ac.tensor([[3.0]], requires_grad=True)
+    gx, gy = grad((x * x).sum(), [x, y], None, True, False, True, True)
+    assert (gx.tolist(), gy) == ([2.0, 4.0], None)
+    gx, gy = grad((x * x).sum(), [x, y], only_inputs=True, materialize_grads=True)
+    assert (gx.tolist(), gy.tolist()) == ([2.0, 4.0], [[0.0]])
+    with pytest.raises(ArgumentError, match=r"^grad: is_grads_batched is True; must be False\. Use"):
+        grad((x * x).sum(), x, is_grads_batched=True)
