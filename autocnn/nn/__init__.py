@@ -1,7 +1,7 @@
 """Networks: Module, its containers and layers, first values, and everything as functions."""
 
+from autocnn.nn import beside as utils
 from autocnn.nn import blocks, functional, init
-from autocnn.nn import gradients as utils
 from autocnn.nn.activation import (
     CELU,
     ELU,
