@@ -42,8 +42,8 @@ def read(run: Path) -> dict[str, Any]:
         raise UsageError(f"compare: {run} {what}; make it with: autocnn study --out {run}")
     try:
         document = json.loads(path.read_text("utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"compare: {path} is no study: {error}") from error
+    except ValueError:  # no JSON, or no text
+        document = None
     if not isinstance(document, dict) or document.get("format") != "autocnn.study":
         raise UsageError(f"compare: {path} is no study; it is not what autocnn study writes")
     return document

@@ -104,8 +104,10 @@ def _flow(names: list[str], size: str | None, depth: int | None, blocks: int | N
         manual_seed(1)  # twins begin with the same parameters
         networks[name] = model_of(name)
     with blaming(names[0]):
-        classes = networks[names[0]](x).shape[1]
-        y = ops.randint(classes, (x.shape[0],))
+        scores = networks[names[0]](x).shape
+        if len(scores) != 2:
+            raise UsageError(f"graph: --flow needs scores (N, classes); {names[0]} gives {tuple(scores)}")
+        y = ops.randint(scores[1], (x.shape[0],))
         title = f"The gradient of {x.shape[0]} random images"
         chosen = networks if len(names) > 1 else networks[names[0]]
         return draw_flow(chosen, x, y, title=title, depth=depth, blocks=blocks or BLOCKS)

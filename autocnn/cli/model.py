@@ -30,6 +30,8 @@ def model_of(name: str) -> Any:
         return _from_file(name, Path(path), factory)
     if name.endswith(".py"):
         raise UsageError(f"model: {name!r} is a file; say what in it makes the model, as in {name}:make")
+    if colon and path:
+        raise UsageError(f"model: {name!r}; the file's name must end in .py, as in nets.py:make")
     return models.get(name)()
 
 

@@ -7,22 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from autocnn.errors import DataError, DataNotFoundError, UsageError
+from autocnn.cli.words import check_folder, words_of
+from autocnn.errors import UsageError
 
 if TYPE_CHECKING:
     from autocnn.train.prepare import Parts
     from autocnn.train.recipes import Settings
     from autocnn.train.run import Run
-
-_HERE = {
-    "as data_dir": "with --data-dir",
-    "download=True to download them": "--download to fetch them",
-    "data_dir is missing; folder reads data_dir/<class>/. Give data_dir": (
-        "--data-dir is missing; folder reads DIR/<class>/. Give --data-dir DIR"
-    ),
-    "Give size=(height, width)": "Bring them to one size first",
-}
-"""What the library calls its arguments, and what they are called here."""
 
 
 @click.command()
@@ -49,9 +40,10 @@ def command(resume: Path | None, out: Path | None, force: bool, download: bool, 
     from autocnn.train.run import check_vacant, create, reopen
 
     if resume is None:
+        settings = _settings(**given)
         if out is None:
             raise UsageError("train: --out is missing; say in which folder the run is kept, or --resume one")
-        settings = _settings(**given)
+        check_folder("train", out)
         check_vacant(out, force=force)
         parts = _prepare(settings, download)
         return _train(create(out, settings, force=force), parts)
@@ -76,9 +68,15 @@ def _settings(model: str | None, data: str | None, data_dir: str | None, **chose
         raise UsageError(
             "train: the model is missing; name one, as in: autocnn train lenet5 --data digits --out run"
         )
+    if ".py" in model:
+        raise UsageError(
+            f"train: MODEL is {model!r}; it is a name, such as lenet5. A network of your own is trained in "
+            "Python, by train.Trainer"
+        )
     if data is None:
         raise UsageError("train: --data is missing; name a data set, such as --data digits, or --resume a run")
-    return settings(model, data, data_dir, **chosen)
+    with words_of("train"):
+        return settings(model, data, data_dir, **chosen)
 
 
 def _check_same(run: Run, given: dict[str, Any]) -> None:
@@ -87,27 +85,26 @@ def _check_same(run: Run, given: dict[str, Any]) -> None:
 
     said = {name: value for name, value in given.items() if value is not None and name != "data_dir"}
     begun = vars(run.settings)
-    again = vars(settings(**{**begun, **said}))
+    with words_of("train"):
+        again = vars(settings(**{**begun, **said}))
     for name in said:
         if again[name] != begun[name]:
             raise UsageError(
-                f"train: {name.replace('_', '-')} is {said[name]}, but the run in {run.folder} was begun with "
+                f"train: {_called(name)} is {said[name]}, but the run in {run.folder} was begun with "
                 f"{begun[name]}; a resumed run keeps its settings. Leave it out, or begin another run with --out"
             )
+
+
+def _called(name: str) -> str:
+    return "MODEL" if name == "model" else f"--{name.replace('_', '-')}"
 
 
 def _prepare(settings: Settings, download: bool) -> Parts:
     from autocnn.cli.fetching import shown
     from autocnn.train.prepare import prepare
 
-    try:
-        with shown() as progress:
-            return prepare(settings, download=download, progress=progress)
-    except (DataNotFoundError, DataError, UsageError) as error:
-        text = str(error)
-        for name, option in _HERE.items():
-            text = text.replace(name, option)
-        raise type(error)(text) from error
+    with words_of("train"), shown() as progress:
+        return prepare(settings, download=download, progress=progress)
 
 
 def _train(run: Run, parts: Parts) -> int:

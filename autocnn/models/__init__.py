@@ -180,7 +180,18 @@ def get(name: str) -> Callable[..., Module]:
         return _MODELS[known[_bare(name)]]
     near = difflib.get_close_matches(_bare(name), known, n=1, cutoff=0.5)
     meant = f"Did you mean {known[near[0]]!r}? " if near else ""
-    raise UsageError(f"model: {name!r} is not known. {meant}There are {', '.join(names())}")
+    raise UsageError(f"model: {name!r} is not known. {meant}There are {_listed(names())}")
+
+
+def _listed(names: list[str]) -> str:
+    """Names in a row; of those that differ in a number only the first is whole: resnet18, 34, 50."""
+    known, shown = "", []
+    for name in names:
+        stem = name.rstrip("0123456789")
+        numbered = stem != name and stem[-1] != "_"
+        shown.append(name.removeprefix(stem) if numbered and stem == known else name)
+        known = stem if numbered else ""
+    return ", ".join(shown)
 
 
 def _bare(name: str) -> str:

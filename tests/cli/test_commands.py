@@ -259,6 +259,7 @@ MISTAKES = [
         "graph: --format is png, which is not for a terminal; name a file with -o",
     ),
     (["graph", "no/nets.py:make"], "model: 'no/nets.py:make'; there is no file 'no/nets.py'"),
+    (["graph", "nets.txt:make"], "model: 'nets.txt:make'; the file's name must end in .py, as in nets.py:make"),
     (
         ["graph", "nets.py"],
         "model: 'nets.py' is a file; say what in it makes the model, as in nets.py:make",
@@ -350,6 +351,10 @@ def test_graph_with_the_flow_of_gradients(capsys, tmp_path, monkeypatch):
     assert {"deep", "plain", "2 skips", "The gradient of 16 random images"} <= words
     assert sum(str(word).endswith("arrives at x") for word in words) == 2
     assert run(capsys, "graph", "deep", "--flow", "--format", "dot")[1].startswith("digraph flow")
+    monkeypatch.setitem(models._MODELS, "maps", lambda: nn.Conv2d(1, 2, 3))
+    assert run(capsys, "graph", "maps", "--input", "2,1,4,4", "--flow", "--format", "dot") == (
+        2, "", "autocnn: graph: --flow needs scores (N, classes); maps gives (2, 2, 2, 2)\n",
+    )  # fmt: skip
     for wrong in (["--flow"], ["--blocks", "2", "-o", str(path)], ["--flow", "--order", "1", "-o", str(path)]):
         code, out, err = run(capsys, "graph", "deep", *wrong)
         assert (code, err.count("--flow draws the forward pass as svg, png, pdf or dot")) == (2, 1)

@@ -232,7 +232,7 @@ def test_an_interruption_leaves_a_report_that_says_so(tmp_path, capsys, monkeypa
         return original(*arguments, progress=stop, **more)
 
     monkeypatch.setattr(flow, "twins", stopped)
-    assert main(["study", *SMALL, "--out", str(tmp_path)]) == 0
+    assert main(["study", *SMALL, "--out", str(tmp_path)]) == 130
     assert "Partial. The loss sends" in " ".join(capsys.readouterr().out.split())
     assert document(tmp_path)["partial"]
     assert '<b class="partial">Partial. </b>' in (tmp_path / "report.html").read_text("utf-8")
@@ -256,7 +256,7 @@ def test_a_second_interruption_waits_for_the_report(tmp_path, capfd, monkeypatch
     monkeypatch.setattr(flow, "twins", stopped)
     monkeypatch.setattr(files, "write", impatient)
     before = signal.getsignal(signal.SIGINT)
-    assert main(["study", *SMALL, "--out", str(tmp_path)]) == 0
+    assert main(["study", *SMALL, "--out", str(tmp_path)]) == 130
     assert signal.getsignal(signal.SIGINT) is before
     out, err = capfd.readouterr()
     assert "interrupted: writing the report of what has been measured" in out
@@ -303,7 +303,7 @@ def test_a_network_that_diverges_is_a_finding(tmp_path):
         (["--activation", "rleu"], "Did you mean 'relu'?"),
         (["--init", "x"], "study: --init is 'x'; one of default, he"),
         (["--norm", "x"], "study: --norm is 'x'; one of none, batch, layer"),
-        (["--data", "mnits"], "Did you mean 'mnist'?"),
+        (["--data", "mnits"], "study: --data is 'mnits'; the data sets are digits, optdigits,"),
         (["--quick", "--data", "mnist"], "study: --quick is for digits, --data is mnist; leave one of them out"),
         (["resnet20"], "study: MODEL is 'resnet20'; give a file and what in it makes the network: net.py:make"),
         (["net.py:make", "--depth", "6"], "study: --depth shapes the network that is built here, not net.py:make"),
@@ -337,7 +337,9 @@ def test_a_network_that_cannot_be_studied_is_named(factory, expected, tmp_path, 
 def test_a_file_in_the_way_is_named(tmp_path, capsys):
     (tmp_path / "run").write_text("mine")
     assert main(["study", "--out", str(tmp_path / "run")]) == 2
-    assert "is a file; give a folder" in capsys.readouterr().err
+    assert "which is a file; give another folder" in capsys.readouterr().err
+    assert main(["study", "--out", str(tmp_path / "run" / "in")]) == 2
+    assert f"but {tmp_path / 'run'} is a file; give another folder" in capsys.readouterr().err
     assert (tmp_path / "run").read_text() == "mine"
 
 
@@ -351,7 +353,7 @@ def test_mistakes_in_a_comparison(done, tmp_path, capsys):
     for arguments, expected in (
         ([str(tmp_path), str(done)], "has no study.json; make it with: autocnn study --out"),
         ([str(tmp_path / "x"), str(done)], "is not there"),
-        ([str(done / "gradients.csv"), str(done)], "is no study"),
+        ([str(done / "gradients.csv"), str(done)], "is no study; it is not what autocnn study writes"),
         ([str(done), str(done), "-o", str(tmp_path / "no" / "x.html")], "is not there"),
         ([str(done), str(done), "-o", str(tmp_path)], "is a folder; name a file"),
     ):

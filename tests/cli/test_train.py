@@ -306,14 +306,20 @@ NAMES = "digits, optdigits, mnist, fashion-mnist, cifar10, cifar100, folder"
 MISTAKES = [
     (["lenet5", "--data", "mnist"], "--out is missing; say in which folder the run is kept, or --resume one"),
     (["--data", "mnist"], "the model is missing; name one, as in: autocnn train lenet5 --data digits --out run"),
+    (
+        ["net.py:make", "--data", "mnist"],
+        "MODEL is 'net.py:make'; it is a name, such as lenet5. A network of your own is trained in Python, by "
+        "train.Trainer",
+    ),
+    ([], "the model is missing; name one, as in: autocnn train lenet5 --data digits --out run"),
     (["lenet5"], "--data is missing; name a data set, such as --data digits, or --resume a run"),
-    (["lenet5", "--data", "mnist", "--epochs", "0"], "epochs is 0; it is at least 1"),
-    (["lenet5", "--data", "mnist", "--batch-size", "-3"], "batch-size is -3; it is at least 1"),
-    (["lenet5", "--data", "mnist", "--seed", "-1"], "seed is -1; it is at least 0"),
-    (["lenet5", "--data", "mnist", "--lr", "nan"], "lr is nan; a learning rate is above 0, and finite"),
+    (["lenet5", "--data", "mnist", "--epochs", "0"], "--epochs is 0; it is at least 1"),
+    (["lenet5", "--data", "mnist", "--batch-size", "-3"], "--batch-size is -3; it is at least 1"),
+    (["lenet5", "--data", "mnist", "--seed", "-1"], "--seed is -1; it is at least 0"),
+    (["lenet5", "--data", "mnist", "--lr", "nan"], "--lr is nan; a learning rate is above 0, and finite"),
     (
         ["lenet5", "--data", "mnist", "--optimizer", "adan"],
-        "optimizer is 'adan'; it is one of sgd, adam. Did you mean 'adam'?",
+        "--optimizer is 'adan'; it is one of sgd, adam. Did you mean 'adam'?",
     ),
 ]
 
@@ -333,17 +339,17 @@ def test_unknown_names_and_missing_files(run: Callable[..., Said], tmp_path: Pat
         "autocnn: model: 'lenet6' is not known. Did you mean 'lenet5'?"
     )
     assert run("train", "lenet5", "--data", "digit", *out)[2] == (
-        f"autocnn: load: name is 'digit'; the data sets are {NAMES}. Did you mean 'digits'?\n"
+        f"autocnn: train: --data is 'digit'; the data sets are {NAMES}. Did you mean 'digits'?\n"
     )
     assert run("train", "lenet5", "--data", "mnist", "--epochs", "many", *out)[2] == (
         "autocnn: Invalid value for '--epochs': 'many' is not a valid integer; see autocnn train --help\n"
     )
     code, _, err = run("train", "lenet5", "--data", "mnist", "--data-dir", tmp_path, *out)
     assert code == 2
-    assert err.startswith("autocnn: load: mnist was not found; looked for train-images-idx3-ubyte")
+    assert err.startswith("autocnn: train: mnist was not found; looked for train-images-idx3-ubyte")
     assert err.endswith("Give the folder that has them with --data-dir\n")
     assert run("train", "lenet5", "--data", "folder", *out)[2] == (
-        "autocnn: load: --data-dir is missing; folder reads DIR/<class>/. Give --data-dir DIR\n"
+        "autocnn: train: --data-dir is missing; folder reads DIR/<class>/. Give --data-dir DIR\n"
     )
     code, _, err = run("train", "lenet5", "--data", "mnist", "--data-dir", tmp_path, "--device", "tpu", *out)
     assert code == 2
@@ -410,7 +416,7 @@ def test_resumed_run_keeps_its_settings(run: Callable[..., Said], left: Path, tm
     code, _, err = run("train", "--resume", left, "--batch-size", 10)
     assert (code, err) == (
         2,
-        f"autocnn: train: batch-size is 10, but the run in {left} was begun with 20; a resumed run keeps its "
+        f"autocnn: train: --batch-size is 10, but the run in {left} was begun with 20; a resumed run keeps its "
         "settings. Leave it out, or begin another run with --out\n",
     )
     assert "but the run in" in run("train", "lenet5", "--data", "digits", "--resume", left)[2]
@@ -428,9 +434,11 @@ def test_folder_that_cannot_be(run: Callable[..., Said], images: Path, tmp_path:
     code, _, err = run(*training(images, tmp_path / "file"))
     assert (code, err) == (
         2,
-        f"autocnn: train: out is {tmp_path / 'file'}, which is a file; a run needs a folder. Give another --out\n",
+        f"autocnn: train: --out is {tmp_path / 'file'}, which is a file; give another folder\n",
     )
-    assert run(*training(images, tmp_path / "file" / "run"))[0] == 2
+    code, _, err = run(*training(images, tmp_path / "file" / "run"))
+    said = f"--out is {tmp_path / 'file' / 'run'}, but {tmp_path / 'file'} is a file; give another folder"
+    assert (code, err) == (2, f"autocnn: train: {said}\n")
     assert (tmp_path / "file").read_text() == "mine"
 
 

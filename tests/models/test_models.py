@@ -124,11 +124,14 @@ def test_names_lead_to_models() -> None:
     with pytest.raises(UsageError) as caught:
         models.get("lenet")
     assert str(caught.value) == (
-        f"model: 'lenet' is not known. Did you mean 'lenet5'? There are {', '.join(known)}"
+        f"model: 'lenet' is not known. Did you mean 'lenet5'? There are {models._listed(known)}"
     )
     with pytest.raises(UsageError) as caught:
         models.get("transformer")
-    assert str(caught.value) == f"model: 'transformer' is not known. There are {', '.join(known)}"
+    assert str(caught.value) == f"model: 'transformer' is not known. There are {models._listed(known)}"
+    assert models._listed(
+        ["lenet5", "plain", "plain20", "plain32", "alexnet", "alexnet2012", "wrn1_4", "wrn1_8"]
+    ) == ("lenet5, plain, plain20, 32, alexnet, alexnet2012, wrn1_4, wrn1_8")
     with pytest.raises(ArgumentError) as wrong:
         models.residual(5)
     assert str(wrong.value) == (

@@ -32,13 +32,13 @@ import click
     "--out", type=click.Path(path_type=Path), default=Path("study"), show_default=True, help="Folder to write."
 )
 @click.pass_context
-def command(ctx: click.Context, /, **given: Any) -> None:
+def command(ctx: click.Context, /, **given: Any) -> int:
     """Train a network without and with skip connections, and show how much gradient reaches each block.
 
     MODEL is file.py:factory, where factory makes a network with skips; its twin without them is made from its
     graph. Without MODEL a deep network is built as the options say. Both start from the same weights and see the
     same images in the same order. Writes report.html, and the numbers and figures that it shows. Ctrl-C ends the
-    training, and writes what has been measured.
+    training, and writes what has been measured; the exit code is 130 then.
     """
     from rich.console import Console
 
@@ -67,3 +67,4 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     page = settings.out / "report.html"
     partial = " (partial)" if document["partial"] else ""
     console.print(f"{time.perf_counter() - started:.0f} s; open {page}{partial}", highlight=False)
+    return 130 if study.partial else 0

@@ -5,20 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from autocnn.errors import GraphError, UsageError
+from autocnn.cli.words import check_folder
+from autocnn.errors import GraphError
 
 
 def make_folder(out: Path) -> None:
     """Make the folder now, since a study that cannot be kept need not begin."""
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"study: --out {out} is a file; give a folder")
+    check_folder("study", out)
     out.mkdir(parents=True, exist_ok=True)
-    if not os.access(out, os.W_OK):
-        raise UsageError(f"study: --out {out} cannot be written to; give another folder")
 
 
 def write(out: Path, document: dict[str, Any], study: Any) -> list[str]:

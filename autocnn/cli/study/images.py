@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from autocnn.errors import DataError, DataNotFoundError, UsageError
+from autocnn.errors import UsageError
 
 if TYPE_CHECKING:
     from autocnn.cli.study.settings import Settings
@@ -56,15 +56,7 @@ class Images:
 def _loaded(settings: Settings, split: str) -> Any:
     from autocnn import data
     from autocnn.cli.fetching import shown
-    from autocnn.cli.train import _HERE
+    from autocnn.cli.words import words_of
 
-    try:
-        with shown() as progress:
-            return data.load(
-                settings.data, settings.data_dir, split, download=settings.download, progress=progress
-            )
-    except (DataNotFoundError, DataError, UsageError) as error:
-        text = str(error)
-        for name, option in _HERE.items():
-            text = text.replace(name, option)
-        raise type(error)(text) from error
+    with words_of("study"), shown() as progress:
+        return data.load(settings.data, settings.data_dir, split, download=settings.download, progress=progress)
