@@ -1,8 +1,8 @@
-"""New arrays to fill, of which large ones begin where a line of the processor's cache does.
+"""New arrays to fill, of which large ones begin at a chosen place in a line of the processor's cache.
 
-A vector register holds a line. Read from anywhere else it takes two of them, and kernels that do little but read
-and write, as a depthwise convolution does, take half as long again and more. NumPy's own arrays begin at a
-multiple of 16 bytes.
+A vector register holds a line. Read from anywhere but its beginning it takes two of them, and kernels that do
+little but read and write, as a depthwise convolution does, take half as long again. NumPy's own arrays begin at any
+multiple of 16 bytes, as it happens.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from autocnn.types import Array
 LINE = 64
 """Bytes of a line."""
 
-LARGE = 1 << 20
+LARGE = 1 << 18
 """Bytes from which an array is placed: below, that would take as long as it saves."""
 
 _FLOAT, _BYTE = np.dtype(np.float32), np.dtype(np.uint8)
@@ -27,19 +27,19 @@ _at: Any = ctypes.addressof
 _first: Any = ctypes.c_char.from_buffer
 
 
-def empty(shape: Sequence[int], dtype: Any = _FLOAT) -> Array:
-    """An array in C order, not filled.
+def empty(shape: Sequence[int], dtype: Any = _FLOAT, past: int = 0) -> Array:
+    """An array in C order, not filled; a large one begins so many bytes past a line.
 
-    >>> z = empty((1000, 1000))
-    >>> z.shape, z.ctypes.data % LINE
-    ((1000, 1000), 0)
+    >>> z, y = empty((1000, 1000)), empty((1000, 1000), past=16)
+    >>> z.shape, z.ctypes.data % LINE, y.ctypes.data % LINE
+    ((1000, 1000), 0, 16)
     """
     dtype = np.dtype(dtype)
     size = prod(shape) * dtype.itemsize
     if size < LARGE:
         return np.empty(shape, dtype)
     room = np.empty(size + LINE, _BYTE)
-    return np.ndarray(shape, dtype, room, -_at(_first(room)) % LINE)
+    return np.ndarray(shape, dtype, room, (past - _at(_first(room))) % LINE)
 
 
 def is_whole(part: Array, memory: Array) -> bool:

@@ -5,9 +5,11 @@ NumPy does these on one thread, in which they are bound by its share of the memo
 
 from __future__ import annotations
 
+import numpy as np
+
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.execute import Plan, attributes, described, plan
-from autocnn.backend.onednn.memory import describe, empty_like, fits, steps_of
+from autocnn.backend.onednn.memory import describe, fits, steps_of
 from autocnn.types import Array
 
 FEW = 1 << 14
@@ -39,7 +41,6 @@ BINARY = {"add": header.ADD, "sub": header.SUB, "mul": header.MUL, "div": header
 def applies(x: Array, *others: Array) -> bool:
     """Whether oneDNN may take arrays: many elements, float32, dense, and all in the same layout.
 
-    >>> import numpy as np
     >>> x = np.ones((128, 128), np.float32)
     >>> applies(x, x), applies(x[:, ::2], x[:, ::2]), applies(x, x.T.copy().T)
     (True, False, False)
@@ -57,7 +58,7 @@ def unary(name: str, x: Array, alpha: float = 0.0, beta: float = 0.0) -> Array |
     ready = plan(("unary", name, x.size, alpha, beta), _forward, UNARY[name], x.size, alpha, beta)
     if ready is None:
         return None
-    z = empty_like(x)
+    z = np.empty_like(x)
     ready(x, z)
     return z
 
@@ -95,7 +96,7 @@ def binary(name: str, x: Array, y: Array) -> Array | None:
     ready = plan(("binary", name, x.size), _binary, BINARY[name], x.size)
     if ready is None:
         return None
-    z = empty_like(x)
+    z = np.empty_like(x)
     ready(x, y, z)
     return z
 
@@ -116,7 +117,7 @@ def _backward_of(kind: int, g: Array, x: Array, alpha: float, beta: float) -> Ar
     ready = plan(("unary_backward", kind, x.size, alpha, beta), _backward, kind, x.size, alpha, beta)
     if ready is None:
         return None
-    gx = empty_like(x)
+    gx = np.empty_like(x)
     ready(g, x, gx)
     return gx
 

@@ -131,19 +131,13 @@ def logical(x: Array) -> Array:
     return x.transpose(_TO_FIRST[x.ndim])
 
 
-def empty_last(shape: Sequence[int], dtype: Any = FLOAT) -> Array:
-    """A result to fill: logically (N, C, *spatial) of this shape, returned as its (N, *spatial, C) memory."""
+def empty_last(shape: Sequence[int], dtype: Any = FLOAT, past: int | None = None) -> Array:
+    """A result to fill: logically (N, C, *spatial) of this shape, returned as its (N, *spatial, C) memory.
+
+    Where it matters, `past` is how far past a line of the cache a large one begins, in bytes.
+    """
     n, c, *space = shape
-    return empty((n, *space, c), dtype)
-
-
-def empty_like(x: Array) -> Array:
-    """A result to fill, in the layout of x, which is dense."""
-    if x.flags.c_contiguous:
-        return empty(x.shape, x.dtype)
-    if x.ndim in TO_LAST and x.transpose(TO_LAST[x.ndim]).flags.c_contiguous:
-        return logical(empty_last(x.shape, x.dtype))
-    return np.empty_like(x)
+    return np.empty((n, *space, c), dtype) if past is None else empty((n, *space, c), dtype, past)
 
 
 def steps_of(x: Array) -> Shape | None:

@@ -38,7 +38,7 @@ def channels_last(x: Array) -> Array:
     ready = plan(("reorder", x.shape, steps), _make, x.shape, steps) if steps is not None else None
     if ready is None:
         return np.ascontiguousarray(seen)
-    z = empty_last(x.shape)
+    z = empty_last(x.shape, past=0)
     ready(x, z)
     return z
 
