@@ -1,8 +1,8 @@
 """New arrays to fill, of which large ones begin at a chosen place in a line of the processor's cache.
 
 A vector register holds a line. Read from anywhere but its beginning it takes two of them, and kernels that do
-little but read and write, as a depthwise convolution does, take half as long again. NumPy's own arrays begin at any
-multiple of 16 bytes, as it happens.
+little but read and write, as a depthwise convolution does, take half as long again. NumPy's own arrays begin at
+any multiple of 16 bytes, as it happens.
 """
 
 from __future__ import annotations
