@@ -1,7 +1,8 @@
-"""Find digits on a larger canvas: boxes and classes from a small fully convolutional network."""
+"""Find digits (scikit-learn's, or of the data set that is named) on a larger canvas: boxes and classes."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,7 @@ class Canvases:
     def canvas(self) -> tuple[Any, Objects]:
         """One canvas (1, 48, 48): digits of a random size, where they overlap no other."""
         image = self.rng.uniform(0, 0.3, (SIDE, SIDE))
-        boxes: list[Any] = []
-        labels: list[int] = []
+        boxes, labels = list[Any](), list[int]()
         for _ in range(self.rng.integers(1, 6)):
             which, size = self.rng.integers(len(self.digits.labels)), int(self.rng.integers(10, 21))
             pixels = ac.tensor(self.digits.images[which] / self.digits.scale)[None].float()
@@ -83,8 +83,9 @@ def picture(images: Any, found: list[Objects], truth: list[Objects], path: Path)
                 axis.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, ec=colour, lw=width))
         for box, label, score in zip(here.boxes, here.labels, np.asarray(here.scores), strict=True):
             x, side = (box[0], "right") if box[2] > 40 else (box[2], "left")
-            said = axis.text(x, box[1], f" {label} {score:.2f} ", color="#B34700", size=11, ha=side, va="top")
-            said.set_in_layout(False)
+            look = {"color": "#B34700", "size": 11, "ha": side, "va": "top", "in_layout": False}
+            look["bbox"] = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0}
+            axis.text(x, box[1], f" {label} {score:.2f} ", **look)
     figure.suptitle("Digits on held-out canvases: drawn (green), found with their probability (orange)")
     figure.savefig(path, dpi=100)
 
@@ -95,13 +96,12 @@ def main(
 ) -> float:  # fmt: skip
     """Train on canvases that are new every time; returns mean average precision at IoU 0.5 on held-out digits."""
     ac.manual_seed(seed)
-    learn = Canvases(data.load(name, data_dir), batches, seed)
     net = Detector()
     adam = optim.Adam(net.parameters(), lr=0.004)
     cycle = optim.lr_scheduler.OneCycleLR(adam, 0.004, total_steps=epochs * batches)
     trainer = train.Trainer(net, adam, loss=detection_loss, schedule=cycle, schedule_by="step")
     trainer.callbacks.append(train.ProgressBar(epochs))
-    trainer.fit(learn, epochs)
+    trainer.fit(Canvases(data.load(name, data_dir), batches, seed), epochs)
 
     images, truth = Canvases(data.load(name, data_dir, split="test"), 0, seed + 1).draw(canvases)
     with ac.no_grad():
@@ -116,4 +116,4 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:2])
