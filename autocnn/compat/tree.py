@@ -52,10 +52,7 @@ TREE: dict[str, tuple[str, ...]] = {
     "cuda.amp.grad_scaler": ("autocnn.compat.scaling",),
     "distributed": ("autocnn.compat.processes",),
     "distributions": ("autocnn.compat.chance",),
-    **{
-        f"distributions.{kind}": ("autocnn.compat.chance",)
-        for kind in ("bernoulli", "categorical", "normal", "uniform")
-    },
+    **{f"distributions.{kind}": ("autocnn.compat.chance",) for kind in _CHANCES},
     "func": ("autocnn.func",),
     "functional": ("autocnn.ops",),
     "fx": ("autocnn.compat.jit:fx",),
