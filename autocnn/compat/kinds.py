@@ -10,6 +10,7 @@ import numpy as np
 from autocnn.backend.arrays import to_device
 from autocnn.engine import Tensor
 from autocnn.engine.tensor import as_array, get_default_dtype
+from autocnn.ops.dtypes import TYPES
 
 
 class Kind(type):
@@ -27,6 +28,13 @@ class Kind(type):
     def __getattr__(cls, name: str) -> Any:
         return getattr(Tensor, name)
 
+    def __eq__(cls, other: object) -> bool:
+        """The type of all tensors is Tensor itself: `type(x) == torch.Tensor`."""
+        return other is cls or (other is Tensor and "dtype" not in vars(cls))
+
+    def __hash__(cls) -> int:
+        return type.__hash__(cls if "dtype" in vars(cls) else Tensor)
+
     def __call__(cls, *args: Any) -> Any:
         dtype = vars(cls).get("dtype", get_default_dtype())
         data = np.zeros(args or (0,), dtype) if all(type(a) is int for a in args) else as_array(args[0])
@@ -34,20 +42,15 @@ class Kind(type):
         return Tensor(data if vars(cls).get("device", "cpu") == "cpu" else to_device(data, "cuda"))
 
 
-def _kind(name: str, dtype: str, device: str = "cpu") -> Any:
+def _kind(name: str, dtype: Any, device: str = "cpu") -> Any:
     said = f"Tensors of {dtype} on the device {device}."
     return Kind(name, (), {"dtype": np.dtype(dtype), "device": device, "__module__": __name__, "__doc__": said})
 
 
-_DTYPES = {
-    "FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "LongTensor": "int64",
-    "IntTensor": "int32", "ShortTensor": "int16", "CharTensor": "int8", "ByteTensor": "uint8",
-    "BoolTensor": "bool",
-}  # fmt: skip
 FloatTensor, DoubleTensor, HalfTensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor = (
-    _kind(name, dtype) for name, dtype in _DTYPES.items()
+    _kind(name, dtype) for name, dtype in TYPES.items()
 )
-on_gpu = SimpleNamespace(**{name: _kind(name, dtype, "cuda") for name, dtype in _DTYPES.items()})
+on_gpu = SimpleNamespace(**{name: _kind(name, dtype, "cuda") for name, dtype in TYPES.items()})
 """The same names in `torch.cuda`: tensors on a GPU."""
 
 __all__ = [

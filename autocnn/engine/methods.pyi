@@ -56,8 +56,8 @@ class Methods:
     def __imod__(self, other: Any) -> Tensor:
         """`remainder`, written into the tensor's own memory; returns the tensor."""
 
-    def __imul__(self, other: Any) -> Tensor:
-        """`mul`, written into the tensor's own memory; returns the tensor."""
+    def __imul__(self, y: Any) -> Tensor:
+        """`_product_of`, written into the tensor's own memory; returns the tensor."""
 
     def __invert__(self) -> Tensor:
         """~input: every bit flipped; of bools, their opposites."""
@@ -86,14 +86,14 @@ class Methods:
     def __lt__(self, other: Any) -> Tensor:
         """input < other, elementwise."""
 
-    def __matmul__(self, other: Any) -> Tensor:
+    def __matmul__(self, other: Any, *, out: Tensor | None = None) -> Tensor:
         ...
 
     def __mod__(self, other: Any) -> Tensor:
         """input - other * floor(input / other): the sign of the divisor, as Python's %."""
 
-    def __mul__(self, other: Any) -> Tensor:
-        """input * other."""
+    def __mul__(self, y: Any) -> Tensor:
+        ...
 
     def __ne__(self, other: Any) -> Any:
         ...
@@ -134,8 +134,8 @@ class Methods:
     def __rmod__(self, other: Any) -> Tensor:
         ...
 
-    def __rmul__(self, other: Any) -> Tensor:
-        """input * other."""
+    def __rmul__(self, y: Any) -> Tensor:
+        ...
 
     def __ror__(self, other: Any) -> Tensor:
         """input | other, on integers and bools."""
@@ -197,10 +197,10 @@ class Methods:
     def acosh_(self) -> Tensor:
         """`acosh`, written into the tensor's own memory; returns the tensor."""
 
-    def add(self, other: Any, *, alpha: _float = 1) -> Tensor:
-        """input + alpha * other."""
+    def add(self, other: Any, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor:
+        """input + alpha * other, written into `out` where one is given."""
 
-    def add_(self, other: Any, *, alpha: _float = 1) -> Tensor:
+    def add_(self, other: Any, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor:
         """`add`, written into the tensor's own memory; returns the tensor."""
 
     def addcdiv(self, tensor1: Any, tensor2: Any, *, value: _float = 1) -> Tensor:
@@ -407,7 +407,7 @@ class Methods:
     def bitwise_xor_(self, other: Any) -> Tensor:
         """`bitwise_xor`, written into the tensor's own memory; returns the tensor."""
 
-    def bmm(self, mat2: Any) -> Tensor:
+    def bmm(self, mat2: Any, *, out: Tensor | None = None) -> Tensor:
         """The products of two stacks of as many matrices: (b, n, k), (b, k, m) -> (b, n, m)."""
 
     def bool(self, memory_format: Any = None) -> Tensor:
@@ -524,16 +524,16 @@ class Methods:
     def dist(self, other: Any, p: _float = 2) -> Tensor:
         """The p-norm of the difference of two tensors."""
 
-    def div(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-        """input / other, if asked for rounded down or towards 0."""
+    def div(self, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
+        """input / other, if asked for rounded down or towards 0; written into `out` where one is given."""
 
-    def div_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    def div_(self, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
         """`div`, written into the tensor's own memory; returns the tensor."""
 
-    def divide(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-        """input / other, if asked for rounded down or towards 0."""
+    def divide(self, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
+        """input / other, if asked for rounded down or towards 0; written into `out` where one is given."""
 
-    def divide_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    def divide_(self, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
         """`div`, written into the tensor's own memory; returns the tensor."""
 
     def dot(self, tensor: Any) -> Tensor:
@@ -602,8 +602,8 @@ class Methods:
     def fill_(self, value: Any) -> Tensor:
         """Write one value into every element."""
 
-    def fill_diagonal_(self, fill_value: _float) -> Tensor:
-        """Write a value into the diagonal of a matrix. Raises ShapeError for other tensors."""
+    def fill_diagonal_(self, fill_value: _float, wrap: _bool = False) -> Tensor:
+        ...
 
     def fix(self) -> Tensor:
         """input rounded towards 0."""
@@ -951,7 +951,7 @@ class Methods:
     def masked_select(self, mask: Any) -> Tensor:
         """The elements of input where a mask is true, as one row; input and mask broadcast."""
 
-    def matmul(self, other: Any) -> Tensor:
+    def matmul(self, other: Any, *, out: Tensor | None = None) -> Tensor:
         ...
 
     def max(
@@ -1003,7 +1003,7 @@ class Methods:
     def minimum(self, other: Any) -> Tensor:
         """The lesser of input and other, elementwise; a NaN in either stays. Ties share the gradient evenly."""
 
-    def mm(self, mat2: Any) -> Tensor:
+    def mm(self, mat2: Any, *, out: Tensor | None = None) -> Tensor:
         """The product of two matrices: (n, k), (k, m) -> (n, m)."""
 
     def moveaxis(self, source: _int | Sequence[_int], destination: _int | Sequence[_int]) -> Tensor:
@@ -1015,10 +1015,10 @@ class Methods:
     def msort(self) -> Tensor:
         """The elements along the first axis in rising order."""
 
-    def mul(self, other: Any) -> Tensor:
-        """input * other."""
+    def mul(self, other: Any, *, out: Tensor | None = None) -> Tensor:
+        """input * other, written into `out` where one is given."""
 
-    def mul_(self, other: Any) -> Tensor:
+    def mul_(self, other: Any, *, out: Tensor | None = None) -> Tensor:
         """`mul`, written into the tensor's own memory; returns the tensor."""
 
     def multinomial(
@@ -1030,10 +1030,10 @@ class Methods:
     ) -> Tensor:
         """Places drawn with a chance in proportion to the weights of a row: (n,) -> (num_samples,), or by row."""
 
-    def multiply(self, other: Any) -> Tensor:
-        """input * other."""
+    def multiply(self, other: Any, *, out: Tensor | None = None) -> Tensor:
+        """input * other, written into `out` where one is given."""
 
-    def multiply_(self, other: Any) -> Tensor:
+    def multiply_(self, other: Any, *, out: Tensor | None = None) -> Tensor:
         """`mul`, written into the tensor's own memory; returns the tensor."""
 
     def mv(self, vec: Any) -> Tensor:
@@ -1240,10 +1240,10 @@ class Methods:
     def reshape_as(self, other: Any) -> Tensor:
         """input in the shape of another tensor."""
 
-    def resize_(self, *sizes: Any) -> Tensor:
+    def resize_(self, *args: Any, size: Any = ...) -> Tensor:
         """Give input another shape: its first elements stay, what is new is 0. For tensors outside of a graph."""
 
-    def resize_as_(self, other: Tensor) -> Tensor:
+    def resize_as_(self, the_template: Tensor) -> Tensor:
         """`resize_` to the shape of another tensor."""
 
     @property
@@ -1393,16 +1393,16 @@ class Methods:
     def stride(self, dim: _int | None = None) -> Any:
         """How many elements apart neighbours on each axis, or on one, lie in memory."""
 
-    def sub(self, other: Any, *, alpha: _float = 1) -> Tensor:
-        """input - alpha * other."""
+    def sub(self, other: Any, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor:
+        """input - alpha * other, written into `out` where one is given."""
 
-    def sub_(self, other: Any, *, alpha: _float = 1) -> Tensor:
+    def sub_(self, other: Any, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor:
         """`sub`, written into the tensor's own memory; returns the tensor."""
 
-    def subtract(self, other: Any, *, alpha: _float = 1) -> Tensor:
-        """input - alpha * other."""
+    def subtract(self, other: Any, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor:
+        """input - alpha * other, written into `out` where one is given."""
 
-    def subtract_(self, other: Any, *, alpha: _float = 1) -> Tensor:
+    def subtract_(self, other: Any, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor:
         """`sub`, written into the tensor's own memory; returns the tensor."""
 
     def sum(
@@ -1520,7 +1520,7 @@ class Methods:
         """`trunc`, written into the tensor's own memory; returns the tensor."""
 
     def type(self, dtype: Any = None, non_blocking: _bool = False) -> Any:
-        """input in another dtype; without one, the name of its dtype."""
+        """input in another dtype; without one, the name that PyTorch has for its type."""
 
     def type_as(self, other: Tensor) -> Tensor:
         """input in the dtype and on the device of another tensor."""

@@ -12,7 +12,8 @@ from autocnn.graph.analysis.blocks import Dominators
 from autocnn.graph.data import Graph, Vertex
 
 ACTIVATIONS = frozenset((
-    "abs", "clamp", "clamp_max", "clamp_min", "conv_bias_relu", "cos", "cosh", "elu", "erf", "erfc", "exp",
+    "abs", "clamp", "clamp_max", "clamp_min", "conv_bias_relu", "cos", "cosh", "elu", "erf", "erfc",
+    "erfinv", "exp",
     "exp2", "expm1", "fmax", "fmin", "gelu", "gelu_tanh", "hardsigmoid", "hardswish", "hardtanh",
     "leaky_relu", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logsigmoid", "logsumexp",
     "maximum", "minimum", "mish", "prelu", "relu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax",

@@ -10,9 +10,22 @@ import numpy as np
 
 from autocnn.engine import Tensor, as_tensor, method, write
 from autocnn.errors import ArgumentError, OutOfRangeError, ShapeError
-from autocnn.ops.axes import one_axis
-from autocnn.ops.create import eye
-from autocnn.ops.elementwise import add, div, isnan, lerp, log1p, logical_not, mul, neg, sub, where
+from autocnn.ops.axes import by_name, one_axis
+from autocnn.ops.create import arange
+from autocnn.ops.elementwise import (
+    add,
+    div,
+    isnan,
+    lerp,
+    log1p,
+    logical_and,
+    logical_not,
+    mul,
+    neg,
+    remainder,
+    sub,
+    where,
+)
 from autocnn.ops.indexing import index_add
 from autocnn.ops.indexing.getitem import getitem
 from autocnn.ops.indexing.setitem import setitem
@@ -144,15 +157,22 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Tensor:
 
 
 @method("fill_diagonal_")
-def fill_diagonal_(input: Tensor, fill_value: float) -> Tensor:
-    """Write a value into the diagonal of a matrix. Raises ShapeError for other tensors.
+def fill_diagonal_(input: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
+    """Write a value into the diagonal of a matrix; with `wrap` it begins anew below, after a row that is free.
+
+    Raises ShapeError for other tensors.
 
     >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).fill_diagonal_(0).tolist()
     [[0.0, 2.0], [3.0, 0.0]]
     """
     if input.ndim != 2:
         raise ShapeError(f"fill_diagonal_: x is {input.shape}; must be a matrix")
-    held = eye(*input.shape, dtype="bool", device=input.device)
+    rows, columns = input.shape
+    places = arange(rows * columns, device=input.device)
+    held = remainder(places, columns + 1) == 0
+    if not wrap:
+        held = logical_and(held, places < columns * columns)
+    held = reshape(held, input.shape)
     return write(input, where(held, as_tensor(fill_value, input), input), "fill_diagonal_", cast=True)
 
 
@@ -168,13 +188,14 @@ def exponential_(input: Tensor, lambd: float = 1.0) -> Tensor:
 
 
 @method("resize_")
-def resize_(input: Tensor, *sizes: Any) -> Tensor:
+@by_name("size")
+def resize_(input: Tensor, *size: Any) -> Tensor:
     """Give input another shape: its first elements stay, what is new is 0. For tensors outside of a graph.
 
     >>> Tensor([1.0, 2.0]).resize_(3).tolist()
     [1.0, 2.0, 0.0]
     """
-    shape = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], Sequence) else sizes
+    shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], Sequence) else size
     row = flatten(input.detach())
     room = row.new_zeros(math.prod(shape))
     kept = min(row.shape[0], room.shape[0])
@@ -184,10 +205,10 @@ def resize_(input: Tensor, *sizes: Any) -> Tensor:
 
 
 @method("resize_as_")
-def resize_as_(input: Tensor, other: Tensor) -> Tensor:
+def resize_as_(input: Tensor, the_template: Tensor) -> Tensor:
     """`resize_` to the shape of another tensor.
 
     >>> Tensor([1.0, 2.0]).resize_as_(Tensor([[0.0]])).tolist()
     [[1.0]]
     """
-    return resize_(input, other.shape)
+    return resize_(input, the_template.shape)

@@ -23,6 +23,11 @@ bool = np.dtype("bool")
 _NAMES: dict[str, DType] = {
     str(d): d for d in (float16, float32, float64, uint8, int8, int16, int32, int64, bool)
 }  # fmt: skip
+TYPES: dict[str, DType] = {
+    "FloatTensor": float, "DoubleTensor": double, "HalfTensor": half, "LongTensor": long, "IntTensor": int,
+    "ShortTensor": short, "CharTensor": int8, "ByteTensor": uint8, "BoolTensor": bool,
+}  # fmt: skip
+"""PyTorch's older names of types of tensors, as in "torch.FloatTensor"."""
 _NAMES |= {"half": half, "float": float, "double": double, "short": short, "int": int, "long": long}
 
 
@@ -31,11 +36,15 @@ def as_dtype(op: str, dtype: Any) -> DType:
 
     Raises DTypeError for one that tensors cannot have.
 
-    >>> as_dtype("zeros", "double"), as_dtype("zeros", np.int64)
+    >>> as_dtype("zeros", "double"), as_dtype("zeros", "torch.LongTensor")
     (dtype('float64'), dtype('int64'))
     """
-    if isinstance(dtype, str) and dtype in _NAMES:
-        return _NAMES[dtype]
+    if isinstance(dtype, str):
+        name = dtype.removeprefix("torch.").removeprefix("cuda.")
+        if name in _NAMES:
+            return _NAMES[name]
+        if name in TYPES:
+            return TYPES[name]
     try:
         found = np.dtype(dtype)
     except TypeError:

@@ -90,6 +90,11 @@ torch.minimum(x, y) ; torch.round(x) ; float(x.sum()) ; int(x.size(0)) ; [t.shap
 round(float(x.mean()), 3) ; "%.2f" % x.sum() ; "{:.1f}".format(x.sum().item()) ; torch.Size([1, 2])
 torch.Size([2]) + torch.Size([3]) ; x.shape == y.shape ; x.size() == y.size() ; x.stride()[-1]
 x.element_size() ; x[..., (1, 0)] ; x[(0, 1), (1, 2)] ; torch.erfinv(x / 9) ; (x / 9).erfinv_()
+x.type() ; x.long().type() ; x.type('torch.DoubleTensor') ; x.type(x.long().type()) ; type(x) == torch.Tensor
+torch.add(x, y, out=torch.empty(0)) ; torch.mul(x, 2, out=x.clone()) ; torch.matmul(m, m.T, out=torch.ones(3, 3))
+torch.cat([m, m], 1, out=m.new(3, 8)) ; torch.sub(x, y, alpha=2, out=x.clone()) ; torch.div(x, 2, out=x.clone())
+torch.stack([m, m], out=torch.zeros(2, 3, 4)) ; torch.mm(m, m.t(), out=torch.zeros(3, 3))
+torch.bmm(b, b, out=torch.zeros(2, 3, 3))
 """
 LIST = [part.strip() for part in EXPRESSIONS.replace("\n", ";").split(";") if part.strip()]
 

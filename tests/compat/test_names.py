@@ -81,6 +81,9 @@ def made_with_old_types(torch: Any) -> list[tuple[tuple[int, ...], str]]:
     assert isinstance(made[0], torch.FloatTensor)
     assert not isinstance(made[0], torch.LongTensor)
     assert issubclass(torch.nn.Parameter, torch.Tensor)
+    assert type(made[0]) == torch.Tensor  # noqa: E721 (as files have it)
+    assert type(made[0]) in {torch.Tensor: 1}
+    assert type(made[0]) != torch.nn.Parameter  # noqa: E721
     assert torch.Tensor.add(made[0], 1).tolist() == [2, 3]
     assert torch.typename(made[5]) == "torch.LongTensor"
     return [(tuple(x.shape), str(x.dtype).removeprefix("torch.")) for x in made]

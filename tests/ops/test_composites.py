@@ -40,6 +40,8 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "masked_scatter": lambda lib, x: x.masked_scatter(lib.tensor(Y > 0), lib.tensor(M)),
     "masked_scatter_": lambda lib, x: (2 * x).masked_scatter_(lib.tensor(Y[0] > 0), lib.tensor(M)),
     "fill_diagonal_": lambda lib, x: (2 * x).fill_diagonal_(7),
+    "fill_diagonal_ of a tall matrix": lambda lib, x: (2 * x.T[:, :2]).fill_diagonal_(7),
+    "fill_diagonal_ over and over": lambda lib, x: (2 * x.reshape(6, 2)).fill_diagonal_(7, wrap=True),
     "addmm_": lambda lib, x: (2 * x).addmm_(lib.tensor(Y), lib.tensor(M), beta=0.5, alpha=2),
     "baddbmm_": lambda lib, x: (2 * x[None]).baddbmm_(lib.tensor(Y[None]), lib.tensor(M[None])),
 }

@@ -433,7 +433,9 @@ def test_casts():
     assert x.to(ac.tensor([1])).tolist() == [1, -2, 0]
     assert x.type_as(ac.tensor([1])).dtype == np.int64
     assert x.to(x.dtype, copy=True) is not x
-    assert x.type() == "float32"
+    assert x.type() == "torch.FloatTensor"
+    assert x.type("torch.DoubleTensor").type() == "torch.DoubleTensor"
+    assert x.type(ac.tensor([1]).type()).dtype == x.to("torch.int64").dtype == np.int64
     x.double().sum().backward()
     assert x.grad.dtype == np.float32
     with pytest.raises(Exception, match=r"^device: 'float33' is not known; choose 'cpu' or 'cuda'$"):

@@ -19,7 +19,7 @@ LEFT_OUT = {
 AS_CALLED = {
     "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "bernoulli_", "dropout", "einsum",
     "hsplit", "max_pool1d", "max_pool2d", "max_pool3d", "meshgrid", "one_hot", "tensor_split", "uniform_",
-    "vsplit",
+    "unique", "vsplit",
 }  # fmt: skip
 """Whose arguments PyTorch's documentation states otherwise than its schema does."""
 FUNCTIONS = [

@@ -283,7 +283,8 @@ def _pair(padding: Any, place: int) -> tuple[int, int]:
 _POINTWISE = (
     "abs", "acos", "acosh", "add", "alias", "asin", "asinh", "atan", "atan2", "atanh", "broadcast_to", "cast",
     "cbrt", "ceil", "channel_spread", "clamp", "clamp_max", "clamp_min", "clone", "contiguous", "cos", "cosh",
-    "detach", "div", "dropout", "elu", "eq", "erf", "erfc", "exp", "exp2", "expm1", "floor", "floor_divide",
+    "detach", "div", "dropout", "elu", "eq", "erf", "erfc", "erfinv", "exp", "exp2", "expm1",
+    "floor", "floor_divide",
     "fmax", "fmin", "fmod", "frac", "ge", "gelu", "gelu_tanh", "gt", "hardsigmoid", "hardswish", "hardtanh",
     "hypot", "isfinite", "isinf", "isnan", "le", "leaky_relu", "lerp", "log", "log10", "log1p", "log2",
     "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsigmoid", "lt", "maximum",

@@ -10,6 +10,7 @@ from autocnn.errors import ArgumentError, DTypeError
 from autocnn.ops.broadcast import unbroadcast
 from autocnn.ops.dtypes import fitting
 from autocnn.ops.elementwise.casts import cast, floating, floats, quiet
+from autocnn.ops.out import into
 from autocnn.ops.precision import adding
 
 _FEW = 4096
@@ -22,15 +23,16 @@ def _plus(x: Any, y: Any) -> Tensor:
 
 
 @method("add")
-def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
-    """input + alpha * other.
+def add(input: Any, other: Any, *, alpha: float = 1, out: Tensor | None = None) -> Tensor:
+    """input + alpha * other, written into `out` where one is given.
 
     Raises DTypeError where alpha would make floats of integers.
 
     >>> add(Tensor([1.0, 2.0]), 1).tolist()
     [2.0, 3.0]
     """
-    return binary(_add, *_times("add", input, other, alpha))
+    z = binary(_add, *_times("add", input, other, alpha))
+    return z if out is None else into(out, z, "add")
 
 
 def _times(op: str, x: Any, y: Any, alpha: float) -> tuple[Any, Any]:
@@ -88,15 +90,16 @@ def _minus_from(x: Any, y: Any) -> Tensor:
 
 
 @method("sub", "subtract")
-def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
-    """input - alpha * other.
+def sub(input: Any, other: Any, *, alpha: float = 1, out: Tensor | None = None) -> Tensor:
+    """input - alpha * other, written into `out` where one is given.
 
     Raises DTypeError where alpha would make floats of integers.
 
     >>> sub(Tensor([1.0, 2.0]), 1).tolist()
     [0.0, 1.0]
     """
-    return binary(_sub, *_times("sub", input, other, alpha))
+    z = binary(_sub, *_times("sub", input, other, alpha))
+    return z if out is None else into(out, z, "sub")
 
 
 def rsub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
@@ -125,14 +128,20 @@ def positive(input: Any) -> Tensor:
     return as_tensor(input)
 
 
-@method("mul", "multiply", "__mul__", "__rmul__")
-def mul(input: Any, other: Any) -> Tensor:
-    """input * other.
+@method("__mul__", "__rmul__")
+def _product_of(x: Any, y: Any) -> Tensor:
+    return binary(_mul, x, y)
+
+
+@method("mul", "multiply")
+def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """input * other, written into `out` where one is given.
 
     >>> mul(Tensor([1.0, 2.0]), 3).tolist()
     [3.0, 6.0]
     """
-    return binary(_mul, input, other)
+    z = binary(_mul, input, other)
+    return z if out is None else into(out, z, "mul")
 
 
 @primitive(saves=(("y",), ("x",)))
@@ -164,8 +173,8 @@ def _divide_into(x: Any, other: Any) -> Tensor:
 
 
 @method("div", "divide")
-def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """input / other, if asked for rounded down or towards 0.
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
+    """input / other, if asked for rounded down or towards 0; written into `out` where one is given.
 
     With `rounding_mode` ``"floor"`` or ``"trunc"`` integers stay integers.
     Raises ArgumentError for another mode, and for an integer divided by 0 when rounding.
@@ -173,6 +182,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     >>> div(Tensor([-7, 7]), 2, rounding_mode="trunc").tolist()
     [-3, 3]
     """
+    if out is not None:
+        return into(out, div(input, other, rounding_mode=rounding_mode), "div")
     if rounding_mode is None:
         return true_divide(input, other)
     if rounding_mode == "floor":

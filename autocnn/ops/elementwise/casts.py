@@ -10,7 +10,7 @@ import numpy as np
 from autocnn.backend.arrays import as_device, namespace, to_device
 from autocnn.engine import Tensor, as_tensor, method, primitive, promote, result_type, slots
 from autocnn.errors import DTypeError
-from autocnn.ops.dtypes import as_dtype
+from autocnn.ops.dtypes import TYPES, as_dtype
 from autocnn.ops.shape.views import clone, contiguous
 from autocnn.types import DType
 
@@ -106,12 +106,15 @@ def _names_dtype(name: str) -> bool:
 
 @method("type")
 def type_(input: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
-    """input in another dtype; without one, the name of its dtype.
+    """input in another dtype; without one, the name that PyTorch has for its type.
 
     >>> type_(Tensor([1.0])), type_(Tensor([1.0]), "int64").dtype
-    ('float32', dtype('int64'))
+    ('torch.FloatTensor', dtype('int64'))
     """
-    return str(input.dtype) if dtype is None else cast(input, as_dtype("to", dtype))
+    if dtype is not None:
+        return cast(input, as_dtype("to", dtype))
+    name = next(name for name, kind in TYPES.items() if kind == input.dtype)
+    return f"torch.cuda.{name}" if input.device.type == "cuda" else f"torch.{name}"
 
 
 @method("type_as")

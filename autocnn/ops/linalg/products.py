@@ -9,13 +9,14 @@ from autocnn.engine import Tensor, as_tensor, method, primitive, promote
 from autocnn.errors import ShapeError
 from autocnn.ops.broadcast import broadcast_shapes, size_of, unbroadcast
 from autocnn.ops.elementwise import add, mul
+from autocnn.ops.out import into
 from autocnn.ops.shape.views import _permute, _reshape, squeeze, swap_last, unsqueeze
 
 # Matrix products -------------------------------------------------------------------------------------------------
 
 
 @method("matmul", "__matmul__")
-def matmul(input: Any, other: Any) -> Tensor:
+def matmul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """The matrix product input @ other, over broadcast leading axes; a vector is a row left, a column right.
 
     input (..., n, k), other (..., k, m) -> (..., n, m).
@@ -24,7 +25,8 @@ def matmul(input: Any, other: Any) -> Tensor:
     >>> matmul(Tensor([[1.0, 2.0]]), Tensor([3.0, 4.0])).tolist()
     [11.0]
     """
-    return _product("matmul", input, other)
+    z = _product("matmul", input, other)
+    return z if out is None else into(out, z, "matmul")
 
 
 @method("__rmatmul__")
@@ -80,7 +82,7 @@ def _as_rows(x: Any) -> Any:
 
 
 @method("mm")
-def mm(input: Any, mat2: Any) -> Tensor:
+def mm(input: Any, mat2: Any, *, out: Tensor | None = None) -> Tensor:
     """The product of two matrices: (n, k), (k, m) -> (n, m).
 
     Raises ShapeError for anything but matrices that fit.
@@ -89,11 +91,12 @@ def mm(input: Any, mat2: Any) -> Tensor:
     [[11.0]]
     """
     _need_axes("mm", x=(input, 2), mat2=(mat2, 2))
-    return _product("mm", input, mat2)
+    z = _product("mm", input, mat2)
+    return z if out is None else into(out, z, "mm")
 
 
 @method("bmm")
-def bmm(input: Any, mat2: Any) -> Tensor:
+def bmm(input: Any, mat2: Any, *, out: Tensor | None = None) -> Tensor:
     """The products of two stacks of as many matrices: (b, n, k), (b, k, m) -> (b, n, m).
 
     Raises ShapeError for anything but such stacks.
@@ -104,7 +107,8 @@ def bmm(input: Any, mat2: Any) -> Tensor:
     _need_axes("bmm", x=(input, 3), mat2=(mat2, 3))
     if as_tensor(input).shape[0] != as_tensor(mat2).shape[0]:
         raise ShapeError(f"bmm: x {input.shape} has {input.shape[0]} matrices, mat2 {mat2.shape} {mat2.shape[0]}")
-    return _product("bmm", input, mat2)
+    z = _product("bmm", input, mat2)
+    return z if out is None else into(out, z, "bmm")
 
 
 @method("mv")

@@ -10,6 +10,7 @@ from autocnn.engine.views import base_of
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.axes import as_int, as_sizes, by_name, numpy_names, one_axis
 from autocnn.ops.broadcast import broadcast_to
+from autocnn.ops.out import into
 from autocnn.ops.shape.padding import _crop
 from autocnn.ops.shape.views import _reshape, clone, reshape, transpose, unsqueeze
 from autocnn.types import Shape
@@ -18,7 +19,7 @@ from autocnn.types import Shape
 
 
 @numpy_names
-def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
+def cat(tensors: Sequence[Any], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors one after the other along an axis they have: (a, b), (c, b) -> (a + c, b).
 
     Raises ShapeError unless all other lengths agree. Empty vectors are passed over, as in PyTorch.
@@ -36,7 +37,8 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
     for x in xs:
         if len(x.shape) != len(shape) or _without(x.shape, axis) != _without(shape, axis):
             raise ShapeError(f"cat: shapes {shape} and {x.shape} differ in another axis than dim {axis}")
-    return _cat(*xs, dim=axis)
+    z = _cat(*xs, dim=axis)
+    return z if out is None else into(out, z, "cat")
 
 
 @primitive()
@@ -54,7 +56,7 @@ _cat.vjp_each(_cat_rule)
 
 
 @numpy_names
-def stack(tensors: Sequence[Any], dim: int = 0) -> Tensor:
+def stack(tensors: Sequence[Any], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape side by side along a new axis: n times (a, b) -> (n, a, b).
 
     Raises ShapeError where shapes differ.
@@ -66,7 +68,8 @@ def stack(tensors: Sequence[Any], dim: int = 0) -> Tensor:
     for x in xs:
         if x.shape != xs[0].shape:
             raise ShapeError(f"stack: shapes {xs[0].shape} and {x.shape} differ; must be the same")
-    return _stack(*xs, dim=one_axis("stack", dim, xs[0].ndim + 1))
+    z = _stack(*xs, dim=one_axis("stack", dim, xs[0].ndim + 1))
+    return z if out is None else into(out, z, "stack")
 
 
 @primitive()
