@@ -27,6 +27,8 @@ PACKAGES = (
     "autocnn.viz", "autocnn.flow", "autocnn.inspect", "autocnn.profiling", "autocnn.compat", "autocnn.testing",
 )  # fmt: skip
 CODE_OR_MARK = re.compile(r"(`+)(.+?)\1|[\[\]*_<>#\\]", re.DOTALL)
+TYPED = re.compile(r"^```python\n(?=(?:(?!```)[^\n]*\n)*?>>> )", re.MULTILINE)
+"""The start of a block of Python that shows what is typed and what comes out."""
 WIDE = 88
 
 
@@ -41,7 +43,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **kwargs: Any) -> str:
-    """Called by MkDocs: links to the examples' files lead to the page of the examples."""
+    """Called by MkDocs: links to the examples' files lead to the page of the examples; output is no Python."""
+    markdown = TYPED.sub("```pycon\n", markdown)
     markdown = re.sub(r"\]\(\.\./examples/(\w+)\.py\)", r"](examples.md#\1)", markdown)
     return markdown.replace("](../examples)", "](examples.md)")
 

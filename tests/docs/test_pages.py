@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import doctest
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
+
+from autocnn.cli.app import autocnn
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -47,6 +52,24 @@ def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
     complaints = run(page.read_text(encoding="utf-8"), str(page))
     assert not complaints, "\n".join(complaints)
+
+
+def commands(text: str) -> list[list[str]]:
+    """The command lines of autocnn on a page: in blocks for the shell, and in the text."""
+    lines = "\n".join(SHELL.findall(text)).replace("&& ", "\n").splitlines()
+    typed = [line.partition("autocnn ")[2] for line in lines if re.match(r"(\S*/)?autocnn ", line)]
+    told = re.findall(r"`autocnn ([a-z]+ [^`\n]+)`", SHELL.sub("", text))
+    return [shlex.split(line, comments=True) for line in (*typed, *told)]
+
+
+def test_command_lines_are_understood() -> None:
+    """Each has a command and options that there are; none is run."""
+    shown = [(page.name, words) for page in PAGES for words in commands(page.read_text(encoding="utf-8"))]
+    assert len(shown) > 20
+    for name, words in shown:
+        command = autocnn.get_command(click.Context(autocnn), words[0])
+        assert command is not None, f"{name}: autocnn {' '.join(words)}"
+        command.make_context(words[0], words[1:])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -50,6 +50,12 @@ def test_a_docstring_becomes_markdown() -> None:
     )
 
 
+def test_what_comes_out_is_not_coloured_as_python() -> None:
+    typed, code = "```python\n>>> shape\n2×3\n```\n", "```python\nx = 1\n```\n"
+    shown = reference.on_page_markdown(f"{code}\n{typed}\n{code}")
+    assert shown == f"{code}\n{typed.replace('python', 'pycon')}\n{code}"
+
+
 def test_a_call_is_shown_as_it_is_written() -> None:
     def f(x: int, *, by: str | None = None) -> float:
         return 0.0
