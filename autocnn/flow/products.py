@@ -9,7 +9,7 @@ from typing import Any
 from autocnn.backend.random import Generator
 from autocnn.engine import Tensor, enable_grad, grad, namespace
 from autocnn.errors import ArgumentError, OperandError
-from autocnn.flow.run import _untouched
+from autocnn.flow.run import untouched
 from autocnn.ops import randn, zeros_like
 from autocnn.types import Array
 
@@ -80,7 +80,7 @@ def forward(model: Any, x: Tensor, blocks: dict[str, Any]) -> Pass:
     calls: list[Call] = []
     handles = [module.register_forward_hook(_noting(name, calls)) for name, module in blocks.items()]
     try:
-        with enable_grad(), _untouched(model):
+        with enable_grad(), untouched(model):
             y = model(source)
     finally:
         for handle in handles:

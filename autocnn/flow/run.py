@@ -226,13 +226,13 @@ class _Keeper(Watcher):
 def _passed(
     model: Callable[..., Any], given: Any, labels: Any, loss: Loss, keeper: _Keeper | None
 ) -> tuple[Any, _Keeper | None]:  # fmt: skip
-    with enable_grad(), _untouched(model), watching(keeper) if keeper is not None else nullcontext():
+    with enable_grad(), untouched(model), watching(keeper) if keeper is not None else nullcontext():
         return loss(model(given), labels), keeper
 
 
 @contextmanager
-def _untouched(model: Any) -> Iterator[None]:
-    """Leave a model's buffers, and the stream of random numbers, as they are."""
+def untouched(model: Any) -> Iterator[None]:
+    """Leave a model's buffers, and the stream of random numbers, as they were before the ``with`` block."""
     buffers = [b.array for _, b in getattr(model, "named_buffers", dict)()]
     before = [b.copy() for b in buffers]
     states = get_states()

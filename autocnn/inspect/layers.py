@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from autocnn.flow.run import untouched
 from autocnn.graph import Graph, Vertex, trace
 from autocnn.graph.analysis import Field, memory_of, multiply_adds, receptive_fields
 from autocnn.graph.data import LEAVES
@@ -87,8 +88,9 @@ def visits(graph: Graph) -> list[list[Vertex]]:
 
 
 def layers_of(model: Callable[..., Any], *inputs: Any) -> tuple[Layer, ...]:
-    """The layers of a model, from running it once on these inputs."""
-    return layers(trace(model, *inputs))
+    """The layers of a model, from running it once on these inputs; it stays as it is."""
+    with untouched(model):
+        return layers(trace(model, *inputs))
 
 
 def fields_of(graph: Graph) -> Mapping[int, Field]:

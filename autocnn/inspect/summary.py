@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autocnn.flow.run import untouched
 from autocnn.graph import trace
 from autocnn.graph.analysis import activation_memory
 from autocnn.inspect.by_hand import Formula, by_hand
@@ -156,7 +157,8 @@ def summary(model: Callable[..., Any], *inputs: Any) -> Summary:
     """What a model is made of, from running it once on these inputs.
 
     For every visit to a module: the shape of its result, kernel, stride and padding, parameters, multiply-adds,
-    bytes kept for the backward pass and of gradients, and the receptive field in the input.
+    bytes kept for the backward pass and of gradients, and the receptive field in the input. The model runs in the
+    mode that it is in, and stays as it is: running statistics are put back, and so are random numbers.
 
     >>> import autocnn as ac
     >>> found = summary(ac.models.LeNet5(), ac.zeros(1, 1, 32, 32))
@@ -165,7 +167,8 @@ def summary(model: Callable[..., Any], *inputs: Any) -> Summary:
     >>> found.layers[5].path, found.layers[5].field.size
     ('s4', (16, 16))
     """
-    graph = trace(model, *inputs)
+    with untouched(model):
+        graph = trace(model, *inputs)
     met = {vertex.name for vertex in graph.vertices if vertex.kind == "parameter"}
     named = dict(model.named_parameters()) if hasattr(model, "named_parameters") else {}
     return Summary(

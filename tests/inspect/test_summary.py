@@ -9,7 +9,7 @@ import pytest
 
 import autocnn as ac
 from autocnn import models, nn
-from autocnn.inspect import summary
+from autocnn.inspect import layers_of, summary
 
 
 def every_kind() -> nn.Module:
@@ -97,6 +97,19 @@ def test_text_markdown_and_html_say_the_same():
     assert 'title="78.0 % of all">48,120</td>' in found.html()
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["parameters"] == 61_706
     assert str(found) == found.text()
+
+
+def test_a_model_in_training_stays_as_it_is():
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(0.5))
+    before = {name: value.numpy().copy() for name, value in net.state_dict().items()}
+    ac.manual_seed(4)
+    expected = ac.rand(3).tolist()
+    for look in (summary, layers_of):
+        ac.manual_seed(4)
+        look(net, ac.ones(2, 1, 5, 5))
+        assert ac.rand(3).tolist() == expected
+        assert all((value.numpy() == before[name]).all() for name, value in net.state_dict().items())
+    assert net.training
 
 
 def test_formulas_stand_below_each_table():
