@@ -13,6 +13,7 @@ from autocnn.nn.loss import _WeightedLoss as _WeightedLoss
 from autocnn.nn.normalization import _BatchNorm
 from autocnn.nn.normalization import _InstanceNorm as _InstanceNorm
 from autocnn.nn.pooling import _AvgPool, _MaxPool
+from autocnn.nn.recurrent import RNNBase, RNNCellBase
 
 _ConvNd, _DropoutNd, _NormBase = _Window, _Dropout, _BatchNorm
 _AvgPoolNd, _MaxPoolNd, _ConvTransposeNd = _AvgPool, _MaxPool, _ConvTranspose
@@ -64,4 +65,4 @@ class DataParallel(Module):
 
 DistributedDataParallel = DataParallel
 
-__all__ = ["Container", "DataParallel", "DistributedDataParallel", "SyncBatchNorm"]
+__all__ = ["Container", "DataParallel", "DistributedDataParallel", "RNNBase", "RNNCellBase", "SyncBatchNorm"]
