@@ -240,7 +240,20 @@ from autocnn.ops.about import (
     is_nonzero,
     promote_types,
 )
-from autocnn.ops.composites import dist, index_put, kron, masked_scatter, nanmean, quantile
+from autocnn.ops.composites import (
+    aminmax,
+    cartesian_prod,
+    cdist,
+    dist,
+    dstack,
+    index_put,
+    kron,
+    masked_scatter,
+    nanmean,
+    quantile,
+    tril_indices,
+    triu_indices,
+)
 from autocnn.ops.counting import bincount, bucketize, multinomial, unique
 from autocnn.ops.dtypes import (
     bool,
@@ -309,16 +322,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Tensor", "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "addmm", "addmv", "all",
-    "allclose", "amax", "amin", "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "allclose", "amax", "amin", "aminmax", "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
     "arctan2", "arctanh", "argmax", "argmin", "argsort", "argwhere", "as_tensor", "asin", "asinh", "atan",
     "atan2", "atanh", "autograd", "baddbmm",
     "bernoulli", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not",
     "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "bool", "broadcast_tensors", "broadcast_to",
-    "bucketize", "cat", "ceil", "celu", "channel_shuffle",
+    "bucketize", "cartesian_prod", "cat", "cdist", "ceil", "celu", "channel_shuffle",
     "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone",
     "concat", "concatenate", "conv1d", "conv2d", "conv3d", "cos", "cosh", "cosine_similarity",
     "count_nonzero", "cummax", "cummin", "cumprod", "cumsum", "device", "diag", "diag_embed", "diagonal",
-    "dist", "div", "divide", "dot", "double", "dropout", "e", "einsum", "empty", "empty_cache", "empty_like",
+    "dist", "div", "divide", "dot", "double", "dropout",
+    "dstack", "e", "einsum", "empty", "empty_cache", "empty_like",
     "enable_grad", "eq", "equal", "erf", "erfc", "erfinv",
     "exp", "exp2", "expand", "expm1", "eye", "finfo", "fix",
     "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_power", "floor",
@@ -345,7 +359,8 @@ __all__ = [
     "set_default_dtype", "set_grad_enabled", "short", "sigmoid", "sign", "sin", "sinh", "softmax", "sort",
     "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes",
     "swapdims", "t", "take", "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot",
-    "threshold", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "uint8",
+    "threshold", "tile", "topk", "trace", "transpose",
+    "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8",
     "unbind", "unflatten", "unique", "unsqueeze", "var",
     "var_mean", "vsplit", "vstack", "where", "xlogy", "zeros",
     "zeros_like",

@@ -53,6 +53,7 @@ TREE: dict[str, tuple[str, ...]] = {
     "distributed": ("autocnn.compat.processes",),
     "distributions": ("autocnn.compat.chance",),
     **{f"distributions.{kind}": ("autocnn.compat.chance",) for kind in _CHANCES},
+    "fft": ("autocnn.compat.switches:inside",),
     "func": ("autocnn.func",),
     "functional": ("autocnn.ops",),
     "fx": ("autocnn.compat.jit:fx",),

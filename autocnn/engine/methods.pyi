@@ -239,6 +239,9 @@ class Methods:
     def amin(self, dim: Axes = None, keepdim: _bool = False, *, axis: Axes = ..., keepdims: _bool = ...) -> Tensor:
         """The least elements over axes; equal ones share the gradient evenly."""
 
+    def aminmax(self, *, dim: _int | None = None, keepdim: _bool = False) -> Any:
+        """The smallest and the largest element, of all or along an axis."""
+
     def any(self, dim: Axes = None, keepdim: _bool = False, *, axis: Axes = ..., keepdims: _bool = ...) -> Tensor:
         """Whether some element over axes is other than 0; false of none."""
 

@@ -42,7 +42,20 @@ from autocnn.ops.adaptive_max import (
 )
 from autocnn.ops.attributes import is_floating_point, is_tensor
 from autocnn.ops.broadcast import broadcast_to
-from autocnn.ops.composites import dist, index_put, kron, masked_scatter, nanmean, quantile
+from autocnn.ops.composites import (
+    aminmax,
+    cartesian_prod,
+    cdist,
+    dist,
+    dstack,
+    index_put,
+    kron,
+    masked_scatter,
+    nanmean,
+    quantile,
+    tril_indices,
+    triu_indices,
+)
 from autocnn.ops.conv import (
     conv1d,
     conv2d,
@@ -386,20 +399,22 @@ from autocnn.ops.unpool import (
 __all__ = [
     "abs", "absolute", "acos", "acosh", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
     "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "add", "addcdiv", "addcmul", "addmm",
-    "addmv", "affine_grid", "all", "allclose", "alpha_dropout", "amax", "amin", "any", "arange", "arccos",
+    "addmv", "affine_grid", "all", "allclose", "alpha_dropout",
+    "amax", "amin", "aminmax", "any", "arange", "arccos",
     "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "argwhere",
     "as_tensor", "asin", "asinh", "atan", "atan2", "atanh", "attributes", "avg_pool1d", "avg_pool2d", "avg_pool3d",
     "baddbmm", "batch_norm", "bernoulli", "binary_cross_entropy", "binary_cross_entropy_with_logits",
     "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not",
     "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm",
-    "broadcast_tensors", "broadcast_to", "bucketize", "cat", "ceil",
+    "broadcast_tensors", "broadcast_to", "bucketize", "cartesian_prod", "cat", "cdist", "ceil",
     "celu", "channel_shuffle", "chunk", "clamp", "clamp_max",
     "clamp_min", "clip", "clone", "concat", "concatenate", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
     "conv_transpose2d", "conv_transpose3d", "cos", "cosh", "cosine_embedding_loss", "cosine_similarity",
     "count_nonzero", "cross_entropy", "cummax", "cummin", "cumprod", "cumsum", "depth_avg_pool", "depth_max_pool",
     "det", "diag", "diag_embed", "diagonal", "dist",
     "distance_avg_pool2d", "div", "divide", "dot", "dropout", "dropout1d",
-    "dropout2d", "dropout3d", "einsum", "elu", "embedding", "empty", "empty_like", "eq", "equal", "erf", "erfc",
+    "dropout2d", "dropout3d", "dstack", "einsum", "elu", "embedding",
+    "empty", "empty_like", "eq", "equal", "erf", "erfc",
     "erfinv", "exp", "exp2", "expand", "expm1", "eye",
     "feature_alpha_dropout", "finfo", "fix", "flatten", "flip", "fliplr",
     "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "fold", "frac", "from_dlpack",
@@ -430,7 +445,7 @@ __all__ = [
     "softsign", "solve", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean",
     "stochastic_depth", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan",
     "tanh", "tanhshrink", "tensor", "tensor_split", "tensordot", "threshold", "tile", "topk", "trace", "transpose",
-    "tril", "triplet_margin_loss", "triu", "true_divide", "trunc",
+    "tril", "tril_indices", "triplet_margin_loss", "triu", "triu_indices", "true_divide", "trunc",
     "unbind", "unflatten", "unfold", "unique", "unsqueeze",
     "upsample", "upsample_bilinear", "upsample_nearest", "var", "var_mean", "vector_norm", "vsplit", "vstack",
     "where", "xlogy", "zeros", "zeros_like",

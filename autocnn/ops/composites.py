@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from autocnn.engine import Tensor, as_tensor, method, write
 from autocnn.errors import ArgumentError, OutOfRangeError, ShapeError
 from autocnn.ops.axes import by_name, one_axis
 from autocnn.ops.create import arange
+from autocnn.ops.dtypes import as_dtype
 from autocnn.ops.elementwise import (
     add,
     div,
@@ -26,12 +27,13 @@ from autocnn.ops.elementwise import (
     sub,
     where,
 )
+from autocnn.ops.elementwise.casts import to
 from autocnn.ops.indexing import index_add
 from autocnn.ops.indexing.getitem import getitem
 from autocnn.ops.indexing.setitem import setitem
 from autocnn.ops.random import rand
-from autocnn.ops.reduce import nansum, norm, sort, sum
-from autocnn.ops.shape import broadcast_tensors, clone, flatten, movedim, reshape, stack, unsqueeze
+from autocnn.ops.reduce import amax, amin, nansum, norm, sort, sum
+from autocnn.ops.shape import broadcast_tensors, cat, clone, flatten, movedim, reshape, stack, unsqueeze
 
 
 @method("dist")
@@ -212,3 +214,82 @@ def resize_as_(input: Tensor, the_template: Tensor) -> Tensor:
     [[1.0]]
     """
     return resize_(input, the_template.shape)
+
+
+class Extent(NamedTuple):
+    """The smallest and the largest."""
+
+    min: Tensor
+    max: Tensor
+
+
+@method("aminmax")
+def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Extent:
+    """The smallest and the largest element, of all or along an axis.
+
+    >>> low, high = aminmax([3.0, 1.0, 2.0])
+    >>> low.item(), high.item()
+    (1.0, 3.0)
+    """
+    return Extent(amin(input, dim, keepdim), amax(input, dim, keepdim))
+
+
+def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
+    """The distances in the p-norm of each row to each other: (..., n, d), (..., m, d) -> (..., n, m).
+
+    `compute_mode` changes nothing: differences are always taken one by one.
+
+    >>> cdist([[0.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]]).tolist()
+    [[5.0, 1.0]]
+    """
+    return norm(sub(unsqueeze(as_tensor(x1), -2), unsqueeze(as_tensor(x2), -3)), p, -1)
+
+
+def dstack(tensors: Sequence[Any]) -> Tensor:
+    """Tensors one behind the other along their third axis, which they get if they have none.
+
+    >>> dstack([[1.0, 2.0], [3.0, 4.0]]).tolist()
+    [[[1.0, 3.0], [2.0, 4.0]]]
+    """
+    deep = []
+    for tensor in tensors:
+        x = as_tensor(tensor)
+        x = reshape(x, (1, -1)) if x.ndim < 2 else x
+        deep.append(unsqueeze(x, -1) if x.ndim == 2 else x)
+    return cat(deep, 2)
+
+
+def cartesian_prod(*tensors: Any) -> Tensor:
+    """Every choice of an element from each of some rows: n_1 ... n_k -> (n_1 ... n_k, k); of one row, that row.
+
+    >>> cartesian_prod([1, 2], [3, 4]).tolist()
+    [[1, 3], [1, 4], [2, 3], [2, 4]]
+    """
+    rows = [as_tensor(tensor) for tensor in tensors]
+    if len(rows) == 1:
+        return rows[0]
+    lengths = [x.shape[0] for x in rows]
+    wide = [reshape(x, [n if i == k else 1 for k, n in enumerate(lengths)]) for i, x in enumerate(rows)]
+    return reshape(stack(list(broadcast_tensors(*wide)), -1), (-1, len(rows)))
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = "int64", device: str = "cpu") -> Tensor:
+    """The places on and below a diagonal of a matrix, row by row: (2, n).
+
+    >>> tril_indices(2, 2).tolist()
+    [[0, 1, 1], [0, 0, 1]]
+    """
+    return _corner(np.tri(row, col, offset, dtype=bool), dtype, device)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = "int64", device: str = "cpu") -> Tensor:
+    """The places on and above a diagonal of a matrix, row by row: (2, n).
+
+    >>> triu_indices(2, 2, 1).tolist()
+    [[0], [1]]
+    """
+    return _corner(~np.tri(row, col, offset - 1, dtype=bool), dtype, device)
+
+
+def _corner(held: Any, dtype: Any, device: str) -> Tensor:
+    return to(Tensor(np.stack(np.nonzero(held))), device, as_dtype("indices", dtype))
