@@ -161,7 +161,7 @@ def equivariance(model: Callable[..., Any], transform: Transform, x: Any) -> Equ
     >>> found["0"].inside < 1e-6 < 0.01 < found["1"].inside
     True
     """
-    images = given(x).array
+    images = given(x, model).array
     if images.ndim != 4:
         raise ArgumentError(f"equivariance: x has shape {tuple(images.shape)}; images (N, C, H, W) are needed")
     looks, outputs = [], []

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from autocnn.backend.arrays import namespace
 from autocnn.backend.random import Generator
-from autocnn.engine import Tensor, as_tensor
+from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError
 from autocnn.graph import trace
 from autocnn.graph.analysis import Field, receptive_field
-from autocnn.inspect.look import Look, given, gradient, running, vertex_at
+from autocnn.inspect.look import Look, as_images, given, gradient, running, vertex_at
 from autocnn.ops import rand, randn
 from autocnn.types import Array
 
@@ -53,7 +53,7 @@ def feature_maps(model: Model, x: Any, layers: Iterable[str] | None = None) -> d
     wanted = None if layers is None else list(layers)
     look = Look(wanted)
     with running(model, look, record=False):
-        model(as_tensor(x).detach())
+        model(as_images(x, model))
     return look.visits() if wanted is None else {path: look[path].value for path in wanted}
 
 
@@ -88,8 +88,9 @@ def maximise(
     ((1, 1, 32, 32), True)
     """
     generator = Generator(seed)
-    device = next((str(p.device) for p in getattr(model, "parameters", tuple)()), "cpu")
-    images = 0.1 * randn(starts, *shape, generator=generator, device=device).array
+    weight = next((p for p in getattr(model, "parameters", tuple)() if p.is_floating_point()), None)
+    where = {} if weight is None else {"device": str(weight.device), "dtype": weight.dtype}
+    images = 0.1 * randn(starts, *shape, generator=generator, **where).array
     xp = namespace(images)
     heights = []
     for step in range(steps):
@@ -111,7 +112,7 @@ def _climb(
     model: Model, layer: str, unit: int, position: tuple[int, ...] | None, images: Array
 ) -> tuple[Array, Array]:  # fmt: skip
     """How much the unit answers to each image, and the gradient of that."""
-    x, look = given(images), Look([layer])
+    x, look = given(images, model), Look([layer])
     with running(model, look):
         model(x)
     made = look[layer]
@@ -177,7 +178,7 @@ def nearest_patches(
     >>> found.patches.shape, found.activations == tuple(sorted(found.activations, reverse=True))
     ((4, 1, 14, 14), True)
     """
-    every = as_tensor(images).array
+    every = as_images(images, model).array
     if every.ndim != 4 or count < 1:
         raise ArgumentError(
             f"nearest_patches: images are {tuple(every.shape)}, count {count}; (N, C, H, W), 1 or more"

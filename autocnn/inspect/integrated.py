@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from autocnn.backend.arrays import namespace
 from autocnn.engine import Tensor, as_tensor
-from autocnn.errors import ArgumentError, GraphError, ShapeError
+from autocnn.errors import ArgumentError, GraphError, NonFiniteError, ShapeError
 from autocnn.inspect.look import Target, scored
 from autocnn.types import Array
 
@@ -56,7 +57,7 @@ def integrated_gradients(
     ``tolerance`` of the difference. ``baseline`` is a number, an image, or one for each image.
     Source: Sundararajan, Taly and Yan (2017).
 
-    Raises GraphError if ``most`` gradients for an image do not suffice.
+    Raises GraphError if ``most`` gradients for an image do not suffice, NonFiniteError if a score is inf or nan.
 
     >>> import autocnn as ac
     >>> found = integrated_gradients(ac.models.LeNet5(), ac.rand(2, 1, 32, 32))
@@ -77,6 +78,12 @@ def integrated_gradients(
         line = _Line(model, base[image], images[image], _one(ends.target, image), batch)
         wanted = float(ends.scores.array[image]) - float(floors[image])
         scale = max(abs(float(ends.scores.array[image])), abs(float(floors[image])))
+        if not isfinite(wanted):
+            high, low = float(ends.scores.array[image]), float(floors[image])
+            raise NonFiniteError(
+                f"integrated_gradients: the score of image {image} is {high}, that of its baseline {low}; "
+                "both are finite where shares are to add up"
+            )
         pieces = line.pieces(
             float(floors[image]), float(ends.scores.array[image]), wanted, scale, tolerance, steps, most
         )

@@ -7,6 +7,7 @@ overwrite are seen like everything else.
 from __future__ import annotations
 
 import difflib
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Look(Watcher):
     """
 
     def __init__(self, paths: Iterable[str] | None = None) -> None:
-        self.wanted = None if paths is None else {path: path.replace(".", "/") for path in paths}
+        self.wanted = None if paths is None else {path: _slashed(path) for path in paths}
         self.made: dict[str, Made] = {}
         self.counts: dict[str, int] = {}
         self.last: str | None = None
@@ -88,7 +89,7 @@ def nothing_ran(path: str, scopes: Iterable[str]) -> str:
 
 def vertex_at(graph: Graph, path: str) -> int:
     """The vertex of a layer, as `Look` finds it, in a graph."""
-    wanted, counts, found = path.replace(".", "/"), dict[str, int](), None
+    wanted, counts, found = _slashed(path), dict[str, int](), None
     for run in visits(graph):
         scope = run[0].scope
         counts[scope] = counts.get(scope, 0) + 1
@@ -97,6 +98,13 @@ def vertex_at(graph: Graph, path: str) -> int:
     if found is None:
         raise ArgumentError(nothing_ran(path, counts))
     return found
+
+
+def _slashed(path: Any) -> str:
+    if not isinstance(path, str) or not path:
+        what = repr(path) if isinstance(path, str) else f"a {type(path).__name__}"
+        raise ArgumentError(f'layer: {what} is no path; such as "layer1" or "features.3" is needed')
+    return path.replace(".", "/")
 
 
 def _is(path: str, visit: str) -> bool:
@@ -131,7 +139,7 @@ def scored(
 
     Raises OperandError for images of integers, ShapeError for outputs that `target` does not fit.
     """
-    images, look = given(x), Look(layers)
+    images, look = given(x, model), Look(layers)
     with running(model, look, record):
         outputs = model(images)
         target = settled(outputs, target, images.shape[0])
@@ -140,13 +148,24 @@ def scored(
     return Pass(images, scores, total, target, look)
 
 
-def given(x: Any) -> Tensor:
-    """Images as a leaf that a gradient can reach."""
+def as_images(x: Any, model: Any) -> Tensor:
+    """A Tensor as it is; an array of NumPy, which mostly is float64, in the dtype of the model's weights."""
     images = as_tensor(x).detach()
+    if not isinstance(x, Tensor) and images.is_floating_point():
+        weights = (p.dtype for p in getattr(model, "parameters", tuple)() if p.is_floating_point())
+        images = images.to(next(weights, images.dtype))
+    return images
+
+
+def given(x: Any, model: Any = None) -> Tensor:
+    """Images as a leaf that a gradient can reach."""
+    images = as_images(x, model)
     if images.array.dtype.kind != "f" or images.ndim < 2:
         raise OperandError(
             f"inspect: x is {images.dtype} {images.shape}; a batch (N, ...) of floating numbers is needed"
         )
+    if not images.shape[0]:
+        raise OperandError(f"inspect: x has shape {images.shape}; there is no image in it")
     return images.requires_grad_()
 
 
@@ -188,12 +207,22 @@ def settled(outputs: Any, target: Target, count: int) -> Any:
     classes = outputs.shape[1]
     if target is None:
         return tuple(int(k) for k in outputs.array.argmax(1))
-    several = (target,) * count if isinstance(target, int) else tuple(int(k) for k in target)
+    several = _classes(target, count)
     if len(several) != count or not all(-classes <= k < classes for k in several):
         raise ArgumentError(
             f"inspect: target is {target!r}; a class below {classes}, or one for each of {count} images"
         )
     return several
+
+
+def _classes(target: Any, count: int) -> tuple[int, ...]:
+    """One class for each image; none at all, if the target is something else."""
+    target = target.tolist() if hasattr(target, "tolist") else target
+    several = target if isinstance(target, list | tuple | range) else [target] * count
+    try:
+        return tuple(operator.index(k) for k in several)
+    except TypeError:
+        return ()
 
 
 def _scores(outputs: Any, target: Any, count: int) -> Tensor:

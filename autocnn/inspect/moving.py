@@ -69,7 +69,7 @@ def accuracy_under_shift(
     if axis not in ("horizontal", "vertical"):
         raise ArgumentError(f"accuracy_under_shift: axis is {axis!r}; 'horizontal' or 'vertical'")
     motions = {pixels: shift(right=pixels) if axis == "horizontal" else shift(down=pixels) for pixels in shifts}
-    images, classes = given(x).array, as_tensor(y).array
+    images, classes = given(x, model).array, as_tensor(y).array
     if not motions or batch < 1:
         raise ArgumentError(
             f"accuracy_under_shift: shifts is {list(motions)}, batch {batch}; both need one or more"

@@ -7,12 +7,14 @@ import pytest
 
 import autocnn as ac
 from autocnn import models, nn, ops
-from autocnn.errors import ArgumentError, GraphError, OperandError, ShapeError
+from autocnn.errors import ArgumentError, DTypeError, GraphError, NonFiniteError, OperandError, ShapeError
 from autocnn.inspect import (
+    feature_maps,
     grad_cam,
     guided_backprop,
     input_gradient,
     integrated_gradients,
+    maximise,
     occlusion,
     saliency,
     smooth_grad,
@@ -217,6 +219,23 @@ def test_occlusion_by_brute_force(net):
     np.testing.assert_allclose(found[0], falls / times, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("target", [np.int64(1), np.array([1, 1, 1]), ac.tensor([1, 1, 1]), [np.int32(1)] * 3, -2])
+def test_a_class_in_any_spelling(net, target):
+    assert (saliency(net, images(), target) == saliency(net, images(), 1)).all()
+
+
+def test_images_of_numpy_take_the_dtype_of_the_model(net):
+    """NumPy's own numbers are float64; a tensor is what somebody chose."""
+    many = images().astype(np.float64)
+    assert (saliency(net, many) == saliency(net, images())).all()
+    assert (grad_cam(net, many, "layer1") == grad_cam(net, images(), "layer1")).all()
+    assert (feature_maps(net, many, ["stem"])["stem"] == feature_maps(net, images(), ["stem"])["stem"]).all()
+    assert saliency(net.double(), images()).dtype == np.float64
+    assert maximise(net, "layer1", 0, (2, 12, 12), steps=2).images.dtype == np.float64
+    with pytest.raises(DTypeError, match="x is float32"):
+        saliency(net, ac.tensor(images()))
+
+
 def test_the_model_stays_as_it_is(net):
     before = {name: value.array.copy() for name, value in net.state_dict().items()}
     net.train()
@@ -244,6 +263,15 @@ MISTAKES = [
     (lambda net: saliency(net, np.zeros((1, 2, 12, 12), int)), OperandError, "x is int64 (1, 2, 12, 12); a batch"),
     (lambda net: saliency(net, images(), 3), ArgumentError, "target is 3; a class below 3, or one for each of 3"),
     (lambda net: saliency(net, images(), [1]), ArgumentError, "target is [1]; a class below 3"),
+    (lambda net: saliency(net, images(), "cat"), ArgumentError, "target is 'cat'; a class below 3, or one"),
+    (lambda net: saliency(net, images(), 1.0), ArgumentError, "target is 1.0; a class below 3, or one"),
+    (lambda net: saliency(net, images(0)), OperandError, "x has shape (0, 2, 12, 12); there is no image in it"),
+    (lambda net: grad_cam(net, images(), ""), ArgumentError, """layer: '' is no path; such as "layer1" or"""),
+    (lambda net: grad_cam(net, images(), net.layer1), ArgumentError, "layer: a Block is no path; such as"),
+    (
+        lambda net: integrated_gradients(net, images(), baseline=float("nan")), NonFiniteError,
+        "that of its baseline nan; both are finite",
+    ),
     (lambda net: saliency(net.features, images()), ShapeError, "outputs have shape (3, 6, 3, 3), not (N"),
     (lambda net: saliency(lambda x: {"a": net(x)}, images()), ShapeError, "outputs are a dict, not (N, classes)"),
     (lambda net: saliency(net, images(), lambda z: z), ShapeError, "target gave (3, 3); a score for each of 3"),
