@@ -21,7 +21,7 @@ def equivariance(
 
     ``errors`` maps the name of a motion ("shift by 1") to the layers' errors as shares of T f(x), by name. White
     is 0; what is below 1e-5 is rounding and written as 0; an error of 1 or more has the full colour; NaN is left
-    empty. ``notes`` adds words to the name of a layer.
+    empty. ``notes`` adds words to the name of a layer; "-" is what runs outside of every module.
 
     >>> equivariance({"shift by 1": {"conv": 0.0, "pool": 0.3}}).bytes("png")[1:4]
     b'PNG'
@@ -37,7 +37,7 @@ def equivariance(
     axis.set_xlim(-0.5, len(errors) - 0.5)
     axis.set_ylim(len(layers) - 0.5, -0.5)
     axis.set_xticks(range(len(errors)), list(errors), rotation=35, ha="left", rotation_mode="anchor")
-    axis.set_yticks(range(len(layers)), [f"{x} ({notes[x]})" if notes and x in notes else x for x in layers])
+    axis.set_yticks(range(len(layers)), [_called(x, notes or {}) for x in layers])
     axis.xaxis.tick_top()
     axis.tick_params(length=0, labelsize=8.5, labelcolor=_INK)
     axis.spines[:].set_visible(False)
@@ -49,6 +49,11 @@ def equivariance(
         fontsize=9,
     )
     return _finished(figure, title)
+
+
+def _called(layer: str, notes: Mapping[str, str]) -> str:
+    name = "outside of modules" if layer == "-" else layer
+    return f"{name} ({notes[layer]})" if layer in notes else name
 
 
 def _cell(axis: Any, column: int, row: int, error: float) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from autocnn.errors import GraphError
 from autocnn.viz.figures import _GRID, _INK, _MUTED, Figure, _blank, _finished
-from autocnn.viz.figures_seen import NEGATIVE, POSITIVE
+from autocnn.viz.figures_seen import _BLUE, _VERMILION, NEGATIVE, POSITIVE, _explain
 
 
 def toeplitz(
@@ -32,7 +32,7 @@ def toeplitz(
             raise GraphError(f"toeplitz: {name} is {tuple(parts)}; the matrix {array.shape} has {count} of them")
     rows, columns = array.shape
     scale = 8.0 / max(rows, columns)
-    figure = _blank(max(columns * scale, 2.5) + 1.0, max(rows * scale, 1.5) + 1.0)
+    figure = _blank(max(columns * scale, 2.5) + 1.0, max(rows * scale, 1.5) + 1.3)
     axis = figure.subplots()
     axis.imshow(_colors(array), interpolation="nearest", aspect="equal")
     for along, parts in (("x", shape), ("y", output)):
@@ -47,6 +47,8 @@ def toeplitz(
     zeros = float((array == 0).mean())
     distinct = len(np.unique(array[array != 0]))
     axis.set_title(f"{rows}×{columns}, {zeros:.0%} zeros, {distinct} distinct weights", fontsize=9, color=_MUTED)
+    most = f"{abs(array).max():.2g}"
+    _explain(figure, ((_BLUE, f"-{most}"), ("#FFFFFF", "0"), (_VERMILION, most)))
     return _finished(figure, title)
 
 

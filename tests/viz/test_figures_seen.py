@@ -88,11 +88,11 @@ def test_heatmaps():
 
 
 def test_equivariance():
-    errors = {"shift by 1": {"conv": 1e-8, "pool": 0.25}, "flip": {"conv": 2e-3, "pool": 3.0, "fc": float("nan")}}
+    errors = {"shift by 1": {"conv": 1e-8, "pool": 0.25}, "flip": {"conv": 2e-3, "pool": 3.0, "-": float("nan")}}
     figure = viz.equivariance(errors, notes={"pool": "stride 2"})
     (axis,) = figure.figure.axes
     assert [t.get_text() for t in axis.texts] == ["0", "0.25", "·", "0.002", "3.00", "·"]
-    assert [t.get_text() for t in axis.get_yticklabels()] == ["conv", "pool (stride 2)", "fc"]
+    assert [t.get_text() for t in axis.get_yticklabels()] == ["conv", "pool (stride 2)", "outside of modules"]
 
 
 MISTAKES = [

@@ -16,6 +16,9 @@ def test_blocks_numbers_and_words():
     (axis,) = figure.figure.axes
     assert axis.get_title() == "8×18, 56% zeros, 16 distinct weights"
     assert axis.get_xlabel() == "input: C H W = 2×3×3"
+    (key,) = figure.figure.legends
+    most = f"{abs(matrix).max():.2g}"
+    assert [text.get_text() for text in key.get_texts()] == [f"-{most}", "0", most]
     assert len(axis.texts) == 8 * 8  # two channels of four weights in each of eight rows
     assert len(axis.lines) == (1 + 5) + (1 + 3)
     assert b"<svg" in figure.bytes("svg")
