@@ -53,6 +53,37 @@ def batch_norm(
     return functional.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
 
 
+def atleast_2d(input: Any) -> Tensor:
+    """input with two axes at least, the first ones of length 1.
+
+    >>> atleast_2d([3.0]).tolist()
+    [[3.0]]
+    """
+    x = atleast_1d(input)
+    return x if x.ndim > 1 else ops.reshape(x, (1, -1))
+
+
+def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Tensor:
+    """The distance of each row of x1 (..., P, M) from each of x2 (..., R, M): (..., P, R).
+
+    >>> cdist([[0.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]]).tolist()
+    [[5.0, 1.0]]
+    """
+    return vector_norm(ops.sub(ops.unsqueeze(x1, -2), ops.unsqueeze(x2, -3)), p, -1)
+
+
+def cross(input: Any, other: Any, dim: int | None = None) -> Tensor:
+    """Products of vectors in three dimensions, along an axis: the first that has three places.
+
+    >>> cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    x, y = ops.broadcast_tensors(as_tensor(input), as_tensor(other))
+    dim = x.shape.index(3) if dim is None else dim
+    after, before = ops.roll(x, -1, dim), ops.roll(x, 1, dim)
+    return ops.sub(ops.mul(after, ops.roll(y, 1, dim)), ops.mul(before, ops.roll(y, -1, dim)))
+
+
 def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
     """The shape that shapes have together.
 
@@ -122,6 +153,24 @@ def set_printoptions(**settings: Any) -> None:
     """
 
 
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """The places on and below a diagonal: their rows, and their columns.
+
+    >>> tril_indices(2, 2).tolist()
+    [[0, 1, 1], [0, 0, 1]]
+    """
+    return ops.tensor(np.stack(np.tril_indices(row, offset, col)), dtype=dtype, device=device)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """The places on and above a diagonal: their rows, and their columns.
+
+    >>> triu_indices(2, 2).tolist()
+    [[0, 0, 1], [0, 1, 1]]
+    """
+    return ops.tensor(np.stack(np.triu_indices(row, offset, col)), dtype=dtype, device=device)
+
+
 def typename(obj: Any) -> str:
     """What PyTorch calls the type of a tensor, or the name of another's.
 
@@ -136,6 +185,7 @@ def typename(obj: Any) -> str:
 
 
 __all__ = [
-    "asarray", "atleast_1d", "batch_norm", "broadcast_shapes", "constant_pad_nd", "diff", "ger", "inverse",
-    "logit", "rot90", "scalar_tensor", "set_printoptions", "typename",
+    "asarray", "atleast_1d", "atleast_2d", "batch_norm", "broadcast_shapes", "cdist", "constant_pad_nd", "cross",
+    "diff", "ger", "inverse", "logit", "rot90", "scalar_tensor", "set_printoptions", "tril_indices",
+    "triu_indices", "typename",
 ]  # fmt: skip

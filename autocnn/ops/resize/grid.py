@@ -44,8 +44,9 @@ def grid_sample(
     """Values of images at given places: input (N, C, H, W), grid (N, oh, ow, 2) -> (N, C, oh, ow).
 
     A place is (x, y), in volumes (x, y, z), from -1 to 1: the outer edges of the image or, with `align_corners`,
-    the centres of its outermost pixels. `mode` is "bilinear" (weighted by distance; trilinear for volumes) or
-    "nearest". Beyond the image there are zeros, the "border" goes on, or the image is mirrored ("reflection").
+    the centres of its outermost pixels. `mode` is "bilinear" (weighted by distance; trilinear for volumes),
+    "nearest" or, for images, "bicubic". Beyond the image there are zeros, the "border" goes on, or the image is
+    mirrored ("reflection").
     Raises ArgumentError for another mode, ShapeError unless input and grid fit.
     Source: Jaderberg et al. (2015), "Spatial transformer networks", section 3.3.
 
@@ -57,8 +58,11 @@ def grid_sample(
     ndim, corners = x.ndim - 2, bool(align_corners)
     space = x.shape[2:]
     last_first = unbind(places, -1)[::-1]  # x belongs to the last axis
-    at = [_at(p, n, padding_mode, corners) for p, n in zip(last_first, space, strict=True)]
+    raw = [_along(p, n, corners) for p, n in zip(last_first, space, strict=True)]
     flat = reshape(x, (*x.shape[:2], prod(space)))
+    if mode == "bicubic":
+        return _cubic(flat, raw, space, padding_mode, corners)
+    at = [_inside(p, n, padding_mode, corners) for p, n in zip(raw, space, strict=True)]
     if mode == "nearest":
         return _read(flat, [round(p.detach()) for p in at], space, places.shape[1:-1])
     low = [floor(p.detach()) for p in at]
@@ -72,9 +76,39 @@ def grid_sample(
     return reduce(add, parts)
 
 
+def _cubic(flat: Tensor, at: list[Tensor], space: Shape, padding_mode: str, corners: bool) -> Tensor:
+    """The mean of 4 x 4 pixels around each place, of which those outside lie where the padding mode puts them."""
+    low = [floor(p.detach()) for p in at]
+    shares = [_cubic_shares(sub(p, q)) for p, q in zip(at, low, strict=True)]
+    parts = []
+    for steps in product(range(4), repeat=2):
+        ends = [
+            _inside(add(q, step - 1.0), n, padding_mode, corners)
+            for q, step, n in zip(low, steps, space, strict=True)
+        ]
+        values = _read(flat, ends, space, at[0].shape[1:])
+        share = mul(shares[0][steps[0]], shares[1][steps[1]])
+        parts.append(mul(values, unsqueeze(share, 1)))
+    return reduce(add, parts)
+
+
+def _cubic_shares(t: Tensor) -> list[Tensor]:
+    """What pixels at -1, 0, 1 and 2 have of the value at t in 0..1, by Keys's kernel with a = -3/4."""
+
+    def near(d: Tensor) -> Tensor:  # (a + 2) d^3 - (a + 3) d^2 + 1
+        return add(mul(mul(d, d), sub(mul(d, 1.25), 2.25)), 1.0)
+
+    def far(d: Tensor) -> Tensor:  # a d^3 - 5 a d^2 + 8 a d - 4 a
+        return add(mul(sub(mul(sub(d, 5.0), d), -8.0), mul(d, -0.75)), 3.0)
+
+    return [far(add(t, 1.0)), near(t), near(sub(1.0, t)), far(sub(2.0, t))]
+
+
 def _check(x: Tensor, grid: Tensor, mode: str, padding_mode: str) -> None:
-    if mode not in ("bilinear", "nearest"):
-        raise ArgumentError(f"grid_sample: mode is {mode!r}; it must be 'bilinear' or 'nearest'")
+    if mode not in ("bilinear", "nearest", "bicubic"):
+        raise ArgumentError(f"grid_sample: mode is {mode!r}; it must be 'bilinear', 'nearest' or 'bicubic'")
+    if mode == "bicubic" and x.ndim != 4:
+        raise ShapeError(f"grid_sample: x is {x.shape}; mode 'bicubic' reads images (N, C, H, W) alone")
     if padding_mode not in _PADDINGS:
         raise ArgumentError(
             f"grid_sample: padding_mode is {padding_mode!r}; it must be one of {', '.join(map(repr, _PADDINGS))}"
@@ -91,9 +125,13 @@ def _check(x: Tensor, grid: Tensor, mode: str, padding_mode: str) -> None:
         raise DTypeError(f"grid_sample: x is {x.dtype}, grid {grid.dtype}; they must be one floating point dtype")
 
 
-def _at(place: Tensor, n: int, padding_mode: str, corners: bool) -> Tensor:
-    """A place from -1 to 1 as a position along an axis of n pixels, brought inside by the padding mode."""
-    p = mul(add(place, 1.0), (n - 1) / 2) if corners else sub(mul(add(place, 1.0), n / 2), 0.5)
+def _along(place: Tensor, n: int, corners: bool) -> Tensor:
+    """A place from -1 to 1 as a position along an axis of n pixels."""
+    return mul(add(place, 1.0), (n - 1) / 2) if corners else sub(mul(add(place, 1.0), n / 2), 0.5)
+
+
+def _inside(p: Tensor, n: int, padding_mode: str, corners: bool) -> Tensor:
+    """A position along an axis of n pixels, brought inside by the padding mode."""
     if padding_mode == "zeros":
         return p
     if padding_mode == "reflection":
