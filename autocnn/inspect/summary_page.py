@@ -40,7 +40,7 @@ def table(
         for line, more in zip(lines, body, strict=True)
     ]
     return (
-        f'<div style="overflow-x:auto;background:#FFFFFF">\n<table style="{_TABLE}">\n'
+        f'<div style="background:#FFFFFF">\n<table style="{_TABLE}">\n'
         f'<caption style="text-align:left;font-weight:bold;font-size:15px;padding:6px 10px">{html.escape(title)}'
         f"</caption>\n<thead>\n{_row(heads, left, 'th', top)}\n</thead>\n<tbody>\n"
         + "\n".join(rows)

@@ -93,6 +93,8 @@ def test_text_markdown_and_html_say_the_same():
     assert ["c3", "conv_bias", *c3[2:8], "4.59 KiB", "15.7 KiB", "14×14"] in parser.rows
     assert found.html().startswith("<!doctype html>")
     assert '<meta charset="utf-8">' in found.html()
+    assert "position:sticky" in found.html()
+    assert "overflow" not in found.html()  # heads stick to the page, not to a box that does not scroll
     assert found._repr_html_() in found.html()
     assert 'title="78.0 % of all">48,120</td>' in found.html()
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["parameters"] == 61_706
