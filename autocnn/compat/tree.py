@@ -81,6 +81,7 @@ TREE: dict[str, tuple[str, ...]] = {
     "nn.utils.fusion": ("autocnn.nn.fusing",),
     "nn.utils.parametrizations": ("autocnn.nn.parametrizations",),
     "nn.utils.parametrize": ("autocnn.nn.parametrize",),
+    "nn.utils.rnn": ("autocnn.compat.sequences",),
     "onnx": ("autocnn.compat.switches:onnx",),
     "optim": ("autocnn.optim",),
     "optim.lr_scheduler": ("autocnn.optim.lr_scheduler", "autocnn.compat.composed:schedules"),

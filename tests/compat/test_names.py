@@ -215,6 +215,18 @@ def test_what_is_close_is_what_pytorch_calls_close() -> None:
     ac.testing.assert_allclose(ac.ones(1), [1])
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize("batch_first", [True, False])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_rows_are_filled_up_as_pytorch_does(batch_first: bool, side: str) -> None:
+    torch = pytest.importorskip("torch")
+    rows = [np.arange(6.0).reshape(3, 2), np.ones((1, 2))]
+    own, theirs = (
+        lib.nn.utils.rnn.pad_sequence([lib.tensor(x) for x in rows], batch_first, 7.0, side) for lib in (ac, torch)
+    )
+    np.testing.assert_array_equal(own.numpy(), theirs.numpy())
+
+
 def test_types_of_a_gpu_are_not_those_of_the_cpu() -> None:
     assert isinstance(ac.ones(1), ac.FloatTensor)
     assert not isinstance(ac.ones(1), ac.cuda.FloatTensor)
