@@ -17,7 +17,7 @@ from autocnn.optim import lr_scheduler
 
 ger = ops.outer
 asarray = ops.as_tensor
-inverse = ops.linalg.inv
+det, inverse = ops.linalg.det, ops.linalg.inv
 linalg = SimpleNamespace(
     det=ops.linalg.det, inv=ops.linalg.inv, norm=ops.norm, solve=ops.linalg.solve, vector_norm=vector_norm
 )
@@ -63,15 +63,6 @@ def atleast_2d(input: Any) -> Tensor:
     return x if x.ndim > 1 else ops.reshape(x, (1, -1))
 
 
-def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Tensor:
-    """The distance of each row of x1 (..., P, M) from each of x2 (..., R, M): (..., P, R).
-
-    >>> cdist([[0.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]]).tolist()
-    [[5.0, 1.0]]
-    """
-    return vector_norm(ops.sub(ops.unsqueeze(x1, -2), ops.unsqueeze(x2, -3)), p, -1)
-
-
 def cross(input: Any, other: Any, dim: int | None = None) -> Tensor:
     """Products of vectors in three dimensions, along an axis: the first that has three places.
 
@@ -102,41 +93,6 @@ def constant_pad_nd(input: Any, pad: Sequence[int], value: float = 0) -> Tensor:
     return functional.pad(input, pad, "constant", value)
 
 
-def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Tensor:
-    """Each element less the one before it, n times over.
-
-    >>> diff([1, 4, 9]).tolist(), diff([1, 4, 9], n=2).tolist()
-    ([3, 5], [2])
-    """
-    x = ops.cat([as_tensor(part) for part in (prepend, input, append) if part is not None], dim)
-    for _ in range(n):
-        length = x.shape[dim] - 1
-        x = ops.sub(ops.narrow(x, dim, 1, length), ops.narrow(x, dim, 0, length))
-    return x
-
-
-def logit(input: Any, eps: float | None = None) -> Tensor:
-    """log(x / (1 - x)), of x kept within eps of 0 and 1 where one is given.
-
-    >>> logit(0.5).item()
-    0.0
-    """
-    x = as_tensor(input) if eps is None else ops.clamp(input, eps, 1 - eps)
-    return ops.sub(ops.log(x), ops.log1p(ops.neg(x)))
-
-
-def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """A quarter turn, k times, from the first of two axes to the second.
-
-    >>> rot90([[1, 2], [3, 4]]).tolist()
-    [[2, 4], [1, 3]]
-    """
-    x = as_tensor(input)
-    for _ in range(k % 4):
-        x = ops.flip(ops.transpose(x, dims[0], dims[1]), (dims[0],))
-    return x
-
-
 def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """A tensor without axes.
 
@@ -153,24 +109,6 @@ def set_printoptions(**settings: Any) -> None:
     """
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """The places on and below a diagonal: their rows, and their columns.
-
-    >>> tril_indices(2, 2).tolist()
-    [[0, 1, 1], [0, 0, 1]]
-    """
-    return ops.tensor(np.stack(np.tril_indices(row, offset, col)), dtype=dtype, device=device)
-
-
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """The places on and above a diagonal: their rows, and their columns.
-
-    >>> triu_indices(2, 2).tolist()
-    [[0, 0, 1], [0, 1, 1]]
-    """
-    return ops.tensor(np.stack(np.triu_indices(row, offset, col)), dtype=dtype, device=device)
-
-
 def typename(obj: Any) -> str:
     """What PyTorch calls the type of a tensor, or the name of another's.
 
@@ -185,7 +123,6 @@ def typename(obj: Any) -> str:
 
 
 __all__ = [
-    "asarray", "atleast_1d", "atleast_2d", "batch_norm", "broadcast_shapes", "cdist", "constant_pad_nd", "cross",
-    "diff", "ger", "inverse", "logit", "rot90", "scalar_tensor", "set_printoptions", "tril_indices",
-    "triu_indices", "typename",
+    "asarray", "atleast_1d", "atleast_2d", "batch_norm", "broadcast_shapes", "constant_pad_nd", "cross",
+    "det", "ger", "inverse", "scalar_tensor", "set_printoptions", "typename",
 ]  # fmt: skip

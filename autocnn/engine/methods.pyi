@@ -521,6 +521,9 @@ class Methods:
     def diagonal(self, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
         """The diagonal of the matrices in two axes of input, as a last axis: (n, m) -> (min(n, m),). A view."""
 
+    def diff(self, n: _int = 1, dim: _int = -1, prepend: Any = None, append: Any = None) -> Tensor:
+        """Each element less the one before it, n times over."""
+
     def dim(self) -> _int:
         """The number of axes."""
 
@@ -916,6 +919,9 @@ class Methods:
     def logical_xor_(self, other: Any) -> Tensor:
         """`logical_xor`, written into the tensor's own memory; returns the tensor."""
 
+    def logit(self, eps: _float | None = None) -> Tensor:
+        """log(x / (1 - x)), of x kept within eps of 0 and 1 where one is given."""
+
     def logsumexp(
         self,
         dim: Axes = ...,
@@ -1255,6 +1261,9 @@ class Methods:
 
     def roll(self, shifts: Size, dims: Axes = None) -> Tensor:
         """input with its elements moved by `shifts` along `dims`, what falls off coming in again."""
+
+    def rot90(self, k: _int = 1, dims: Sequence[_int] = ...) -> Tensor:
+        """A quarter turn, k times, from the first of two axes to the second."""
 
     def round(self, *, decimals: _int = 0) -> Tensor:
         """input rounded to the nearest number of so many decimals, halves to even."""

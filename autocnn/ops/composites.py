@@ -15,9 +15,11 @@ from autocnn.ops.create import arange
 from autocnn.ops.dtypes import as_dtype
 from autocnn.ops.elementwise import (
     add,
+    clamp,
     div,
     isnan,
     lerp,
+    log,
     log1p,
     logical_and,
     logical_not,
@@ -33,7 +35,19 @@ from autocnn.ops.indexing.getitem import getitem
 from autocnn.ops.indexing.setitem import setitem
 from autocnn.ops.random import rand
 from autocnn.ops.reduce import amax, amin, nansum, norm, sort, sum
-from autocnn.ops.shape import broadcast_tensors, cat, clone, flatten, movedim, reshape, stack, unsqueeze
+from autocnn.ops.shape import (
+    broadcast_tensors,
+    cat,
+    clone,
+    flatten,
+    flip,
+    movedim,
+    narrow,
+    reshape,
+    stack,
+    transpose,
+    unsqueeze,
+)
 
 
 @method("dist")
@@ -293,3 +307,41 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = "int64", d
 
 def _corner(held: Any, dtype: Any, device: str) -> Tensor:
     return to(Tensor(np.stack(np.nonzero(held))), device, as_dtype("indices", dtype))
+
+
+@method("diff")
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Tensor:
+    """Each element less the one before it, n times over.
+
+    >>> diff([1, 4, 9]).tolist(), diff([1, 4, 9], n=2).tolist()
+    ([3, 5], [2])
+    """
+    x = cat([as_tensor(part) for part in (prepend, input, append) if part is not None], dim)
+    for _ in range(n):
+        length = x.shape[dim] - 1
+        x = sub(narrow(x, dim, 1, length), narrow(x, dim, 0, length))
+    return x
+
+
+@method("logit")
+def logit(input: Any, eps: float | None = None) -> Tensor:
+    """log(x / (1 - x)), of x kept within eps of 0 and 1 where one is given.
+
+    >>> logit(0.5).item()
+    0.0
+    """
+    x = as_tensor(input) if eps is None else clamp(input, eps, 1 - eps)
+    return sub(log(x), log1p(neg(x)))
+
+
+@method("rot90")
+def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
+    """A quarter turn, k times, from the first of two axes to the second.
+
+    >>> rot90([[1, 2], [3, 4]]).tolist()
+    [[2, 4], [1, 3]]
+    """
+    x = as_tensor(input)
+    for _ in range(k % 4):
+        x = flip(transpose(x, dims[0], dims[1]), (dims[0],))
+    return x

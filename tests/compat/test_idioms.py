@@ -94,7 +94,7 @@ x.type() ; x.long().type() ; x.type('torch.DoubleTensor') ; x.type(x.long().type
 torch.add(x, y, out=torch.empty(0)) ; torch.mul(x, 2, out=x.clone()) ; torch.matmul(m, m.T, out=torch.ones(3, 3))
 torch.cat([m, m], 1, out=m.new(3, 8)) ; torch.sub(x, y, alpha=2, out=x.clone()) ; torch.div(x, 2, out=x.clone())
 torch.stack([m, m], out=torch.zeros(2, 3, 4)) ; torch.mm(m, m.t(), out=torch.zeros(3, 3))
-torch.bmm(b, b, out=torch.zeros(2, 3, 3))
+torch.bmm(b, b, out=torch.zeros(2, 3, 3)) ; x.diff(dim=1) ; x.sigmoid().logit() ; m.rot90() ; torch.det(b[0])
 """
 LIST = [part.strip() for part in EXPRESSIONS.replace("\n", ";").split(";") if part.strip()]
 

@@ -18,8 +18,8 @@ LEFT_OUT = {
 """Of PyTorch's arguments those that say where and how results are stored; ours where they have a meaning."""
 AS_CALLED = {
     "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "bernoulli_", "dropout", "einsum",
-    "hsplit", "max_pool1d", "max_pool2d", "max_pool3d", "meshgrid", "one_hot", "tensor_split", "uniform_",
-    "unique", "vsplit",
+    "hsplit", "max_pool1d", "max_pool2d", "max_pool3d", "meshgrid", "one_hot", "rot90", "tensor_split",
+    "uniform_", "unique", "vsplit",
 }  # fmt: skip
 """Whose arguments PyTorch's documentation states otherwise than its schema does."""
 FUNCTIONS = [
