@@ -442,6 +442,16 @@ def test_folder_that_cannot_be(run: Callable[..., Said], images: Path, tmp_path:
     assert (tmp_path / "file").read_text() == "mine"
 
 
+def test_folder_that_cannot_be_written_to(
+    run: Callable[..., Said], images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # for root every folder can
+    for out, where in ((tmp_path, "it"), (tmp_path / "a" / "b", f"the folder {tmp_path}")):
+        code, _, err = run(*training(images, out))
+        said = f"--out is {out}; {where} cannot be written to. Give another folder"
+        assert (code, err) == (2, f"autocnn: train: {said}\n")
+
+
 def test_loss_that_explodes_is_one_sentence(run: Callable[..., Said], images: Path, tmp_path: Path) -> None:
     with np.errstate(all="ignore"):
         code, _, err = run(*training(images, tmp_path / "run", "--lr", "1e38"))
