@@ -116,16 +116,16 @@ def to_device(array: Array, device: str) -> Array:
     return values if there == CPU else _open(there.type).from_numpy(values, there)
 
 
-def device_namespace(device: str) -> Namespace:
+def device_namespace(device: str | None) -> Namespace:
     """The module that makes arrays on a device."""
     there = as_device(device)
     return np if there == CPU else _open(there.type).xp
 
 
-def as_device(device: str) -> Device:
-    """A device by its name; raises DeviceError where the name is not one."""
+def as_device(device: str | None) -> Device:
+    """A device by its name, the CPU without one; raises DeviceError where the name is not one."""
     kind = str(device).partition(":")[0]
-    if kind == "cpu":
+    if device is None or kind == "cpu":
         return CPU
     if kind in _OPENERS:
         return Device(device if ":" in device else f"{kind}:0")

@@ -78,7 +78,7 @@ def rand(
     *size: Any,
     generator: Generator | None = None,
     dtype: Any = None,
-    device: str = "cpu",
+    device: str | None = "cpu",
     requires_grad: bool = False,
 ) -> Tensor:
     """Uniform on [0, 1), of a given shape.
@@ -94,7 +94,7 @@ def randn(
     *size: Any,
     generator: Generator | None = None,
     dtype: Any = None,
-    device: str = "cpu",
+    device: str | None = "cpu",
     requires_grad: bool = False,
 ) -> Tensor:
     """Standard normal, of a given shape.
@@ -138,7 +138,7 @@ def randint(
     *,
     generator: Generator | None = None,
     dtype: Any = np.int64,
-    device: str = "cpu",
+    device: str | None = "cpu",
 ) -> Tensor:
     """Integers from `low` to `high` - 1 (from 0 to `low` - 1 where two arguments are given), of shape `size`.
 
@@ -157,7 +157,7 @@ def randint(
     return Tensor(draws.integers(key, counter, tuple(shape), first, last, np.dtype(dtype), xp))
 
 
-def randperm(n: int, *, generator: Generator | None = None, device: str = "cpu") -> Tensor:
+def randperm(n: int, *, generator: Generator | None = None, device: str | None = "cpu") -> Tensor:
     """0 .. n - 1 in random order, int64.
 
     >>> sorted(randperm(3).tolist())
@@ -171,7 +171,7 @@ def randperm(n: int, *, generator: Generator | None = None, device: str = "cpu")
 
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Sequence[int] | None = None, *,
-    generator: Generator | None = None, dtype: Any = None, device: str = "cpu",
+    generator: Generator | None = None, dtype: Any = None, device: str | None = "cpu",
 ) -> Tensor:  # fmt: skip
     """Normal numbers of a given mean and standard deviation, numbers or tensors, of shape `size` or theirs.
 
@@ -209,7 +209,7 @@ def _drawn(
     size: Sequence[Any],
     generator: Generator | None,
     dtype: Any,
-    device: str,
+    device: str | None,
     requires_grad: bool,
 ) -> Tensor:
     shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], Sequence) else tuple(size)
@@ -222,7 +222,7 @@ def _drawn(
     return Tensor(draw(key, counter, shape, chosen, device_namespace(device))).requires_grad_(requires_grad)
 
 
-def _generator(generator: Generator | None, device: str) -> Generator:
+def _generator(generator: Generator | None, device: str | None) -> Generator:
     return draws.default_generator(as_device(device)) if generator is None else generator
 
 

@@ -137,3 +137,13 @@ def test_a_seed_is_a_number():
     for seed in ("a", None, float("inf")):
         with pytest.raises(ArgumentError, match=rf"^manual_seed: seed is {seed!r}; it must be an integer$"):
             ops.manual_seed(seed)
+
+
+def test_no_device_is_the_cpu() -> None:
+    place = {"device": None, "dtype": None}  # as modules hand their settings on
+    for made in (
+        ops.rand(2, **place), ops.randn((2,), **place), ops.normal(0.0, 1.0, (2,), **place),
+        ops.randint(0, 3, (2,), device=None), ops.randperm(2, device=None),
+    ):  # fmt: skip
+        assert made.shape == (2,)
+        assert made.device == "cpu"
