@@ -67,7 +67,8 @@ def kron(input: Any, other: Any) -> Tensor:
     >>> kron([1.0, 2.0], [1.0, 10.0]).tolist()
     [1.0, 10.0, 2.0, 20.0]
     """
-    x, y = as_tensor(input), as_tensor(other)
+    x = as_tensor(input)
+    y = as_tensor(other, x)
     n = max(x.ndim, y.ndim)
     above, below = ((1,) * (n - t.ndim) + t.shape for t in (x, y))
     pairs = mul(
@@ -142,11 +143,11 @@ def index_put(input: Any, indices: Sequence[Any], values: Any, accumulate: bool 
         raise ShapeError(f"index_put: {len(indices)} indices for x {x.shape}; it has {x.ndim} axes")
     if not accumulate:
         z = clone(x)
-        setitem(z, tuple(indices), values)
+        setitem(z, tuple(as_tensor(i, x) for i in indices), values)
         return z
-    places = broadcast_tensors(*map(as_tensor, indices))
+    places = broadcast_tensors(*[as_tensor(i, x) for i in indices])
     lengths, rest = x.shape[: len(places)], x.shape[len(places) :]
-    flat = as_tensor(0)
+    flat = mul(places[0], 0)
     for place, n in zip(places, lengths, strict=True):
         flat = add(mul(flat, n), where(place < 0, add(place, n), place))
     given = add(as_tensor(values, x), x.new_zeros(*flat.shape, *rest))
@@ -163,8 +164,9 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Tensor:
     >>> masked_scatter(Tensor([1.0, 2.0, 3.0]), [True, False, True], Tensor([7.0, 8.0])).tolist()
     [7.0, 2.0, 8.0]
     """
-    x, held = broadcast_tensors(as_tensor(input), as_tensor(mask))
-    count, row = int(sum(held)), flatten(as_tensor(source))
+    given = as_tensor(input)
+    x, held = broadcast_tensors(given, as_tensor(mask, given))
+    count, row = int(sum(held)), flatten(as_tensor(source, given))
     if row.shape[0] < count:
         raise ShapeError(f"masked_scatter: source has {row.shape[0]} elements; the mask asks for {count}")
     z = clone(x)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from autocnn.backend import random as draws
 from autocnn.backend.arrays import namespace
 from autocnn.backend.random import Generator
@@ -72,12 +70,13 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
     >>> bucketize([0.5, 1.0], [1.0, 2.0]).tolist(), bucketize([1.0], [1.0, 2.0], right=True).tolist()
     ([0, 0], [1])
     """
-    edges = as_tensor(boundaries)
+    x = as_tensor(input)
+    edges = as_tensor(boundaries, x)
     if edges.ndim != 1:
         raise ShapeError(f"bucketize: boundaries have shape {edges.shape}; they must have one axis")
-    x = as_tensor(input, edges)
-    places = namespace(edges.array).searchsorted(edges.array, x.array, side="right" if right else "left")
-    return Tensor(np.asarray(places, "int64") if not x.ndim else places.astype("int32" if out_int32 else "int64"))
+    given = x.array[..., None]
+    below = edges.array <= given if right else edges.array < given
+    return Tensor(below.sum(axis=-1).astype("int32" if out_int32 else "int64"))
 
 
 @method("multinomial")

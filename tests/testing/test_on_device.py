@@ -152,6 +152,8 @@ HOST_ONLY = {
     "empty_like",
     "new_empty",
     "rand_like",
+    "tril_indices",
+    "triu_indices",
     "randn_like",
     "retains_grad",
     "is_cpu",
@@ -172,6 +174,7 @@ MORE: dict[str, tuple[Any, ...]] = {
     "max_unpool1d": (M[None, :, :2], np.array([[[0, 3], [1, 2], [0, 2]]]), 2),
     "max_unpool2d": (M[None, None, :1, :2], np.array([[[[5, 2]]]]), 2),
     "max_unpool3d": (M[None, None, None, :1, :2], np.array([[[[[5, 12]]]]]), 2),
+    "index_put": (M, (np.array([0, -1]),), S[:2, [0, 1, 2, 0]], True),
     "fold": (RANDOM.uniform(size=(1, 4, 8)), (2, 5), (1, 2)),
 }
 """Operands that trying would not find."""
