@@ -123,8 +123,8 @@ def test_work_and_memory_of_layers():
     graph = trace(Resnet(), images())
     found = {layer.path: layer for layer in layers(graph)}
     assert found["stem"].multiply_adds == 2 * 8 * 8 * 4 * 9
-    assert found["blocks/1/shortcut"].multiply_adds == 2 * 2 * 2 * 8 * 4
-    assert found["blocks/0/conv1"].parameters == 4 * 4 * 9 + 4
+    assert found["blocks.1.shortcut"].multiply_adds == 2 * 2 * 2 * 8 * 4
+    assert found["blocks.0.conv1"].parameters == 4 * 4 * 9 + 4
     assert sum(layer.parameters for layer in found.values()) == sum(p.numel() for p in Resnet().parameters())
     back = trace(Resnet(), images(), order=1, loss=loss)
     work = {"conv_input": 0, "conv_weight": 0, "conv_bias": 0}
