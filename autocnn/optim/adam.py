@@ -9,7 +9,35 @@ from autocnn.optim.optimizer import Group, Optimizer, Parameters, like
 from autocnn.types import Array, Namespace
 
 
-class Adam(Optimizer):
+class Moments(Optimizer):
+    """The running means of Adam, moved on by each step."""
+
+    def _check_options(self, group: Group) -> None:
+        self._at_least(group, "lr", "eps", "weight_decay")
+        self._check_betas(group)
+
+    def _moments(
+        self, xp: Namespace, p: Array, g: Array, state: dict[str, Any], group: Group
+    ) -> tuple[Array, Array, Array]:
+        """The gradient to go down by, and the running means of it and of its square; weights are decayed."""
+        (beta1, beta2), decay = group["betas"], group["weight_decay"]
+        room = self._room(xp, p, "step")
+        if group["decoupled_weight_decay"] and decay:
+            p *= 1 - group["lr"] * decay
+            decay = 0
+        g = self._descent(xp, p, g, group, decay)
+        m, v = like(xp, p, state, "exp_avg", "exp_avg_sq")
+        xp.subtract(g, m, out=room)
+        room *= 1 - beta1
+        m += room
+        xp.multiply(g, g, out=room)
+        room *= 1 - beta2
+        v *= beta2
+        v += room
+        return g, m, v
+
+
+class Adam(Moments):
     """Steps scaled by running means of the gradient and of its square.
 
     m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;  with `amsgrad` v is the largest so far;
@@ -62,25 +90,10 @@ class Adam(Optimizer):
             },
         )
 
-    def _check_options(self, group: Group) -> None:
-        self._at_least(group, "lr", "eps", "weight_decay")
-        self._check_betas(group)
-
     def _update(self, xp: Namespace, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
-        (beta1, beta2), lr, decay = group["betas"], group["lr"], group["weight_decay"]
-        decoupled, room = group["decoupled_weight_decay"], self._room(xp, p, "step")
+        (beta1, beta2), room = group["betas"], self._room(xp, p, "step")
         step = state["step"] = state.get("step", 0) + 1
-        if decoupled and decay:
-            p *= 1 - lr * decay
-        g = self._descent(xp, p, g, group, 0 if decoupled else decay)
-        m, v = like(xp, p, state, "exp_avg", "exp_avg_sq")
-        xp.subtract(g, m, out=room)
-        room *= 1 - beta1
-        m += room
-        xp.multiply(g, g, out=room)
-        room *= 1 - beta2
-        v *= beta2
-        v += room
+        _, m, v = self._moments(xp, p, g, state, group)
         if group["amsgrad"]:
             (largest,) = like(xp, p, state, "max_exp_avg_sq")
             v = xp.maximum(largest, v, out=largest)
@@ -88,7 +101,7 @@ class Adam(Optimizer):
         room /= math.sqrt(1 - beta2**step)
         room += group["eps"]
         xp.divide(m, room, out=room)
-        room *= lr / (1 - beta1**step)
+        room *= group["lr"] / (1 - beta1**step)
         p -= room
 
 

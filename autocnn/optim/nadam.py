@@ -5,39 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autocnn.optim.optimizer import Group, Optimizer, Parameters, like
+from autocnn.optim.adam import Moments
+from autocnn.optim.optimizer import Group, Parameters
 from autocnn.types import Array, Namespace
 
 
-class _Moments(Optimizer):
-    """The running means of Adam, moved on by each step."""
-
-    def _check_options(self, group: Group) -> None:
-        self._at_least(group, "lr", "eps", "weight_decay")
-        self._check_betas(group)
-
-    def _moments(
-        self, xp: Namespace, p: Array, g: Array, state: dict[str, Any], group: Group
-    ) -> tuple[Array, Array, Array]:
-        """The gradient to go down by, and the running means of it and of its square; weights are decayed."""
-        (beta1, beta2), decay = group["betas"], group["weight_decay"]
-        room = self._room(xp, p, "step")
-        if group["decoupled_weight_decay"] and decay:
-            p *= 1 - group["lr"] * decay
-            decay = 0
-        g = self._descent(xp, p, g, group, decay)
-        m, v = like(xp, p, state, "exp_avg", "exp_avg_sq")
-        xp.subtract(g, m, out=room)
-        room *= 1 - beta1
-        m += room
-        xp.multiply(g, g, out=room)
-        room *= 1 - beta2
-        v *= beta2
-        v += room
-        return g, m, v
-
-
-class NAdam(_Moments):
+class NAdam(Moments):
     """Adam with Nesterov's momentum, which is turned up slowly: mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2).
 
     m and v as Adam's;  p <- p - lr ((1 - mu_t) g / (1 - prod mu) + mu_(t+1) m / (1 - prod mu mu_(t+1)))
@@ -106,7 +79,7 @@ class NAdam(_Moments):
             p -= room
 
 
-class RAdam(_Moments):
+class RAdam(Moments):
     """Adam whose first steps are momentum's alone, until the variance of its scale is known.
 
     m and v as Adam's;  R = 2 / (1 - beta2) - 1;  r = R - 2 t beta2^t / (1 - beta2^t);  m' = m / (1 - beta1^t);
