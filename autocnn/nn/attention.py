@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError
@@ -105,14 +105,15 @@ class _Layer(Module):
 
     self_attn: MultiheadAttention
     norm_first: bool
+    _attentions: ClassVar[tuple[str, ...]] = ("self_attn",)
 
-    def _build(
-        self, d_model: int, nhead: int, dim_feedforward: int, dropout: float, activation: Activation,
-        layer_norm_eps: float, batch_first: bool, norm_first: bool, bias: bool, device: Any, dtype: Any,
-        attentions: tuple[str, ...],
+    def __init__(
+        self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
+        activation: Activation = F.relu, layer_norm_eps: float = 1e-5, batch_first: bool = False,
+        norm_first: bool = False, bias: bool = True, device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         place = {"device": device, "dtype": dtype}
-        for name in attentions:
+        for name in self._attentions:
             setattr(
                 self, name, MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **place)
             )
@@ -120,9 +121,9 @@ class _Layer(Module):
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias, **place)
         self.norm_first = norm_first
-        for i in range(len(attentions) + 1):
+        for i in range(len(self._attentions) + 1):
             setattr(self, f"norm{i + 1}", LayerNorm(d_model, layer_norm_eps, bias=bias, **place))
-        for i in range(len(attentions) + 1):
+        for i in range(len(self._attentions) + 1):
             setattr(self, f"dropout{i + 1}", Dropout(dropout))
         self.activation = getattr(F, activation) if isinstance(activation, str) else activation
 
@@ -144,16 +145,6 @@ class TransformerEncoderLayer(_Layer):
     >>> TransformerEncoderLayer(4, 2, 8)(ones(3, 1, 4)).shape
     (3, 1, 4)
     """
-
-    def __init__(
-        self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
-        activation: Activation = F.relu, layer_norm_eps: float = 1e-5, batch_first: bool = False,
-        norm_first: bool = False, bias: bool = True, device: Any = None, dtype: Any = None,
-    ) -> None:  # fmt: skip
-        self._build(
-            d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias,
-            device, dtype, ("self_attn",),
-        )  # fmt: skip
 
     def forward(
         self, src: Tensor, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False
@@ -178,16 +169,7 @@ class TransformerDecoderLayer(_Layer):
     """
 
     multihead_attn: MultiheadAttention
-
-    def __init__(
-        self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
-        activation: Activation = F.relu, layer_norm_eps: float = 1e-5, batch_first: bool = False,
-        norm_first: bool = False, bias: bool = True, device: Any = None, dtype: Any = None,
-    ) -> None:  # fmt: skip
-        self._build(
-            d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias,
-            device, dtype, ("self_attn", "multihead_attn"),
-        )  # fmt: skip
+    _attentions = ("self_attn", "multihead_attn")
 
     def forward(
         self, tgt: Tensor, memory: Tensor, tgt_mask: Any = None, memory_mask: Any = None,
