@@ -60,36 +60,23 @@ def _from_file(name: str, path: Path, factory: str) -> Any:
 
 
 @contextmanager
-def blaming_its_code(name: str) -> Iterator[None]:
-    """Lay at a file's door what goes wrong while its code runs; faults from elsewhere stay what they are."""
+def blaming(name: str, *, its_code_only: bool = False) -> Iterator[None]:
+    """Lay what goes wrong in code from a file at the file's door, or only what its own code had a part in."""
     try:
         yield
     except (AutocnnError, OSError, MemoryError):
         raise
     except Exception as error:
-        path = str(Path(name.rpartition(":")[0]).resolve())
-        if not any(
-            str(Path(frame.filename).resolve()) == path for frame in traceback.extract_tb(error.__traceback__)
-        ):
+        if ".py:" not in name or (its_code_only and not _passed_through(name, error)):
             raise
-        raise UsageError(f"model: {name!r} failed: {_what(error)}; --debug shows where") from error
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise UsageError(f"model: {name!r} failed: {what}; --debug shows where") from error
 
 
-def _what(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-@contextmanager
-def blaming(name: str) -> Iterator[None]:
-    """Lay what goes wrong in code from a file at the file's door."""
-    try:
-        yield
-    except (AutocnnError, OSError, MemoryError):
-        raise
-    except Exception as error:
-        if ".py:" not in name:
-            raise
-        raise UsageError(f"model: {name!r} failed: {_what(error)}; --debug shows where") from error
+def _passed_through(name: str, error: Exception) -> bool:
+    """Whether code of the file of a name like ``net.py:make`` was running when an error came."""
+    path = Path(name.rpartition(":")[0]).resolve()
+    return any(Path(frame.filename).resolve() == path for frame in traceback.extract_tb(error.__traceback__))
 
 
 def name_of(model: Any) -> str:

@@ -73,9 +73,9 @@ class Study:
 
     def _blaming(self) -> Any:
         """What a network from a file raises is laid at that file's door."""
-        from autocnn.cli.model import blaming_its_code
+        from autocnn.cli.model import blaming
 
-        return blaming_its_code(self.settings.model) if self.settings.model else nullcontext()
+        return blaming(self.settings.model, its_code_only=True) if self.settings.model else nullcontext()
 
     def _try_cures(self, console: Any) -> None:
         settings, images = self.settings, self.images
