@@ -1,4 +1,4 @@
-"""Names of older versions of PyTorch, which files of those years still import."""
+"""A module of older versions of PyTorch, which files of those years still import."""
 
 from __future__ import annotations
 
@@ -6,13 +6,8 @@ import collections.abc
 import math
 from types import SimpleNamespace
 
-from autocnn.nn.gradients import clip_grad_norm_
-
-clip_grad_norm = clip_grad_norm_
 six = SimpleNamespace(
     PY2=False, PY3=True, container_abcs=collections.abc, inf=math.inf, int_classes=int, nan=math.nan,
     string_classes=(str, bytes),
 )  # fmt: skip
 """What was in `torch._six`."""
-
-__all__ = ["clip_grad_norm"]

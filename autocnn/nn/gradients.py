@@ -52,6 +52,10 @@ def clip_grad_norm_(
     return Tensor(total)
 
 
+clip_grad_norm = clip_grad_norm_
+"""Its name in older versions of PyTorch."""
+
+
 def clip_grad_value_(
     parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
 ) -> None:
