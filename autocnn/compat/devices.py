@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Any
 
 from autocnn.backend.arrays import as_device
 from autocnn.backend.gpu import status
+from autocnn.compat.switches import Block
 from autocnn.errors import DeviceError
 
 OutOfMemoryError = MemoryError
 _initialized = False
 
 
-class device(AbstractContextManager[None]):
+class device(Block):
     """A block on a GPU, of which there is one; also `stream`, `device_of` and their kin.
 
     >>> with device(0):
     ...     pass
     """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
 
 
 class Stream(device):

@@ -10,13 +10,8 @@ from autocnn.backend.gpu import status
 from autocnn.compat import posing
 
 
-class autocast(AbstractContextManager[None]):
-    """A block, or a decorator, in which every dtype stays what it is.
-
-    >>> with autocast("cuda"):
-    ...     autocast()(len)([1])
-    1
-    """
+class Block(AbstractContextManager[None]):
+    """A block in which nothing is different, whatever it is told."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
@@ -25,6 +20,15 @@ class autocast(AbstractContextManager[None]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         pass
+
+
+class autocast(Block):
+    """A block, or a decorator, in which every dtype stays what it is.
+
+    >>> with autocast("cuda"):
+    ...     autocast()(len)([1])
+    1
+    """
 
     def __call__(self, function: Any) -> Any:
         """The function itself."""
