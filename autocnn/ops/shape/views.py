@@ -343,9 +343,9 @@ def contiguous(input: Any, memory_format: str = "contiguous_format") -> Tensor:
     (16, 4, 16, 8)
     """
     input = as_tensor(input)
-    ndim = _FORMATS.get(memory_format, -1)
-    if ndim == -1:
+    if memory_format not in _FORMATS:
         raise ArgumentError(f"contiguous: memory_format is {memory_format!r}; it is one of {', '.join(_FORMATS)}")
+    ndim = _FORMATS[memory_format]
     if ndim is None:
         return input if is_contiguous(input) else _contiguous(input)
     if input.ndim != ndim:
