@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,3 +29,23 @@ def browser() -> Iterator[Any]:
             yield chromium
         finally:
             chromium.close()
+
+
+def opened(
+    chromium: Any,
+    path: Path,
+    width: int = 1280,
+    height: int = 800,
+    *,
+    schemes: tuple[str, ...] = ("file:",),
+    **more: Any,
+) -> Any:
+    """A page of a file; `seen` holds what must not be there at the end: errors, requests of other schemes."""
+    page = chromium.new_page(viewport={"width": width, "height": height}, **more)
+    page.set_default_timeout(10_000)
+    page.seen = []
+    page.on("pageerror", lambda error: page.seen.append(str(error)))
+    page.on("console", lambda message: page.seen.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: request.url.startswith(schemes) or page.seen.append(request.url))
+    page.goto(path.as_uri())
+    return page

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from autocnn.viz import report, side_by_side
 from autocnn.viz.report.chart import raised
 from autocnn.viz.report.words import brief, size_words
 from tests.viz.browser import browser
+from tests.viz.browser import opened as opened_with
 from tests.viz.studies import BLOCKS, SECTION, STEPS, cures, study
 
-FULL = {"width": 1280, "height": 800}
+opened = partial(opened_with, schemes=("file:", "data:"))
 MARK = "window.hacked = true"
 ATTACK = f"</script><script>{MARK}</script><img src=x onerror='{MARK}'>"
 
@@ -40,17 +43,6 @@ def files(tmp_path_factory):
     report(moving(), folder / "one.html")
     side_by_side({"short": study(), ATTACK: moving()}, folder / "two.html")
     return folder
-
-
-def opened(chromium, path, viewport=FULL, **more):
-    page = chromium.new_page(viewport=viewport, **more)
-    page.set_default_timeout(10_000)
-    page.seen = []
-    page.on("pageerror", lambda error: page.seen.append(str(error)))
-    page.on("console", lambda message: page.seen.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda request: request.url.startswith(("file:", "data:")) or page.seen.append(request.url))
-    page.goto(path.as_uri())
-    return page
 
 
 @pytest.fixture
@@ -177,7 +169,7 @@ def test_light_and_dark(page):
 
 
 def test_a_narrow_window_scrolls_down_only(chromium, files):
-    page = opened(chromium, files / "one.html", {"width": 390, "height": 844})
+    page = opened(chromium, files / "one.html", 390, 844)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.locator(".row.plain .cell").count() == BLOCKS
     assert page.seen == []
@@ -243,7 +235,7 @@ def words_in(page, selector: str) -> list[dict]:
 
 def test_on_a_phone_the_names_of_lines_are_whole(chromium, tmp_path):
     report(shallow(3, 1 / 150, 0.01), tmp_path / "few.html")
-    page = opened(chromium, tmp_path / "few.html", {"width": 390, "height": 844})
+    page = opened(chromium, tmp_path / "few.html", 390, 844)
     boxes = words_in(page, ".strips text.label")
     assert len(boxes) == 2
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)

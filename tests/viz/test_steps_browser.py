@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autocnn.inspect import convolution_steps
-from tests.viz.browser import browser
+from tests.viz.browser import browser, opened
 
 MARK = "window.hacked = true"
 ATTACK = f"</script><script>{MARK}</script><img src=x onerror='{MARK}'>"
@@ -57,17 +57,6 @@ def files(tmp_path_factory):
     convolution_steps(many, rng.standard_normal((5, 6, 3, 3)), stride=2, gradient=g).html(folder / "many.html")
     convolution_steps([[np.nan, np.inf], [-np.inf, 1.0]], [[1.0]]).html(folder / "strange.html")
     return folder
-
-
-def opened(chromium, path, width=1280, height=800, **more):
-    page = chromium.new_page(viewport={"width": width, "height": height}, **more)
-    page.set_default_timeout(10_000)
-    page.seen = []
-    page.on("pageerror", lambda error: page.seen.append(str(error)))
-    page.on("console", lambda message: page.seen.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda request: request.url.startswith("file:") or page.seen.append(request.url))
-    page.goto(path.as_uri())
-    return page
 
 
 @pytest.fixture
