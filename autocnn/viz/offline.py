@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -26,6 +27,11 @@ def filled(template: str, **contents: str) -> str:
 def part(package: str, name: str) -> str:
     """A part of a page: the text of a file that lies in a package."""
     return (files(package) / name).read_text("utf-8").strip()
+
+
+def program(package: str, names: Sequence[str]) -> str:
+    """The program of a page that builds elements: what all such pages share, then a package's files in order."""
+    return "\n".join([part("autocnn.viz", "elements.js"), *(part(package, name) for name in names)])
 
 
 def policy(script: str, style: str, images: str = "") -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from autocnn.errors import GraphError
 from autocnn.graph import Graph, graph_of, transform
 from autocnn.graph.store import write_whole
-from autocnn.viz.offline import filled, part, policy
+from autocnn.viz.offline import filled, part, policy, program
 from autocnn.viz.page.data import as_script, full_listing, page_data
 from autocnn.viz.page.theme import rules, variables
 from autocnn.viz.words import printable
@@ -47,7 +47,7 @@ def html(
             "Make one: graph.trace(net, x), or graph.graph_of(loss)"
         )
     shown, ids = transform.hidden(graph, views=not views, constants=not constants)
-    script = "\n".join(part(__package__, name) for name in SCRIPTS)
+    script = program(__package__, SCRIPTS)
     style = variables() + rules() + part(__package__, "page.css")
     page = filled(
         part(__package__, "page.html"),

@@ -1,24 +1,6 @@
 "use strict";
 
-/* Elements, and the outlines of the families of vertices. Text goes in as text nodes only, never as markup. */
-
-const SVG = "http://www.w3.org/2000/svg";
-
-function filled(element, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") element.addEventListener(name, value);
-    else if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
-
-const svg = (tag, attributes = {}, ...children) =>
-  filled(document.createElementNS(SVG, tag), attributes, children);
-
-const dom = (tag, attributes = {}, ...children) => filled(document.createElement(tag), attributes, children);
-
-const byId = (id) => document.getElementById(id);
+/* The outlines of the families of vertices. */
 
 const polygon = (...points) => `M${points.map((point) => point.join(" ")).join("L")}Z`;
 

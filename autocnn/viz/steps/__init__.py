@@ -9,7 +9,7 @@ from typing import Any
 
 from autocnn.graph.store import write_whole
 from autocnn.viz import style
-from autocnn.viz.offline import filled, part, policy
+from autocnn.viz.offline import filled, part, policy, program
 from autocnn.viz.page.data import as_script
 from autocnn.viz.report.theme import variables
 from autocnn.viz.steps.checks import check
@@ -17,7 +17,7 @@ from autocnn.viz.steps.words import every_sum, facts, title_of
 
 __all__ = ["convolution_steps"]
 
-SCRIPTS = ("elements.js", "sums.js", "grid.js", "panels.js", "written.js", "steps.js")
+SCRIPTS = ("mathematics.js", "sums.js", "grid.js", "panels.js", "written.js", "steps.js")
 """The page's program, in the order in which its parts build on each other."""
 
 COLORS = {
@@ -60,7 +60,7 @@ def convolution_steps(
     """
     check(numbers)
     title = title_of(numbers, title)
-    script = "\n".join(part(__package__, name) for name in SCRIPTS)
+    script = program(__package__, SCRIPTS)
     style_text = variables(COLORS, _NIGHT) + part(__package__, "steps.css")
     page = filled(
         part(__package__, "steps.html"),
