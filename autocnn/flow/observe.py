@@ -16,7 +16,7 @@ from autocnn.engine.primitive import item
 from autocnn.engine.tape import Node, local, next_serial, version
 from autocnn.engine.witness import passed
 from autocnn.flow.statistics import ACTIVATIONS, Moments, asleep, by_image, joined, lots, moments, norm
-from autocnn.ops.activation.rectifiers import Normalized
+from autocnn.ops.activation.rectifiers import Foreseen
 from autocnn.types import Array
 
 Key = tuple[str, str, int]
@@ -156,7 +156,7 @@ class Observer:
             return
         self._depth = max(self._depth - 1, 0)
         recording = self.looking and is_grad_enabled() and isinstance(result, Tensor)
-        if recording and type(result) is not Normalized and result.requires_grad:
+        if recording and type(result) is not Foreseen and result.requires_grad:
             self._value(result.node(), result.array)
         if self._depth == 0 and is_grad_enabled() and result is not None:
             images = next((x.shape[0] for x in args if isinstance(x, Tensor) and x.shape), 0)

@@ -8,20 +8,21 @@ from typing import Any
 
 from autocnn.backend import kernels
 from autocnn.backend.arrays import namespace
-from autocnn.engine import Tensor, as_tensor, no_grad, primitive
+from autocnn.engine import Tensor, as_tensor, no_grad, primitive, taps
 from autocnn.engine.gradient import Ahead
 from autocnn.engine.inplace import memory_of, write
 from autocnn.engine.tape import local, next_serial, version
 from autocnn.errors import ArgumentError, InPlaceError, ShapeError
-from autocnn.ops.activation.rectifiers import Normalized, _relu
+from autocnn.ops.activation.rectifiers import Foreseen, _relu
 from autocnn.ops.broadcast import _broadcast_to, _sum_to
 from autocnn.ops.channels import _channel_spread, _channel_sum, check_dtypes
 from autocnn.ops.elementwise import add, mul
 from autocnn.ops.elementwise.arithmetic import _add, _mul
 from autocnn.ops.elementwise.exponential import _rsqrt
 from autocnn.ops.precision import adding
+from autocnn.ops.residual import Summand
 from autocnn.ops.shape import reshape
-from autocnn.types import Shape
+from autocnn.types import Array, Shape
 
 # Batch norm ---------------------------------------------------------------------------------------------------
 
@@ -82,6 +83,8 @@ def _normalize_batch(
     if count == 1:
         raise ShapeError(f"batch_norm: x is {x.shape}; training needs more than 1 value for each channel")
     result, residuals = _with_relu(x, w, b, eps) or _without_relu(x, w, b, eps)
+    if "_relu_behind_sum" in w.__dict__ and type(result) is Tensor:
+        Summand.of(result, w, _bounds(residuals, w.array, b.array, eps))
     if count and mean is not None:
         _move_running(mean, residuals[0], momentum, 1.0)
     if count and var is not None:
@@ -100,6 +103,10 @@ def _move_running(running: Tensor, now: Any, momentum: float, scale: float) -> N
     memory += now * (momentum * scale)
 
 
+_SMALLEST = 1e-12
+"""The least eps with which a rounding error of the mean does not grow out of bounds."""
+
+
 def _without_relu(x: Tensor, w: Tensor, b: Tensor, eps: float) -> tuple[Tensor, tuple[Any, ...]]:
     z, residuals = _batch_norm.run((x.array, w.array, b.array), {"eps": eps})
     return _batch_norm.note((x, w, b), {"eps": eps}, z, residuals), residuals
@@ -109,14 +116,18 @@ def _with_relu(x: Tensor, w: Tensor, b: Tensor, eps: float) -> tuple[Tensor, tup
     """The same by a kernel that goes on to the relu which was behind the last time, unless its node is wanted."""
     if "_relu_behind" not in w.__dict__ or local.context.noted:
         return None
+    began = taps.begin()
     made = kernels.batch_norm_relu(namespace(x.array), x.array, w.array, b.array, eps=eps)
     if made is None:
         return None
     rectified, *residuals = made
+    if began:
+        taps.ended(began, "batch_norm_relu", "forward", (x.array, w.array, b.array), made)
     result = _batch_norm.note((x, w, b), {"eps": eps}, rectified, tuple(residuals))
     given, made_at = (x.array, w.array.copy(), b.array.copy()), next_serial()
 
     def later() -> Any:
+        w.__dict__.pop("_relu_behind", None)
         if version(x.array) > made_at:
             raise InPlaceError(
                 f"batch_norm: its result {rectified.shape} was not kept, for a relu came next, and its input has "
@@ -124,7 +135,12 @@ def _with_relu(x: Tensor, w: Tensor, b: Tensor, eps: float) -> tuple[Tensor, tup
             )
         return kernels.batch_norm(namespace(x.array), *given, eps=eps)[0]
 
-    return Normalized.of(result, w, later), tuple(residuals)
+    return Foreseen.of(result, _bounds(residuals, *given[1:], eps), later), tuple(residuals)
+
+
+def _bounds(residuals: Sequence[Any], w: Array, b: Array, eps: float) -> tuple[Array, ...] | None:
+    """What bounds the result, if it is divided by something that is not too small."""
+    return (*residuals[:2], w, b) if eps >= _SMALLEST else None
 
 
 @primitive(differentiable=False)

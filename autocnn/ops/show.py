@@ -9,7 +9,7 @@ import numpy as np
 from autocnn.backend.arrays import CPU, to_numpy
 from autocnn.engine import Tensor, method
 from autocnn.engine.tensor import get_default_dtype
-from autocnn.ops.activation.rectifiers import Normalized, Rectified
+from autocnn.ops.activation.rectifiers import Foreseen, Rectified
 
 _EDGE = {1: 3, 2: 3, 3: 2}
 """How many items at either end of an axis are printed of a large tensor, by its number of axes; 1 for more."""
@@ -22,7 +22,7 @@ def show(input: Tensor) -> str:
     >>> Tensor([[1.0, 2.0]]), Tensor(np.zeros((2, 0)))
     (tensor([[1., 2.]]), tensor([], shape=(2, 0), dtype=float64))
     """
-    name = "tensor" if type(input) in (Tensor, Rectified, Normalized) else type(input).__name__
+    name = "tensor" if type(input) in (Tensor, Rectified, Foreseen) else type(input).__name__
     array = to_numpy(input.array)
     rows = array.size // array.shape[-1] if array.size and array.ndim else 0
     lines = rows * -(-array.shape[-1] // 8) if rows else 0

@@ -11,7 +11,7 @@ from autocnn.backend import onednn
 from autocnn.errors import InPlaceError
 from autocnn.graph import trace
 from autocnn.nn import functional as F
-from autocnn.ops.activation.rectifiers import Normalized
+from autocnn.ops.activation.rectifiers import Foreseen
 
 pytestmark = pytest.mark.skipif(onednn.serving() is None, reason="needs oneDNN, whose kernel does both")
 SHAPE = (4, 8, 24, 24)
@@ -27,7 +27,7 @@ def norm():
         module.bias.normal_()
     x = ac.randn(SHAPE)
     F.relu(module(x.clone().requires_grad_()))
-    assert type(module(x)) is Normalized
+    assert type(module(x)) is Foreseen
     return module
 
 
@@ -83,7 +83,7 @@ def test_it_is_remembered_and_forgotten(norm):
     norm(images()).tanh()
     assert type(norm(images())) is ac.Tensor
     F.relu(norm(images()))
-    assert type(norm(images())) is Normalized
+    assert type(norm(images())) is Foreseen
 
 
 def test_its_own_values_are_there_when_asked_for(norm):

@@ -48,6 +48,10 @@ def add(xp: Namespace, x: Array, y: Array) -> Array:
     return xp.add(x, y)
 
 
+def add_relu(xp: Namespace, x: Array, y: Array) -> None:
+    """Nothing: who has no kernel for max(x + y, 0) does one after the other."""
+
+
 def tanh_backward(xp: Namespace, g: Array, z: Array) -> Array:
     """g (1 - z ** 2): the cotangent g through tanh, which gave z."""
     slope = xp.multiply(z, z)

@@ -89,11 +89,14 @@ def _has_nan(x: Array) -> bool:
     return bool(largest != largest)
 
 
-def binary(name: str, x: Array, y: Array) -> Array | None:
-    """A function of `BINARY` of two arrays of one shape and layout; None where oneDNN does not serve."""
+def binary(name: str, x: Array, y: Array, *, relu: bool = False) -> Array | None:
+    """A function of `BINARY` of two arrays of one shape and layout, a relu behind it on request.
+
+    None where oneDNN does not serve.
+    """
     if not applies(x, y):
         return None
-    ready = plan(("binary", name, x.size), _binary, BINARY[name], x.size)
+    ready = plan(("binary", name, x.size, relu), _binary, BINARY[name], x.size, relu)
     if ready is None:
         return None
     z = np.empty_like(x)
@@ -104,6 +107,11 @@ def binary(name: str, x: Array, y: Array) -> Array | None:
 def add(x: Array, y: Array) -> Array | None:
     """x + y; None where oneDNN does not serve, and where one thread is as quick."""
     return binary("add", x, y) if x.size >= MANY else None
+
+
+def add_relu(x: Array, y: Array) -> Array | None:
+    """max(x + y, 0) of what holds no NaN: the library makes 0 of it; None where oneDNN does not serve."""
+    return binary("add", x, y, relu=True)
 
 
 def tanh_backward(g: Array, z: Array) -> Array | None:
@@ -136,7 +144,7 @@ def _backward(kind: int, size: int, alpha: float, beta: float) -> Plan:
     return Plan(made, [(header.DST_GRADIENT, data), (known, data), (header.SRC_GRADIENT, data)])
 
 
-def _binary(kind: int, size: int) -> Plan:
+def _binary(kind: int, size: int, relu: bool) -> Plan:
     data = describe((size,))
-    made = described("binary", kind, data, data, data, attributes())
+    made = described("binary", kind, data, data, data, attributes(relu))
     return Plan(made, [(header.SRC, data), (header.SRC_1, data), (header.DST, data)])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autocnn.backend import kernels
+from autocnn.backend.arrays import CPU
 from autocnn.backend.select import select
 from autocnn.engine import Tensor, as_tensor, binary, method, primitive
 from autocnn.engine.inplace import write
@@ -13,7 +14,7 @@ from autocnn.engine.tape import Leaf, Node, version
 from autocnn.errors import ArgumentError, ShapeError
 from autocnn.ops.broadcast import unbroadcast
 from autocnn.ops.dtypes import fitting
-from autocnn.ops.elementwise.arithmetic import _mul
+from autocnn.ops.elementwise.arithmetic import _add, _mul
 from autocnn.ops.elementwise.casts import floating, quiet
 from autocnn.ops.elementwise.comparison import _gt, _le
 from autocnn.ops.elementwise.exponential import _exp
@@ -38,12 +39,11 @@ def relu(input: Any, inplace: bool = False) -> Tensor:
     kind = type(input)
     if kind is Rectified and not version(input.array):
         return input
-    if kind is Normalized:
+    if kind is Foreseen:
         return input.rectified(inplace)
     x = as_tensor(input)
-    u = x._node
-    if u is not None and u.primitive is not None and u.primitive.goes_on_to is _relu:
-        foresee(u)
+    if x._node is not None and x._node.primitive is not None:
+        foresee(x._node)
     return kept(input, _relu(x), inplace, "relu")
 
 
@@ -58,28 +58,29 @@ class Rectified(Tensor):
     __slots__ = ()
 
 
-class Normalized(Tensor):
-    """What a batch norm made whose kernel went on to the relu behind: z itself is computed when it is asked for.
+class Foreseen(Tensor):
+    """What an op made whose kernel went on to the relu behind: its own value is computed when it is asked for.
 
-    So a batch norm and the relu of it cost one visit of memory, and so does their backward pass. Which weights
-    have a relu behind them is known from the step before; where it does not come this time, only time is lost.
+    So the op and the relu of it cost one visit of memory. Which ops have a relu behind them is known from the step
+    before; where it does not come this time, only time is lost.
     """
 
     __slots__ = ()
 
     @classmethod
-    def of(cls, made: Tensor, weight: Tensor, later: Callable[[], Array]) -> Tensor:
-        """The tensor of a node whose kernel made relu's value; `later` makes the op's own."""
+    def of(cls, made: Tensor, bounds: Any, later: Callable[[], Array]) -> Tensor:
+        """The tensor of a node whose kernel made relu's value; `later` makes the op's own.
+
+        `bounds` are those of relu's value, as :func:`bind` takes them.
+        """
         known = made.__dict__
-        known["_rectified"], known["_later"], known["_weight"] = made._array, later, weight
+        known["_rectified"], known["_bounds"], known["_later"] = made._array, bounds, later
         made.__class__ = cls
         return made
 
     @property
     def _array(self) -> Array:
-        known = self.__dict__
-        known["_weight"].__dict__.pop("_relu_behind", None)
-        self._settle(known["_later"]())
+        self._settle(self.__dict__["_later"]())
         return self._array
 
     @property
@@ -99,17 +100,19 @@ class Normalized(Tensor):
 
     def rectified(self, inplace: bool) -> Tensor:
         """relu of it: a new tensor, or this one."""
-        z = self.__dict__["_rectified"]
+        known = self.__dict__
+        z, bounds = known["_rectified"], known["_bounds"]
         made = _relu.noted_of_one(self, None, z, {})
-        if not inplace:
-            return made
-        self._settle(z)
-        self._node = made._node
-        return self
+        if inplace:
+            self._settle(z)
+            self._node = made._node
+            made = self
+        bind(made, bounds)
+        return made
 
     def _settle(self, array: Array) -> None:
         """Be a Tensor like any other."""
-        for name in ("_rectified", "_later", "_weight"):
+        for name in ("_rectified", "_bounds", "_later"):
             del self.__dict__[name]
         self.__class__ = Tensor  # type: ignore[assignment]
         settled: Tensor = self
@@ -117,10 +120,49 @@ class Normalized(Tensor):
 
 
 def foresee(node: Node) -> None:
-    """Note that the op of this node has a relu behind it: its weight's next kernel goes on to it."""
-    weight = node.edges[1].tensor() if isinstance(node.edges[1], Leaf) else None
+    """Note what has a relu behind it, so that its next kernel goes on to that.
+
+    The parameter that stays from step to step keeps it: the weight of a batch norm, or of one that is added to
+    something.
+    """
+    made: Any = node.primitive
+    if made.goes_on_to is _relu:
+        _remember(node, "_relu_behind")
+    elif made is _add and node.device == CPU:
+        for edge in node.edges:
+            if edge.primitive is not None and edge.primitive.goes_on_to is _relu:
+                _remember(edge, "_relu_behind_sum")
+
+
+def _remember(norm: Node, what: str) -> None:
+    weight = norm.edges[1].tensor() if isinstance(norm.edges[1], Leaf) else None
     if weight is not None:
-        weight.__dict__["_relu_behind"] = True
+        weight.__dict__[what] = True
+
+
+def bind(made: Tensor, by: Any) -> None:
+    """Note that an op made a tensor that is :func:`bounded` by these vectors; True where it is bounded anyway."""
+    made.__dict__["_bounds"] = made._array, by
+
+
+def bounded(x: Tensor) -> bool:
+    """Whether it is known to hold no NaN, and nothing near overflow, so that a kernel may run that loses NaN.
+
+    What a batch norm makes is bounded by its statistics, its weight and its bias; so are sums of such, and relu of
+    them. It is known of what an op made, as long as nobody has written to it.
+    """
+    array, by = x.__dict__.get("_bounds", (None, None))
+    if array is None or array is not x._array or version(array):
+        return False
+    if by is True:
+        return True
+    known = by is not None and all(v.dot(v) < _FAR for v in by)
+    bind(x, known or None)
+    return known
+
+
+_FAR = 1e20
+"""The square of a norm below which no sum of what a batch norm makes comes near overflow."""
 
 
 @primitive(saves=("z",))
