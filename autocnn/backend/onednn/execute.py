@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from array import array
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -20,6 +19,8 @@ from autocnn.backend.onednn import header
 from autocnn.backend.onednn.library import Unserved, functions, serving
 from autocnn.backend.onednn.memory import Handle, address, check, create, row_of
 from autocnn.types import Array
+
+_at, _byte = ctypes.addressof, ctypes.c_char.from_buffer
 
 CAPACITY = 2048
 """Plans that a thread keeps for one number of OpenMP threads; the oldest goes first."""
@@ -31,7 +32,7 @@ class Plan:
     """A primitive ready to run on the arrays of one shape, in the order of its `places`."""
 
     __slots__ = (
-        "_arguments", "_count", "_execute", "_keep", "_known", "_memories", "_point", "_primitive", "_room",
+        "_arguments", "_count", "_execute", "_keep", "_memories", "_point", "_primitive", "_room",
         "_scratch", "_scratch_size", "_seen", "_stream",
     )  # fmt: skip
 
@@ -46,7 +47,6 @@ class Plan:
         self._arguments = row_of(header.Argument, len(every))(*arguments)
         self._count = len(every)
         self._memories, self._scratch = pointers[:-1], pointers[-1]
-        self._known = array("Q", [0] * len(self._memories))
         self._primitive, self._stream = primitive._as_parameter_, _here.stream()._as_parameter_
         self._keep = (primitive, memories, _here.stream())
         self._room, self._scratch_size, self._seen = _here.room, size_of(scratch), 0
@@ -55,13 +55,9 @@ class Plan:
 
     def __call__(self, *arrays: Array) -> None:
         """Run on arrays, the results among them. Raises Unserved if the library fails."""
-        point, known, i = self._point, self._known, 0
+        point = self._point
         for memory, x in zip(self._memories, arrays, strict=True):
-            at = address(x)
-            if at != known[i]:  # a training step mostly finds its arrays where the last one had them
-                known[i] = at
-                point(memory, at)
-            i += 1  # noqa: SIM113 (enumerate would cost a tuple for each array)
+            point(memory, _at(_byte(x)) if x.flags.carray else address(x))
         if self._scratch_size and self._seen != self._room.address:
             self._seen = self._room.address
             point(self._scratch, self._seen)
