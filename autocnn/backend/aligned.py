@@ -8,13 +8,14 @@ any multiple of 16 bytes, as it happens.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from autocnn.types import Array
+from autocnn.types import Array, DType
 
 LINE = 64
 """Bytes of a line."""
@@ -34,12 +35,24 @@ def empty(shape: Sequence[int], dtype: Any = _FLOAT, past: int = 0) -> Array:
     >>> z.shape, z.ctypes.data % LINE, y.ctypes.data % LINE
     ((1000, 1000), 0, 16)
     """
-    dtype = np.dtype(dtype)
+    return maker(shape, np.dtype(dtype), past)()
+
+
+def maker(shape: Sequence[int], dtype: DType = _FLOAT, past: int = 0) -> Callable[[], Array]:
+    """What makes such arrays, for those who make many of one shape.
+
+    >>> maker((2, 3))().shape
+    (2, 3)
+    """
     size = prod(shape) * dtype.itemsize
     if size < LARGE:
-        return np.empty(shape, dtype)
-    room = np.empty(size + LINE, _BYTE)
-    return np.ndarray(shape, dtype, room, (past - _at(_first(room))) % LINE)
+        return partial(np.empty, shape, dtype)
+
+    def placed() -> Array:
+        room = np.empty(size + LINE, _BYTE)
+        return np.ndarray(shape, dtype, room, (past - _at(_first(room))) % LINE)
+
+    return placed
 
 
 def is_whole(part: Array, memory: Array) -> bool:

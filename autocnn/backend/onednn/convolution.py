@@ -8,8 +8,9 @@ beside the images.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,16 @@ from autocnn.backend.onednn import header
 from autocnn.backend.onednn.execute import Plan, ask, attributes, described, plan, reorder, same, size_of
 from autocnn.backend.onednn.library import Unserved
 from autocnn.backend.onednn.memory import (
+    FLOAT,
     Handle,
     dense,
     describe,
     describe_any,
     describe_channels_last,
     dims,
-    empty_last,
     fits,
     logical,
+    maker_last,
     steps_of,
 )
 from autocnn.backend.onednn.reorder import channels_last
@@ -66,7 +68,8 @@ class _Weighted:
     """A plan beside the reorder between weights as they lie and as the library wants them."""
 
     plan: Plan
-    result: Shape
+    result: Callable[[], Array]
+    """What makes the array for a result."""
     reorder: Plan | None
     weights: Array
     kept: dict[int, tuple[weakref.ref[Array], Array]]
@@ -121,7 +124,7 @@ def conv(
     ready = plan(key, _forward, x.shape, w.shape, steps, bias is not None, key[5:9], relu)
     if ready is None:
         return None
-    z = empty_last(ready.result, past=_past(groups))
+    z = ready.result()
     w = ready.inner(w)
     if bias is None:
         ready.plan(channels_last(x), w, z)
@@ -150,7 +153,7 @@ def conv_input(
     ready = plan(key, _backward_input, g.shape, w.shape, steps, shape, key[5:])
     if ready is None:
         return None
-    gx = empty_last(shape, past=_past(groups))
+    gx = ready.result()
     ready.plan(channels_last(g), ready.inner(w), gx)
     return logical(gx)
 
@@ -205,7 +208,7 @@ def conv_weight(
     ready = plan(key, _backward_weight, g.shape, x.shape, shape, bias, key[5:])
     if ready is None:
         return None
-    gw = np.empty(shape, g.dtype)
+    gw = ready.result()
     inner = gw if ready.reorder is None else ready.weights
     if bias:
         gb = np.empty(shape[0], g.dtype)
@@ -215,11 +218,6 @@ def conv_weight(
     if ready.reorder is not None:
         ready.reorder(inner, gw)
     return (gw, gb) if bias else gw
-
-
-def _past(groups: int) -> int | None:
-    """Where results of groups begin in a line: their kernels do little but read and write, and want it whole."""
-    return None if groups == 1 else 0
 
 
 def _taken(w: Array) -> tuple[Array, Shape]:
@@ -244,7 +242,7 @@ def _forward(x: Shape, w: Shape, steps: Shape, with_bias: bool, window: Any, rel
     inner = ask(made, header.ASK_WEIGHTS)
     places = [(header.SRC, src), (header.WEIGHTS, inner), (header.BIAS, bias), (header.DST, dst)]
     main = Plan(made, [place for place in places if place[1] is not None])
-    return _weighted(main, _result(x, w, how), _weights(w, steps, how.groups), inner, inner)
+    return _weighted(main, _images(_result(x, w, how), how), _weights(w, steps, how.groups), inner, inner)
 
 
 def _backward_input(g: Shape, w: Shape, steps: Shape, x: Shape, window: Any) -> _Weighted:
@@ -255,7 +253,7 @@ def _backward_input(g: Shape, w: Shape, steps: Shape, x: Shape, window: Any) -> 
     made = described("convolution_backward_data", header.DIRECT, source, weights, result, *how, hint, attributes())
     inner = ask(made, header.ASK_WEIGHTS)
     places = [(header.DST_GRADIENT, result), (header.WEIGHTS, inner), (header.SRC_GRADIENT, source)]
-    return _weighted(Plan(made, places), x, _weights(w, steps, how.groups), inner, inner)
+    return _weighted(Plan(made, places), _images(x, how), _weights(w, steps, how.groups), inner, inner)
 
 
 def _backward_weight(g: Shape, x: Shape, w: Shape, with_bias: bool, window: Any) -> _Weighted:
@@ -273,7 +271,12 @@ def _backward_weight(g: Shape, x: Shape, w: Shape, with_bias: bool, window: Any)
         (header.BIAS_GRADIENT, bias),
     ]  # fmt: skip
     main = Plan(made, [place for place in places if place[1] is not None])
-    return _weighted(main, w, inner, _weights(w, (), how.groups), inner)
+    return _weighted(main, partial(np.empty, w, FLOAT), inner, _weights(w, (), how.groups), inner)
+
+
+def _images(shape: Shape, how: _Window) -> Callable[[], Array]:
+    """What makes images of this shape. Kernels of groups do little but read and write: they want lines whole."""
+    return maker_last(shape, past=None if how.groups == 1 else 0)
 
 
 def _hint(x: Shape, w: Shape, g: Shape, how: _Window) -> Handle:
@@ -308,7 +311,7 @@ def _weights(w: Shape, steps: Shape, groups: int) -> Handle:
     return describe(_grouped(w, groups), (*ahead, *steps))
 
 
-def _weighted(main: Plan, result: Shape, one: Any, other: Any, inner: Any) -> _Weighted:
+def _weighted(main: Plan, result: Callable[[], Array], one: Any, other: Any, inner: Any) -> _Weighted:
     """The plan with a reorder of weights from one layout to another, unless they are the same."""
     moved = None if same(one, other) else reorder(one, other)
     return _Weighted(main, result, moved, np.zeros(size_of(inner) // 4 if moved else 0, np.float32), {})

@@ -6,14 +6,14 @@ Activations are channels-last in memory, described as they lie; everything else 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from autocnn.backend.aligned import empty
+from autocnn.backend.aligned import maker
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.library import Unserved, serving
 from autocnn.types import Array, Shape
@@ -136,8 +136,14 @@ def empty_last(shape: Sequence[int], dtype: Any = FLOAT, past: int | None = None
 
     Where it matters, `past` is how far past a line of the cache a large one begins, in bytes.
     """
+    return maker_last(shape, dtype, past)()
+
+
+def maker_last(shape: Sequence[int], dtype: Any = FLOAT, past: int | None = None) -> Callable[[], Array]:
+    """What makes such results, for a plan to keep: to settle shape and size takes longer than to make one."""
     n, c, *space = shape
-    return np.empty((n, *space, c), dtype) if past is None else empty((n, *space, c), dtype, past)
+    inner = (n, *space, c)
+    return partial(np.empty, inner, dtype) if past is None else maker(inner, dtype, past)
 
 
 def steps_of(x: Array) -> Shape | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import isfinite, prod
 from typing import Any
 
@@ -12,11 +14,12 @@ from autocnn.backend.onednn.elementwise import FEW
 from autocnn.backend.onednn.execute import Plan, ask, attributes, described, name_of, plan, size_of
 from autocnn.backend.onednn.library import Unserved
 from autocnn.backend.onednn.memory import (
+    FLOAT,
     describe,
     describe_channels_last,
-    empty_last,
     fits,
     logical,
+    maker_last,
 )
 from autocnn.backend.onednn.reorder import channels_last
 from autocnn.types import Array, Shape
@@ -24,11 +27,22 @@ from autocnn.types import Array, Shape
 _FAR = 16.0
 """Standard deviations from 0 beyond which a channel is left to the NumPy kernel."""
 
+_FAR_SQUARED = np.array(_FAR**2, np.float32)  # a number of Python's takes NumPy twice as long
+
 _PAST = 16
 """Bytes past a line of the cache at which results begin: one that begins at a line the library writes past the
 cache, straight to memory, where the next op has to fetch it from. That takes both half as long again."""
 
 _AFFINE = header.USE_SCALE | header.USE_SHIFT
+
+
+@dataclass(frozen=True, slots=True)
+class _Channels:
+    """A batch norm ready to run: what makes the array of its result, and how large the note of a relu is."""
+
+    plan: Plan
+    result: Callable[[], Array]
+    room: int = 0
 
 
 def applies(x: Array, *vectors: Array | None) -> bool:
@@ -55,11 +69,9 @@ def batch_norm(
     if ready is None:
         return None
     mean, var = np.empty(x.shape[1], x.dtype), np.empty(x.shape[1], x.dtype)
-    z = empty_last(x.shape, past=_PAST)
-    arrays = [channels_last(x), *_affine(x.shape[1], w, b), mean, var, z]
-    main, room = ready
-    positive = (np.empty(room, np.uint8),) if relu else ()
-    main(*arrays, *positive)
+    z = ready.result()
+    positive = (np.empty(ready.room, np.uint8),) if relu else ()
+    ready.plan(channels_last(x), *_affine(x.shape[1], w, b), mean, var, z, *positive)
     return (logical(z), mean, var, *positive) if _is_centred(mean, var, eps) else None
 
 
@@ -84,8 +96,8 @@ def batch_norm_inference(
     ready = plan(("batch_norm_inference", x.shape, eps, relu), _batch_inference, x.shape, eps, relu)
     if ready is None:
         return None
-    z = empty_last(x.shape, past=_PAST)
-    ready(channels_last(x), *_affine(x.shape[1], w, b), *map(np.ascontiguousarray, (mean, var)), z)
+    z = ready.result()
+    ready.plan(channels_last(x), *_affine(x.shape[1], w, b), *map(np.ascontiguousarray, (mean, var)), z)
     return logical(z)
 
 
@@ -102,14 +114,13 @@ def batch_norm_backward(
     ready = plan(("batch_norm_backward", x.shape, eps, relu), _batch_backward, x.shape, eps, relu)
     if ready is None:
         return None
-    ready, room = ready
-    if positive is not None and (positive.dtype, positive.shape) != (np.uint8, (room,)):
+    if positive is not None and (positive.dtype, positive.shape) != (np.uint8, (ready.room,)):
         return None
     c = x.shape[1]
-    gx, gw, gb = empty_last(x.shape, past=_PAST), np.empty(c, x.dtype), np.empty(c, x.dtype)
-    scale = _affine(c, w, None)[0]
-    arrays = [channels_last(g), channels_last(x), scale, *map(np.ascontiguousarray, (mean, var)), gx, gw, gb]
-    ready(*arrays, *(() if positive is None else (positive,)))
+    gx, gw, gb = ready.result(), np.empty(c, x.dtype), np.empty(c, x.dtype)
+    vectors = map(np.ascontiguousarray, (mean, var))
+    noted = () if positive is None else (positive,)
+    ready.plan(channels_last(g), channels_last(x), _scale(c, w), *vectors, gx, gw, gb, *noted)
     return logical(gx), gw, gb
 
 
@@ -157,16 +168,18 @@ def _is_centred(mean: Array, var: Array, eps: float) -> bool:
 
     The library adds up a channel one number after the other, which leaves an error of about 1e-5 of the mean.
     """
-    most = var + np.float32(eps)
-    most *= _FAR**2
-    most -= mean * mean
-    return bool(most.min() >= 0)  # not so for NaN
+    far = mean * mean
+    far -= var * _FAR_SQUARED
+    return bool(far.item(far.argmax()) <= eps * _FAR**2)  # not so for NaN, which argmax finds
 
 
 def _affine(channels: int, w: Array | None, b: Array | None) -> list[Array]:
     """Scale and shift, 1 and 0 where they are not given."""
-    scale = np.ones(channels, np.float32) if w is None else np.ascontiguousarray(w)
-    return [scale, np.zeros(channels, np.float32) if b is None else np.ascontiguousarray(b)]
+    return [_scale(channels, w), np.zeros(channels, FLOAT) if b is None else np.ascontiguousarray(b)]
+
+
+def _scale(channels: int, w: Array | None) -> Array:
+    return np.ones(channels, FLOAT) if w is None else np.ascontiguousarray(w)
 
 
 def _rows(x: Array, axes: Shape) -> tuple[int, int] | None:
@@ -177,7 +190,7 @@ def _rows(x: Array, axes: Shape) -> tuple[int, int] | None:
     return prod(x.shape[:lead]), prod(x.shape[lead:])
 
 
-def _batch_forward(x: Shape, eps: float, relu: bool) -> tuple[Plan, int]:
+def _batch_forward(x: Shape, eps: float, relu: bool) -> _Channels:
     data, vector = describe_channels_last(x), describe((x[1],))
     flags = _AFFINE | (header.FUSE_RELU if relu else 0)
     made = described("batch_normalization_forward", header.TRAINING, data, data, eps, flags, attributes())
@@ -186,11 +199,12 @@ def _batch_forward(x: Shape, eps: float, relu: bool) -> tuple[Plan, int]:
         (header.VARIANCE, vector), (header.DST, data),
     ]  # fmt: skip
     if not relu:
-        return Plan(made, places), 0
+        return _Channels(Plan(made, places), maker_last(x, past=_PAST))
     if _names(data, eps, flags) != _names(data, eps, _AFFINE):
         raise Unserved("batch norm: with relu it is done by another kernel, whose sums are rounded otherwise")
     positive = ask(made, header.ASK_WORKSPACE)
-    return Plan(made, [*places, (header.WORKSPACE, positive)]), size_of(positive)
+    main = Plan(made, [*places, (header.WORKSPACE, positive)])
+    return _Channels(main, maker_last(x, past=_PAST), size_of(positive))
 
 
 def _names(data: Any, eps: float, flags: int) -> tuple[str, str]:
@@ -203,17 +217,18 @@ def _names(data: Any, eps: float, flags: int) -> tuple[str, str]:
     )
 
 
-def _batch_inference(x: Shape, eps: float, relu: bool) -> Plan:
+def _batch_inference(x: Shape, eps: float, relu: bool) -> _Channels:
     data, vector = describe_channels_last(x), describe((x[1],))
     flags = _AFFINE | header.GLOBAL_STATISTICS
     made = described("batch_normalization_forward", header.INFERENCE, data, data, eps, flags, attributes(relu))
-    return Plan(made, [
+    places = [
         (header.SRC, data), (header.SCALE, vector), (header.SHIFT, vector), (header.MEAN, vector),
         (header.VARIANCE, vector), (header.DST, data),
-    ])  # fmt: skip
+    ]  # fmt: skip
+    return _Channels(Plan(made, places), maker_last(x, past=_PAST))
 
 
-def _batch_backward(x: Shape, eps: float, relu: bool) -> tuple[Plan, int]:
+def _batch_backward(x: Shape, eps: float, relu: bool) -> _Channels:
     data, vector = describe_channels_last(x), describe((x[1],))
     flags = _AFFINE | (header.FUSE_RELU if relu else 0)
     hint = described("batch_normalization_forward", header.TRAINING, data, data, eps, flags, attributes())
@@ -226,9 +241,10 @@ def _batch_backward(x: Shape, eps: float, relu: bool) -> tuple[Plan, int]:
         (header.SHIFT_GRADIENT, vector),
     ]  # fmt: skip
     if not relu:
-        return Plan(made, places), 0
+        return _Channels(Plan(made, places), maker_last(x, past=_PAST))
     positive = ask(hint, header.ASK_WORKSPACE)
-    return Plan(made, [*places, (header.WORKSPACE, positive)]), size_of(positive)
+    main = Plan(made, [*places, (header.WORKSPACE, positive)])
+    return _Channels(main, maker_last(x, past=_PAST), size_of(positive))
 
 
 def _layer_forward(rows: tuple[int, int], eps: float) -> Plan:
