@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from autocnn.backend.onednn.softmax import SHORT
 from autocnn.backend.select import select
 from autocnn.types import Array, Namespace
+
+_FEW = 1 << 12
+"""Elements below which a number is as quick an operand as an array."""
 
 
 def relu(xp: Namespace, x: Array) -> Array:
     """max(x, 0); NaN stays."""
-    return xp.maximum(x, 0)
+    if x.size < _FEW:
+        return xp.maximum(x, 0)
+    zeros = xp.zeros_like(
+        x
+    )  # beside a number NumPy takes one element after the other, beside an array many at once
+    return xp.maximum(x, zeros, out=zeros)
 
 
 def relu_backward(xp: Namespace, g: Array, z: Array) -> Array:
@@ -18,8 +29,13 @@ def relu_backward(xp: Namespace, g: Array, z: Array) -> Array:
 
 def softmax(xp: Namespace, x: Array, *, axis: int) -> Array:
     """e ** x over its sum along an axis."""
-    z = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
-    z /= xp.sum(z, axis=axis, keepdims=True)
+    return _laid_out(xp, _softmax, x, axis)
+
+
+def _softmax(xp: Namespace, x: Array, axis: int) -> Array:
+    z = x - x.max(axis=axis, keepdims=True)
+    xp.exp(z, out=z)
+    z /= z.sum(axis=axis, keepdims=True)
     return z
 
 
@@ -33,8 +49,21 @@ def softmax_backward(xp: Namespace, g: Array, z: Array, *, axis: int) -> Array:
 
 def log_softmax(xp: Namespace, x: Array, *, axis: int) -> Array:
     """x less the logarithm of the sum of e ** x along an axis, without overflow."""
-    z = x - xp.max(x, axis=axis, keepdims=True)
-    z -= xp.log(xp.sum(xp.exp(z), axis=axis, keepdims=True))
+    return _laid_out(xp, _log_softmax, x, axis)
+
+
+def _log_softmax(xp: Namespace, x: Array, axis: int) -> Array:
+    z = x - x.max(axis=axis, keepdims=True)
+    z -= xp.log(xp.exp(z).sum(axis=axis, keepdims=True))
+    return z
+
+
+def _laid_out(xp: Namespace, kernel: Callable[..., Array], x: Array, axis: int) -> Array:
+    """What a kernel makes of x along an axis: in columns where that is a short row of memory."""
+    if x.ndim == 1 or x.shape[axis] > SHORT or x.strides[axis] != x.itemsize:
+        return kernel(xp, x, axis)
+    z = xp.empty_like(x)
+    z[...] = kernel(xp, xp.ascontiguousarray(x.swapaxes(0, axis)), 0).swapaxes(0, axis)
     return z
 
 

@@ -12,6 +12,10 @@ from autocnn.types import Array
 _KINDS = {False: header.SOFTMAX, True: header.LOG_SOFTMAX}
 
 
+SHORT = 16
+"""Places along an axis up to which NumPy is quicker to find the logarithm, many rows at once."""
+
+
 def applies(x: Array, axis: int) -> bool:
     """Whether oneDNN may take x: float32, not empty, dense, and the axis is the one that is contiguous in memory.
 
@@ -30,8 +34,8 @@ def softmax(x: Array, *, axis: int) -> Array | None:
 
 
 def log_softmax(x: Array, *, axis: int) -> Array | None:
-    """The logarithm of softmax(x), without overflow; None where oneDNN does not serve."""
-    return _run(x, axis, log=True)
+    """The logarithm of softmax(x), without overflow; None where oneDNN does not serve, or NumPy is quicker."""
+    return _run(x, axis, log=True) if x.ndim and x.shape[axis] > SHORT else None
 
 
 def softmax_backward(g: Array, z: Array, *, axis: int) -> Array | None:
