@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, primitive
 from autocnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from autocnn.ops.activation.softmax import _softmax, log_softmax
@@ -57,25 +58,28 @@ def cross_entropy(
     return add(mul(loss, 1 - label_smoothing), mul(smooth, label_smoothing / x.shape[axis]))
 
 
-@primitive(saves=("x", "target", "p"), residuals=("p",))
+@primitive(saves=("x", "target", "logp"), residuals=("logp",))
 @quiet
 @adding
 def _cross_entropy(xp: Any, x: Any, target: Any, *, axis: int, ignore: int, reduction: str) -> Any:
-    e = x - xp.max(x, axis=axis, keepdims=True)
-    p = xp.exp(e)
-    total = xp.sum(p, axis=axis, keepdims=True)
-    p /= total
+    logp = kernels.log_softmax(xp, x, axis=axis)
     valid = target != ignore
-    safe = xp.where(valid, target, 0)
-    if e.ndim == 2 and axis == 1:  # the same, without the work that finding it for any axis takes
-        picked = e[xp.arange(e.shape[0]), safe]
+    count = xp.count_nonzero(valid)
+    if count == target.size:
+        loss = 0.0 - logp[_chosen(xp, target, axis)]
     else:
-        picked = xp.squeeze(xp.take_along_axis(e, xp.expand_dims(safe, axis), axis), axis)
-    loss = xp.where(valid, xp.squeeze(xp.log(total), axis) - picked, 0.0)
+        known = xp.where(valid, target, 0)
+        loss = xp.where(valid, 0.0 - logp[_chosen(xp, known, axis)], 0.0)
     if reduction == "none":
-        return loss, (p,)
-    loss = xp.sum(loss)
-    return (loss if reduction == "sum" else xp.divide(loss, xp.sum(valid), dtype=x.dtype)), (p,)
+        return loss, (logp,)
+    loss = loss.sum()
+    return (loss if reduction == "sum" else xp.divide(loss, count, dtype=x.dtype)), (logp,)
+
+
+def _chosen(xp: Any, target: Any, axis: int) -> tuple[Any, ...]:
+    """The index of each sample's class in an array with an axis of classes."""
+    places = [positions(xp, target.shape, i) for i in range(target.ndim)]
+    return (*places[:axis], target, *places[axis:])
 
 
 def _cross_entropy_rule(g: Any, z: Any, x: Any, target: Any, **params: Any) -> Any:
@@ -88,13 +92,9 @@ def _cross_entropy_rule(g: Any, z: Any, x: Any, target: Any, **params: Any) -> A
 @primitive(differentiable=False)
 def _hot_classes(xp: Any, x: Any, *, axis: int, classes: int, dtype: str) -> Any:
     """1 at the class of each sample, 0 elsewhere; classes along `axis`."""
-    return _is_class(xp, x, axis, classes).astype(dtype)
-
-
-def _is_class(xp: Any, target: Any, axis: int, classes: int) -> Any:
-    target = xp.expand_dims(target, axis)
+    target = xp.expand_dims(x, axis)
     shape = tuple(classes if i == axis else 1 for i in range(target.ndim))
-    return target == positions(xp, shape, axis)
+    return (target == positions(xp, shape, axis)).astype(dtype)
 
 
 @primitive(saves=("target",))
@@ -128,18 +128,23 @@ _over_samples.vjp(lambda g, z, x, target, **params: _per_sample(g, target, **par
 @quiet
 @adding
 def _cross_entropy_backward(
-    xp: Any, g: Any, p: Any, target: Any, *, axis: int, ignore: int, reduction: str
+    xp: Any, g: Any, logp: Any, target: Any, *, axis: int, ignore: int, reduction: str
 ) -> Any:
     valid = target != ignore
+    count = xp.count_nonzero(valid)
     if reduction == "mean":
-        g = xp.divide(g, xp.sum(valid), dtype=g.dtype)
-    share = xp.expand_dims(xp.where(valid, g, 0.0), axis)
-    return (p - _is_class(xp, target, axis, p.shape[axis])) * share
+        g = xp.divide(g, count, dtype=g.dtype)
+    if count < target.size:
+        g, target = xp.where(valid, g, 0.0), xp.where(valid, target, 0)
+    z = xp.exp(logp)
+    z[_chosen(xp, target, axis)] -= 1
+    z *= xp.expand_dims(g, axis) if g.ndim else g
+    return z
 
 
 _cross_entropy.vjp(_cross_entropy_rule, None)
 _cross_entropy.fast(
-    lambda g, z, x, target, need, p, **params: (_cross_entropy_backward(g, p, target, **params), None)
+    lambda g, z, x, target, need, logp, **params: (_cross_entropy_backward(g, logp, target, **params), None)
 )
 
 

@@ -66,7 +66,7 @@ cosh | z = cosh x | dx = g · sinh x
 count_nonzero | z = how many of x are not zero | {NONE}
 crop | z = x without its borders | dx = pad(g) with zeros
 cross_entropy | z = −log softmax(x) at the target | dx = g · (p − 1[target]), p = softmax x
-cross_entropy_backward | z = g · (p − 1[target]) | {NONE} here; derivatives of it go by cross_entropy's definition
+cross_entropy_backward | z = g · (e^logp − 1[target]) | {NONE} here; derivatives of it go by cross_entropy's definition
 cumprod | z = running product of x | dx = Σ over the later z of g · z without that x
 cumsum | z = running sum of x | dx = running sum of g from the other end
 det | z = determinant of x | dx = g · z · (x⁻¹)ᵀ

@@ -269,8 +269,8 @@ LOSSES: dict[str, Row] = {
     ),
     "cross_entropy_backward": tuple(
         Case(
-            lambda g, p, t, r=r: (p - hot(t, 3)) * share_of(g, t, r)[:, None],
-            (normal(*(4,) * (r == "none")), positive(4, 3), t),
+            lambda g, logp, t, r=r: (np.exp(logp) - hot(t, 3)) * share_of(g, t, r)[:, None],
+            (normal(*(4,) * (r == "none")), normal(4, 3), t),
             form(r),
         )
         for r, t, s in FORMS[:3]
