@@ -63,33 +63,60 @@ class _Window:
         yield dims([hi for _, hi in self.padding])
 
 
-@dataclass(frozen=True, slots=True)
 class _Weighted:
-    """A plan beside the reorder between weights as they lie and as the library wants them."""
+    """A convolution with weights, which are reordered into the layout that the library wants."""
+
+    __slots__ = ("_kept", "_make", "_plan", "_reorder", "_weights", "result")
+
+    def __init__(self, make: Callable[[], Plan], result: Callable[[], Array], lie: Any, inner: Any) -> None:
+        """`make` makes the plan, `result` the array for its result; weights `lie` so, and it wants the `inner`."""
+        self.result = result
+        self._make, self._plan = make, make()
+        self._reorder: Plan | None = None
+        self._kept: dict[int, tuple[weakref.ref[Array], Plan]] = {}
+        """Plans with weights that nobody can write to, by identity."""
+        if not same(lie, inner):
+            self._weights = np.zeros(size_of(inner) // 4, FLOAT)
+            self._reorder = reorder(lie, inner).hold(header.DST, self._weights)
+            self._plan.hold(header.WEIGHTS, self._weights)
+
+    def __call__(self, w: Array, *arrays: Array) -> None:
+        """Run with these weights: reordered at each call, or once where they are read-only."""
+        if self._reorder is None:
+            self._plan(w, *arrays)
+        elif w.flags.writeable or w.base is not None:
+            self._reorder(w)
+            self._plan(*arrays)
+        else:
+            self._with(w, self._reorder)(*arrays)
+
+    def _with(self, w: Array, reorder: Plan) -> Plan:
+        """The plan that has these weights."""
+        key = id(w)
+        known = self._kept.get(key)
+        if known is not None and known[0]() is w:
+            return known[1]
+        reorder(w)
+        made = self._make().hold(header.WEIGHTS, self._weights.copy())
+        self._kept[key] = weakref.ref(w, lambda _: self._kept.pop(key, None)), made
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Gradient:
+    """The adjoint in the weights, whose gradient comes in the library's layout and is reordered out of it."""
 
     plan: Plan
     result: Callable[[], Array]
-    """What makes the array for a result."""
     reorder: Plan | None
-    weights: Array
-    kept: dict[int, tuple[weakref.ref[Array], Array]]
-    """Weights that nobody can write to, by identity, as the library wants them."""
 
-    def inner(self, w: Array) -> Array:
-        """Weights as the library wants them: reordered at each call, or once where they are read-only."""
+    def __call__(self, gw: Array, *arrays: Array) -> None:
+        """Fill the gradient."""
         if self.reorder is None:
-            return w
-        if w.flags.writeable or w.base is not None:
-            self.reorder(w, self.weights)
-            return self.weights
-        key = id(w)
-        known = self.kept.get(key)
-        if known is not None and known[0]() is w:
-            return known[1]
-        made = np.empty_like(self.weights)
-        self.reorder(w, made)
-        self.kept[key] = weakref.ref(w, lambda _: self.kept.pop(key, None)), made
-        return made
+            self.plan(gw, *arrays)
+        else:
+            self.plan(*arrays)
+            self.reorder(gw)
 
 
 def applies(x: Array, w: Array) -> bool:
@@ -125,11 +152,10 @@ def conv(
     if ready is None:
         return None
     z = ready.result()
-    w = ready.inner(w)
     if bias is None:
-        ready.plan(channels_last(x), w, z)
+        ready(w, channels_last(x), z)
     else:
-        ready.plan(channels_last(x), w, np.ascontiguousarray(bias), z)
+        ready(w, channels_last(x), z, np.ascontiguousarray(bias))
     return logical(z)
 
 
@@ -154,7 +180,7 @@ def conv_input(
     if ready is None:
         return None
     gx = ready.result()
-    ready.plan(channels_last(g), ready.inner(w), gx)
+    ready(w, channels_last(g), gx)
     return logical(gx)
 
 
@@ -209,15 +235,12 @@ def conv_weight(
     if ready is None:
         return None
     gw = ready.result()
-    inner = gw if ready.reorder is None else ready.weights
-    if bias:
-        gb = np.empty(shape[0], g.dtype)
-        ready.plan(channels_last(x), channels_last(g), inner, gb)
-    else:
-        ready.plan(channels_last(x), channels_last(g), inner)
-    if ready.reorder is not None:
-        ready.reorder(inner, gw)
-    return (gw, gb) if bias else gw
+    if not bias:
+        ready(gw, channels_last(x), channels_last(g))
+        return gw
+    gb = np.empty(shape[0], g.dtype)
+    ready(gw, channels_last(x), channels_last(g), gb)
+    return gw, gb
 
 
 def _taken(w: Array) -> tuple[Array, Shape]:
@@ -240,9 +263,9 @@ def _forward(x: Shape, w: Shape, steps: Shape, with_bias: bool, window: Any, rel
         "convolution_forward", header.TRAINING, header.DIRECT, src, weights, bias, dst, *how, attributes(relu)
     )
     inner = ask(made, header.ASK_WEIGHTS)
-    places = [(header.SRC, src), (header.WEIGHTS, inner), (header.BIAS, bias), (header.DST, dst)]
-    main = Plan(made, [place for place in places if place[1] is not None])
-    return _weighted(main, _images(_result(x, w, how), how), _weights(w, steps, how.groups), inner, inner)
+    places = [(header.WEIGHTS, inner), (header.SRC, src), (header.DST, dst), (header.BIAS, bias)]
+    make = partial(Plan, made, [place for place in places if place[1] is not None])
+    return _Weighted(make, _images(_result(x, w, how), how), _weights(w, steps, how.groups), inner)
 
 
 def _backward_input(g: Shape, w: Shape, steps: Shape, x: Shape, window: Any) -> _Weighted:
@@ -252,11 +275,12 @@ def _backward_input(g: Shape, w: Shape, steps: Shape, x: Shape, window: Any) -> 
     weights = describe_any(_grouped(w, how.groups))
     made = described("convolution_backward_data", header.DIRECT, source, weights, result, *how, hint, attributes())
     inner = ask(made, header.ASK_WEIGHTS)
-    places = [(header.DST_GRADIENT, result), (header.WEIGHTS, inner), (header.SRC_GRADIENT, source)]
-    return _weighted(Plan(made, places), _images(x, how), _weights(w, steps, how.groups), inner, inner)
+    places = [(header.WEIGHTS, inner), (header.DST_GRADIENT, result), (header.SRC_GRADIENT, source)]
+    make = partial(Plan, made, places)
+    return _Weighted(make, _images(x, how), _weights(w, steps, how.groups), inner)
 
 
-def _backward_weight(g: Shape, x: Shape, w: Shape, with_bias: bool, window: Any) -> _Weighted:
+def _backward_weight(g: Shape, x: Shape, w: Shape, with_bias: bool, window: Any) -> _Gradient:
     how = _Window(*window)
     hint = _hint(x, w, g, how)
     source, result = describe_channels_last(x), describe_channels_last(g)
@@ -267,11 +291,16 @@ def _backward_weight(g: Shape, x: Shape, w: Shape, with_bias: bool, window: Any)
     )
     inner = ask(made, header.ASK_WEIGHTS_GRADIENT)
     places = [
-        (header.SRC, source), (header.DST_GRADIENT, result), (header.WEIGHTS_GRADIENT, inner),
+        (header.WEIGHTS_GRADIENT, inner), (header.SRC, source), (header.DST_GRADIENT, result),
         (header.BIAS_GRADIENT, bias),
     ]  # fmt: skip
     main = Plan(made, [place for place in places if place[1] is not None])
-    return _weighted(main, partial(np.empty, w, FLOAT), inner, _weights(w, (), how.groups), inner)
+    lie, make = _weights(w, (), how.groups), partial(np.empty, w, FLOAT)
+    if same(lie, inner):
+        return _Gradient(main, make, None)
+    gradient = np.zeros(size_of(inner) // 4, FLOAT)
+    main.hold(header.WEIGHTS_GRADIENT, gradient)
+    return _Gradient(main, make, reorder(inner, lie).hold(header.SRC, gradient))
 
 
 def _images(shape: Shape, how: _Window) -> Callable[[], Array]:
@@ -309,9 +338,3 @@ def _weights(w: Shape, steps: Shape, groups: int) -> Handle:
     steps = steps or dense(w)
     ahead = () if groups == 1 else (w[0] // groups * steps[0],)
     return describe(_grouped(w, groups), (*ahead, *steps))
-
-
-def _weighted(main: Plan, result: Callable[[], Array], one: Any, other: Any, inner: Any) -> _Weighted:
-    """The plan with a reorder of weights from one layout to another, unless they are the same."""
-    moved = None if same(one, other) else reorder(one, other)
-    return _Weighted(main, result, moved, np.zeros(size_of(inner) // 4 if moved else 0, np.float32), {})

@@ -1,9 +1,10 @@
 """Primitives made once for each shape and thread, and run with a few calls.
 
 A `Plan` holds a primitive, a memory object for each of its arguments and the array of arguments that
-`dnnl_primitive_execute` reads; to run it is to point the memory objects at the arrays of the moment. Plans belong
-to a thread, and to the number of OpenMP threads at their making: the library divides the work and its scratch
-memory then.
+`dnnl_primitive_execute` reads; to run it is to point the memory objects at the arrays of the moment. That takes
+longer than to copy a short vector, so that such arguments may have arrays of the plan's own. Plans belong to a
+thread, and to the number of OpenMP threads at their making: the library divides the work and its scratch memory
+then.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Plan:
     """A primitive ready to run on the arrays of one shape, in the order of its `places`."""
 
     __slots__ = (
-        "_arguments", "_count", "_execute", "_keep", "_memories", "_point", "_primitive", "_room",
+        "_arguments", "_count", "_execute", "_keep", "_memories", "_places", "_point", "_primitive", "_room",
         "_scratch", "_scratch_size", "_seen", "_stream",
     )  # fmt: skip
 
@@ -47,11 +48,20 @@ class Plan:
         self._arguments = row_of(header.Argument, len(every))(*arguments)
         self._count = len(every)
         self._memories, self._scratch = pointers[:-1], pointers[-1]
+        self._places = [place for place, _ in places]
         self._primitive, self._stream = primitive._as_parameter_, _here.stream()._as_parameter_
-        self._keep = (primitive, memories, _here.stream())
+        self._keep: list[Any] = [primitive, memories, _here.stream()]
         self._room, self._scratch_size, self._seen = _here.room, size_of(scratch), 0
         self._room.hold(self._scratch_size)
         self._point, self._execute = functions()
+
+    def hold(self, place: int, x: Array) -> Plan:
+        """Have an array of its own for one of its places: calls name those of the other places only."""
+        i = self._places.index(place)
+        self._point(self._memories.pop(i), address(x))
+        del self._places[i]
+        self._keep.append(x)
+        return self
 
     def __call__(self, *arrays: Array) -> None:
         """Run on arrays, the results among them. Raises Unserved if the library fails."""

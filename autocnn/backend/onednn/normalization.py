@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite, prod
 from typing import Any
@@ -15,6 +15,7 @@ from autocnn.backend.onednn.execute import Plan, ask, attributes, described, nam
 from autocnn.backend.onednn.library import Unserved
 from autocnn.backend.onednn.memory import (
     FLOAT,
+    Handle,
     describe,
     describe_channels_last,
     fits,
@@ -33,16 +34,19 @@ _PAST = 16
 """Bytes past a line of the cache at which results begin: one that begins at a line the library writes past the
 cache, straight to memory, where the next op has to fetch it from. That takes both half as long again."""
 
+_VECTORS = (header.SCALE, header.SHIFT, header.MEAN, header.VARIANCE)
 _AFFINE = header.USE_SCALE | header.USE_SHIFT
 
 
 @dataclass(frozen=True, slots=True)
 class _Channels:
-    """A batch norm ready to run: what makes the array of its result, and how large the note of a relu is."""
+    """A batch norm ready to run, what makes the array of its result, and how large the note of a relu is."""
 
     plan: Plan
     result: Callable[[], Array]
-    room: int = 0
+    vectors: tuple[Array, ...]
+    """The plan's own, a number for each channel: what goes in is copied there, what comes out from there."""
+    room: int
 
 
 def applies(x: Array, *vectors: Array | None) -> bool:
@@ -68,11 +72,13 @@ def batch_norm(
     ready = plan(("batch_norm", x.shape, eps, relu), _batch_forward, x.shape, eps, relu)
     if ready is None:
         return None
-    mean, var = np.empty(x.shape[1], x.dtype), np.empty(x.shape[1], x.dtype)
     z = ready.result()
+    scale, shift, mean, var = ready.vectors
+    scale[...] = 1.0 if w is None else w
+    shift[...] = 0.0 if b is None else b
     positive = (np.empty(ready.room, np.uint8),) if relu else ()
-    ready.plan(channels_last(x), *_affine(x.shape[1], w, b), mean, var, z, *positive)
-    return (logical(z), mean, var, *positive) if _is_centred(mean, var, eps) else None
+    ready.plan(channels_last(x), z, *positive)
+    return (logical(z), mean.copy(), var.copy(), *positive) if _is_centred(mean, var, eps) else None
 
 
 def batch_norm_relu(x: Array, w: Array, b: Array, *, eps: float) -> tuple[Array, ...] | None:
@@ -97,7 +103,11 @@ def batch_norm_inference(
     if ready is None:
         return None
     z = ready.result()
-    ready.plan(channels_last(x), *_affine(x.shape[1], w, b), *map(np.ascontiguousarray, (mean, var)), z)
+    for own, given in zip(
+        ready.vectors, (1.0 if w is None else w, 0.0 if b is None else b, mean, var), strict=True
+    ):
+        own[...] = given
+    ready.plan(channels_last(x), z)
     return logical(z)
 
 
@@ -116,12 +126,12 @@ def batch_norm_backward(
         return None
     if positive is not None and (positive.dtype, positive.shape) != (np.uint8, (ready.room,)):
         return None
-    c = x.shape[1]
-    gx, gw, gb = ready.result(), np.empty(c, x.dtype), np.empty(c, x.dtype)
-    vectors = map(np.ascontiguousarray, (mean, var))
-    noted = () if positive is None else (positive,)
-    ready.plan(channels_last(g), channels_last(x), _scale(c, w), *vectors, gx, gw, gb, *noted)
-    return logical(gx), gw, gb
+    gx = ready.result()
+    scale, centre, spread, gw, gb = ready.vectors
+    scale[...] = 1.0 if w is None else w
+    centre[...], spread[...] = mean, var
+    ready.plan(channels_last(g), channels_last(x), gx, *(() if positive is None else (positive,)))
+    return logical(gx), gw.copy(), gb.copy()
 
 
 def standardize(x: Array, *, axes: Shape, eps: float) -> tuple[Array, tuple[Array, Array]] | None:
@@ -173,15 +183,6 @@ def _is_centred(mean: Array, var: Array, eps: float) -> bool:
     return bool(far.item(far.argmax()) <= eps * _FAR**2)  # not so for NaN, which argmax finds
 
 
-def _affine(channels: int, w: Array | None, b: Array | None) -> list[Array]:
-    """Scale and shift, 1 and 0 where they are not given."""
-    return [_scale(channels, w), np.zeros(channels, FLOAT) if b is None else np.ascontiguousarray(b)]
-
-
-def _scale(channels: int, w: Array | None) -> Array:
-    return np.ones(channels, FLOAT) if w is None else np.ascontiguousarray(w)
-
-
 def _rows(x: Array, axes: Shape) -> tuple[int, int] | None:
     """How many items x has, and how large they are, if `axes` are its last ones."""
     lead = x.ndim - len(axes)
@@ -191,20 +192,12 @@ def _rows(x: Array, axes: Shape) -> tuple[int, int] | None:
 
 
 def _batch_forward(x: Shape, eps: float, relu: bool) -> _Channels:
-    data, vector = describe_channels_last(x), describe((x[1],))
+    data = describe_channels_last(x)
     flags = _AFFINE | (header.FUSE_RELU if relu else 0)
     made = described("batch_normalization_forward", header.TRAINING, data, data, eps, flags, attributes())
-    places = [
-        (header.SRC, data), (header.SCALE, vector), (header.SHIFT, vector), (header.MEAN, vector),
-        (header.VARIANCE, vector), (header.DST, data),
-    ]  # fmt: skip
-    if not relu:
-        return _Channels(Plan(made, places), maker_last(x, past=_PAST))
-    if _names(data, eps, flags) != _names(data, eps, _AFFINE):
+    if relu and _names(data, eps, flags) != _names(data, eps, _AFFINE):
         raise Unserved("batch norm: with relu it is done by another kernel, whose sums are rounded otherwise")
-    positive = ask(made, header.ASK_WORKSPACE)
-    main = Plan(made, [*places, (header.WORKSPACE, positive)])
-    return _Channels(main, maker_last(x, past=_PAST), size_of(positive))
+    return _ready(made, x, (header.SRC, header.DST), _VECTORS, made if relu else None)
 
 
 def _names(data: Any, eps: float, flags: int) -> tuple[str, str]:
@@ -218,33 +211,38 @@ def _names(data: Any, eps: float, flags: int) -> tuple[str, str]:
 
 
 def _batch_inference(x: Shape, eps: float, relu: bool) -> _Channels:
-    data, vector = describe_channels_last(x), describe((x[1],))
+    data = describe_channels_last(x)
     flags = _AFFINE | header.GLOBAL_STATISTICS
     made = described("batch_normalization_forward", header.INFERENCE, data, data, eps, flags, attributes(relu))
-    places = [
-        (header.SRC, data), (header.SCALE, vector), (header.SHIFT, vector), (header.MEAN, vector),
-        (header.VARIANCE, vector), (header.DST, data),
-    ]  # fmt: skip
-    return _Channels(Plan(made, places), maker_last(x, past=_PAST))
+    return _ready(made, x, (header.SRC, header.DST), _VECTORS)
 
 
 def _batch_backward(x: Shape, eps: float, relu: bool) -> _Channels:
-    data, vector = describe_channels_last(x), describe((x[1],))
+    data = describe_channels_last(x)
     flags = _AFFINE | (header.FUSE_RELU if relu else 0)
     hint = described("batch_normalization_forward", header.TRAINING, data, data, eps, flags, attributes())
     made = described(
         "batch_normalization_backward", header.BACKWARD, data, data, data, eps, flags, hint, attributes()
     )
-    places: list[tuple[int, Any]] = [
-        (header.DST_GRADIENT, data), (header.SRC, data), (header.SCALE, vector), (header.MEAN, vector),
-        (header.VARIANCE, vector), (header.SRC_GRADIENT, data), (header.SCALE_GRADIENT, vector),
-        (header.SHIFT_GRADIENT, vector),
-    ]  # fmt: skip
-    if not relu:
-        return _Channels(Plan(made, places), maker_last(x, past=_PAST))
-    positive = ask(hint, header.ASK_WORKSPACE)
-    main = Plan(made, [*places, (header.WORKSPACE, positive)])
-    return _Channels(main, maker_last(x, past=_PAST), size_of(positive))
+    images = (header.DST_GRADIENT, header.SRC, header.SRC_GRADIENT)
+    vectors = (header.SCALE, header.MEAN, header.VARIANCE, header.SCALE_GRADIENT, header.SHIFT_GRADIENT)
+    return _ready(made, x, images, vectors, hint if relu else None)
+
+
+def _ready(
+    made: Handle, x: Shape, images: Sequence[int], vectors: Sequence[int], noting: Handle | None = None
+) -> _Channels:
+    """The plan on images at some places and its own vectors at others; what is `noting` a relu says how large."""
+    data, vector = describe_channels_last(x), describe((x[1],))
+    places: list[tuple[int, Any]] = [*((place, data) for place in images), *((place, vector) for place in vectors)]
+    room = 0
+    if noting is not None:
+        positive = ask(noting, header.ASK_WORKSPACE)
+        places, room = [*places, (header.WORKSPACE, positive)], size_of(positive)
+    main, own = Plan(made, places), tuple(np.empty((len(vectors), x[1]), FLOAT))
+    for place, row in zip(vectors, own, strict=True):
+        main.hold(place, row)
+    return _Channels(main, maker_last(x, past=_PAST), own, room)
 
 
 def _layer_forward(rows: tuple[int, int], eps: float) -> Plan:
