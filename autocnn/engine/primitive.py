@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ class Primitive:
         self.goes_on_to: Primitive | None = None
         """The op behind it that a kernel may do as well, which shows in the last residual; its fast rule takes an
         `Ahead` then."""
-        self._keep: dict[tuple[bool, ...], tuple[int, ...]] = {}
+        self._keep: dict[tuple[bool, ...], Any] = {}
         self.single = False
         """Whether it has one input, one output and no residuals."""
         self.single_keep = (False, False)
@@ -189,12 +190,9 @@ class Primitive:
 
     def record(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Run on Tensors and write the node down, if somebody will want it."""
-        tensors = [x if isinstance(x, Tensor) or type(x) in _NUMBERS else _operand(self, x) for x in inputs]
-        arrays = [x._array if isinstance(x, Tensor) else x for x in tensors]
-        kinds = set(map(type, arrays))
-        if len(kinds) > 1 and len(kinds - _NUMBERS) > 1:
-            tensors = _beside(tensors)
-            arrays = [x._array if isinstance(x, Tensor) else x for x in tensors]
+        tensors, arrays = inputs, [x._array for x in inputs if isinstance(x, Tensor)]
+        if len(arrays) < len(inputs) or set(map(type, arrays)) != _PLAIN:
+            tensors, arrays = _settled(self, inputs)
         z, residuals = self.run(arrays, params)
         return self.note(tensors, params, z, residuals)
 
@@ -243,15 +241,15 @@ class Primitive:
         self, arrays: Sequence[Any], z: Any, residuals: tuple[Array, ...], needs: tuple[bool, ...]
     ) -> tuple[Any, ...]:
         """What the node holds on to: inputs, output, residuals, each None where no rule asks for it."""
-        slots = self._keep.get(needs)
-        if slots is None:
-            slots = self._keep[needs] = self._slots(needs)
-        if not slots:
-            return ()
-        every = (*arrays, z, *residuals)
-        if len(slots) == len(every):
-            return every
-        return tuple([x if i in slots else None for i, x in enumerate(every)])
+        if needs not in self._keep:
+            self._keep[needs] = self._picker(needs)
+        pick = self._keep[needs]
+        return () if pick is None else pick((*arrays, z, *residuals, None))
+
+    def _picker(self, needs: tuple[bool, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]] | None:
+        """What picks from inputs, output, residuals and a last None those that are kept, None for the others."""
+        slots, count = self._slots(needs), len(needs) + 1 + len(self.residuals)
+        return itemgetter(*[i if i in slots else -1 for i in range(count)]) if slots else None
 
     def _slots(self, needs: tuple[bool, ...]) -> tuple[int, ...]:
         count = len(needs)
@@ -284,7 +282,7 @@ def _register(p: Primitive) -> None:
 
 _REGISTRY: dict[str, Primitive] = {}
 _NUMBERS = frozenset((int, float, bool))
-_WEAK = frozenset((int, float))
+_PLAIN = {np.ndarray}
 
 
 def primitive(
@@ -434,6 +432,14 @@ def _namespace(arrays: Sequence[Any]) -> Any:
 def _as_array(z: Any) -> Array:
     """What a forward returned: an array of some library as it is, a NumPy scalar as a 0-d array."""
     return z if is_array(z) else np.asarray(z)
+
+
+def _settled(p: Primitive, inputs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Operands of any kind as tensors and numbers, and their arrays."""
+    tensors = [x if type(x) in _NUMBERS else _operand(p, x) for x in inputs]
+    if len({type(x._array) for x in tensors if isinstance(x, Tensor)}) > 1:
+        tensors = _beside(tensors)
+    return tensors, [x._array if isinstance(x, Tensor) else x for x in tensors]
 
 
 def _beside(tensors: Sequence[Any]) -> list[Any]:
