@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autocnn.backend import kernels
 from autocnn.backend.aligned import is_whole
 from autocnn.backend.arrays import CPU, is_writable, namespace, owner
 from autocnn.engine import slots, tape
@@ -286,14 +287,12 @@ class Plain(Gradient):
         if old.size <= _SMALL:  # NumPy adds small arrays in place three times slower than into a new one
             return plus(old, new)
         if edge.serial in self.owned:
-            old += new
-            return old
+            return kernels.add_into(namespace(old), old, new)
         if type(old) is Parts:
             return old.joined(new)
         self.owned.add(edge.serial)
         if old.shape == new.shape and self._is_fresh(new) and is_writable(new):
-            new += old
-            return new
+            return kernels.add_into(namespace(new), new, old)
         return plus(old, new)
 
     def done(self, node: Node, g: Any) -> Any:

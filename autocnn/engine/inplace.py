@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from sys import getrefcount
 from typing import Any
+
+import numpy as np
 
 from autocnn.backend.arrays import is_writable, owner
 from autocnn.engine import slots, tape
@@ -17,11 +20,14 @@ _ORDER = {"b": 0, "u": 1, "i": 1, "f": 2}
 """Kinds of numbers: each holds those of the kinds before it."""
 
 
-def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int | None = None) -> Tensor:
+def write(
+    target: Tensor, value: Any, op: str, *, cast: bool = False, since: int | None = None, fresh: bool = False
+) -> Tensor:
     """Write a value, computed by the pure op, into a tensor's memory; returns the tensor.
 
     Every alias sees the new values; views, and the tensor that a view looks into, get the graph of what they now
-    hold. `cast` allows what would lose precision.
+    hold. `cast` allows what would lose precision. A `fresh` value, which nobody else has, may give its memory
+    instead, where the tensor's is nobody else's either.
 
     Raises InPlaceError on a leaf that requires a gradient while ops are recorded, ShapeError or DTypeError
     where the value does not fit.
@@ -51,8 +57,11 @@ def write(target: Tensor, value: Any, op: str, *, cast: bool = False, since: int
         raise InPlaceError(
             f"{op}: the tensor is one of several views made by {path[-1]!r}; clone it before writing"
         )
-    _rescue(value, target, since)
-    _overwrite_memory(target, value, op)
+    if fresh and _can_swap(target, value):
+        target._array = value._array
+    else:
+        _rescue(value, target, since)
+        _overwrite_memory(target, value, op)
     if grows or local.context.noted:
         _rebase(target, base, path, value)
     return target
@@ -69,6 +78,32 @@ def memory_of(target: Tensor, op: str) -> Array | None:
         return None
     tape.written(array, op)
     return array
+
+
+def _can_swap(target: Tensor, value: Tensor) -> bool:
+    """Whether a result may change its memory for that of a value without anybody noticing."""
+    old, new = target._node, value._node
+    return (
+        old is not None
+        and old.primitive is not None
+        and new is not None
+        and target._array.strides == value._array.strides
+        and is_alone(target)
+        and is_alone(value, but=sum(kept is value._array for kept in new.saved or ()))
+    )
+
+
+def is_alone(tensor: Tensor, but: int = 0) -> bool:
+    """Whether nobody but a tensor, and so many others, holds its array, and nobody else its memory."""
+    if type(tensor._array) is not np.ndarray or getrefcount(tensor._array) > _ONE + but:
+        return False
+    return tensor._array.base is None or (
+        type(tensor._array.base) is np.ndarray and getrefcount(tensor._array.base) <= _ONE
+    )
+
+
+_ONE = 2
+"""What `getrefcount` says of an object that is held once: it holds it as well."""
 
 
 def _is_plain(target: Tensor, value: Tensor) -> bool:

@@ -39,7 +39,9 @@ _OPERATORS = {
 def _in_place(pure: Callable[..., Tensor], spelling: str) -> Callable[..., Tensor]:
     def spelled(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         since = next_serial()
-        return write(self, pure(self, *args, **kwargs), spelling, since=since)
+        value = pure(self, *args, **kwargs)
+        given = any(value is x for x in (self, *args))
+        return write(self, value, spelling, since=since, fresh=not given)
 
     spelled.__name__ = spelling
     spelled.__qualname__ = f"Tensor.{spelling}"

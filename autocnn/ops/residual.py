@@ -7,6 +7,7 @@ from typing import Any
 from autocnn.backend import kernels
 from autocnn.backend.arrays import namespace
 from autocnn.engine import Tensor, binary, taps
+from autocnn.engine.inplace import is_alone
 from autocnn.engine.tape import NO_PARAMS, local, next_serial, version
 from autocnn.errors import InPlaceError
 from autocnn.ops.activation.rectifiers import Foreseen, bind, bounded
@@ -35,6 +36,11 @@ class Summand(Tensor):
     def __radd__(self, other: Any) -> Tensor:
         return _sum(self, other, self)
 
+    def __iadd__(self, other: Any) -> Tensor:
+        hooked = self._node is not None and self._node.hooks
+        made = _rectified(self, self, other) if is_alone(self) and not hooked else None
+        return super().__iadd__(other) if made is None else made.moved(self)
+
 
 def _sum(summand: Summand, x: Any, y: Any) -> Tensor:
     """x + y, one of which is the summand, and relu of it for whoever asks."""
@@ -42,7 +48,7 @@ def _sum(summand: Summand, x: Any, y: Any) -> Tensor:
     return binary(_add, x, y) if made is None else made
 
 
-def _rectified(summand: Summand, x: Any, y: Any) -> Tensor | None:
+def _rectified(summand: Summand, x: Any, y: Any) -> Foreseen | None:
     both = isinstance(x, Tensor) and isinstance(y, Tensor) and not local.context.noted
     if not both or not bounded(x) or not bounded(y):
         return None

@@ -306,3 +306,45 @@ def test_a_copy_of_a_leaf_is_no_leaf() -> None:
         (y * y).sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [8.0, 12.0]
+
+
+def grown(count: int = 8) -> Any:
+    """A result that requires a gradient, and whose memory is its own."""
+    return ac.arange(float(count)).requires_grad_() * 2.0 - 3.0
+
+
+HOLDERS = {
+    "NumPy": lambda y: y.numpy(force=True),
+    "an array": lambda y: y.array,
+    "a view of the array": lambda y: y.array[2:],
+    "a memory view": lambda y: memoryview(y.array),
+    "detached": lambda y: y.detach(),
+    "a view": lambda y: y[1:],
+    "a reshaped one": lambda y: y.reshape(2, 4),
+}
+
+
+@pytest.mark.parametrize("held", HOLDERS.values(), ids=HOLDERS)
+@pytest.mark.parametrize("change", [lambda y: y.relu_(), lambda y: y.add_(1.0), lambda y: y.mul_(y.detach())])
+def test_whoever_holds_the_memory_sees_the_writing(held: Any, change: Any) -> None:
+    y = grown()
+    alias = held(y)
+    expected = held(change(grown()))
+    change(y)
+    np.testing.assert_array_equal(np.asarray(alias), np.asarray(expected))
+    np.testing.assert_array_equal(np.asarray(alias), np.asarray(held(y)))
+
+
+def test_a_result_whose_memory_is_its_own_takes_that_of_the_value() -> None:
+    y = grown().relu_()
+    assert y.node().saved[1] is y.array
+    y = grown()
+    before = y.array
+    assert y.relu_().array is before
+
+
+def test_a_value_that_others_have_is_copied() -> None:
+    y, other = grown(), grown()
+    y.copy_(other)
+    other.add_(100.0)
+    assert y.tolist() == grown().tolist()

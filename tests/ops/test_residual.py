@@ -85,8 +85,33 @@ def hooked(module, x):
     return F.relu(total)
 
 
+def added_in_place(module, x):
+    y, shortcut = module.parts(x)
+    y += shortcut
+    return F.relu(y, inplace=True)
+
+
+def added_in_place_under_a_view(module, x):
+    y, shortcut = module.parts(x)
+    flat = y.reshape(-1)
+    y += shortcut
+    return F.relu(flat)
+
+
+def added_in_place_and_kept(module, x):
+    y, shortcut = module.parts(x)
+    y.retain_grad()
+    y += shortcut
+    z = F.relu(y)
+    z.sum().backward(retain_graph=True)
+    return z * y.grad
+
+
 USES = {
     "relu": lambda m, x: F.relu(m(x)),
+    "in place twice": added_in_place,
+    "in place under a view": added_in_place_under_a_view,
+    "in place, gradient kept": added_in_place_and_kept,
     "method": lambda m, x: m(x).relu(),
     "in place": lambda m, x: F.relu(m(x), inplace=True),
     "other order": reversed_sum,
@@ -111,6 +136,9 @@ def test_it_is_learned_and_forgotten(block):
     assert type(block(images())) is not Foreseen
     F.relu(block(images()))
     assert type(block(images())) is Foreseen
+    y, shortcut = block.parts(images())
+    y += shortcut
+    assert type(y) is Foreseen
 
 
 def test_second_order(block):

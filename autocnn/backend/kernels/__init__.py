@@ -42,6 +42,7 @@ standardize = first(_normalization.standardize, _norm.standardize)
 standardize_backward = first(_normalization.standardize_backward, _norm.standardize_backward)
 
 add = first(_elementwise.add, _activation.add)
+add_into = first(_elementwise.add_into, _activation.add_into)
 add_relu = first(_elementwise.add_relu, _activation.add_relu)
 tanh_backward = first(_elementwise.tanh_backward, _activation.tanh_backward)
 
@@ -54,10 +55,10 @@ relu_backward = first(_elementwise.relu_backward, _activation.relu_backward)
 log_softmax_backward = first(_softmax.log_softmax_backward, _activation.log_softmax_backward)
 
 __all__ = [
-    "adaptive_average", "adaptive_spread", "add", "add_relu", "average", "average_spread", "batch_norm",
-    "batch_norm_backward", "batch_norm_inference", "batch_norm_relu", "batch_norm_relu_backward",
-    "channel_sum", "channels_last", "conv", "conv_input", "conv_weight", "empty", "fold", "log_softmax",
-    "log_softmax_backward", "logical", "matmul", "max_flat_indices", "max_pool", "max_scatter", "max_take",
-    "relu", "relu_backward", "softmax", "softmax_backward", "standardize", "standardize_backward",
-    "tanh_backward", "unfold",
+    "adaptive_average", "adaptive_spread", "add", "add_into", "add_relu", "average", "average_spread",
+    "batch_norm", "batch_norm_backward", "batch_norm_inference", "batch_norm_relu",
+    "batch_norm_relu_backward", "channel_sum", "channels_last", "conv", "conv_input", "conv_weight",
+    "empty", "fold", "log_softmax", "log_softmax_backward", "logical", "matmul", "max_flat_indices",
+    "max_pool", "max_scatter", "max_take", "relu", "relu_backward", "softmax", "softmax_backward",
+    "standardize", "standardize_backward", "tanh_backward", "unfold",
 ]  # fmt: skip

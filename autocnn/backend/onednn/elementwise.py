@@ -18,7 +18,7 @@ FEW = 1 << 14
 WIDE = 1 << 17
 """Elements from which two threads rectify more quickly than one, though NaN is looked for first."""
 
-MANY = 1 << 19
+MANY = 1 << 18
 """Elements from which two threads add more quickly than one: memory is what both wait for."""
 
 UNARY = {
@@ -89,17 +89,17 @@ def _has_nan(x: Array) -> bool:
     return bool(largest != largest)
 
 
-def binary(name: str, x: Array, y: Array, *, relu: bool = False) -> Array | None:
+def binary(name: str, x: Array, y: Array, *, relu: bool = False, out: Array | None = None) -> Array | None:
     """A function of `BINARY` of two arrays of one shape and layout, a relu behind it on request.
 
-    None where oneDNN does not serve.
+    The result is a new array, or `out`, which has that layout too. None where oneDNN does not serve.
     """
     if not applies(x, y):
         return None
     ready = plan(("binary", name, x.size, relu), _binary, BINARY[name], x.size, relu)
     if ready is None:
         return None
-    z = np.empty_like(x)
+    z = np.empty_like(x) if out is None else out
     ready(x, y, z)
     return z
 
@@ -107,6 +107,11 @@ def binary(name: str, x: Array, y: Array, *, relu: bool = False) -> Array | None
 def add(x: Array, y: Array) -> Array | None:
     """x + y; None where oneDNN does not serve, and where one thread is as quick."""
     return binary("add", x, y) if x.size >= MANY else None
+
+
+def add_into(x: Array, y: Array) -> Array | None:
+    """x, to which y has been added; None where oneDNN does not serve, and where one thread is as quick."""
+    return binary("add", x, y, out=x) if x.size >= MANY else None
 
 
 def add_relu(x: Array, y: Array) -> Array | None:

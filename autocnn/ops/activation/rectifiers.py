@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 from autocnn.backend import kernels
 from autocnn.backend.arrays import CPU
@@ -26,7 +27,7 @@ from autocnn.types import Array, DType, Shape
 
 def kept(x: Any, z: Tensor, inplace: bool, name: str) -> Tensor:
     """The value of an activation: in a tensor of its own, or written over x."""
-    return write(x, z, f"{name}_") if inplace else z
+    return write(x, z, f"{name}_", fresh=z is not x) if inplace else z
 
 
 @method("relu")
@@ -68,7 +69,7 @@ class Foreseen(Tensor):
     __slots__ = ()
 
     @classmethod
-    def of(cls, made: Tensor, bounds: Any, later: Callable[[], Array]) -> Tensor:
+    def of(cls, made: Tensor, bounds: Any, later: Callable[[], Array]) -> Foreseen:
         """The tensor of a node whose kernel made relu's value; `later` makes the op's own.
 
         `bounds` are those of relu's value, as :func:`bind` takes them.
@@ -76,7 +77,12 @@ class Foreseen(Tensor):
         known = made.__dict__
         known["_rectified"], known["_bounds"], known["_later"] = made._array, bounds, later
         made.__class__ = cls
-        return made
+        return made  # type: ignore[return-value]
+
+    def moved(self, target: Tensor) -> Foreseen:
+        """Another tensor, whose value this is from now on."""
+        target._array, target._node = self.__dict__["_rectified"], self._node
+        return Foreseen.of(target, self.__dict__["_bounds"], self.__dict__["_later"])
 
     @property
     def _array(self) -> Array:
@@ -142,7 +148,7 @@ def _remember(norm: Node, what: str) -> None:
 
 def bind(made: Tensor, by: Any) -> None:
     """Note that an op made a tensor that is :func:`bounded` by these vectors; True where it is bounded anyway."""
-    made.__dict__["_bounds"] = made._array, by
+    made.__dict__["_bounds"] = ref(made._array), by
 
 
 def bounded(x: Tensor) -> bool:
@@ -151,8 +157,8 @@ def bounded(x: Tensor) -> bool:
     What a batch norm makes is bounded by its statistics, its weight and its bias; so are sums of such, and relu of
     them. It is known of what an op made, as long as nobody has written to it.
     """
-    array, by = x.__dict__.get("_bounds", (None, None))
-    if array is None or array is not x._array or version(array):
+    of, by = x.__dict__.get("_bounds", (None, None))
+    if of is None or of() is not x._array or version(x._array):
         return False
     if by is True:
         return True

@@ -143,6 +143,16 @@ def test_functions_of_two_arrays(name, draw):
     close(elementwise.binary(name, x, y), numpy[name](x, y))
 
 
+def test_sums_in_place_and_rectified(draw):
+    x, y = draw(16, 16, 32, 32), draw(16, 16, 32, 32)
+    total = x + y
+    np.testing.assert_array_equal(elementwise.add_relu(x, y), np.maximum(total, 0))
+    assert elementwise.add_into(x, y) is x
+    np.testing.assert_array_equal(x, total)
+    assert elementwise.add_into(x, y.copy("C").astype(np.float64)) is None
+    assert elementwise.add_into(x[:4], y[:4]) is None, "too few to pay"
+
+
 def test_what_functions_of_elements_do_not_serve(draw):
     x = draw(8, 16, 16, 16)
     assert elementwise.unary("tanh", x[:1]) is None, "too few to pay"
