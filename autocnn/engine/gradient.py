@@ -170,7 +170,7 @@ class Plain(Gradient):
             return self._through_one(node, p, g)
         if not p.pair or self.useful is not None:
             return self._general(node, p, g)
-        # two inputs, no parameters: the commonest case, written out
+        # two inputs: the commonest case, written out
         x, y = node.edges
         saved = node.saved
         a, b, z = x, y, node
@@ -187,13 +187,14 @@ class Plain(Gradient):
             if w is not None:
                 z = w
         left, right = p.rules
+        params = node.params
         if not y.requires_grad:
-            parts = (left(g, z, a, b), None)
+            parts = (left(g, z, a, b, **params), None)
         elif not x.requires_grad:
-            parts = (None, right(g, z, a, b))
+            parts = (None, right(g, z, a, b, **params))
         else:
-            parts = (left(g, z, a, b), right(g, z, a, b))
-        if g.size > _SMALL:
+            parts = (left(g, z, a, b, **params), right(g, z, a, b, **params))
+        if g.size > _SMALL or params:  # weights may be large where images are small
             self.around = (g, saved, parts)
             self._adopt(parts, node.edges)
         return parts

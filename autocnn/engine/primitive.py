@@ -74,7 +74,7 @@ class Primitive:
         self.single_keep = (False, False)
         """Whether that input, and that output, are kept."""
         self.pair = False
-        """Whether it has two inputs, a rule for each, and neither settings nor residuals nor a fused rule."""
+        """Whether it has two inputs, a rule for each, one output, and neither residuals nor a fused rule."""
         self.pair_keep: tuple[tuple[bool, bool, bool], ...] = ()
         """Whether x, y and z are kept, by which inputs require a gradient: neither, x, y, both."""
         self.__doc__ = forward.__doc__
@@ -88,7 +88,7 @@ class Primitive:
             rules = tuple([guests.held(self.name, i, rule) for i, rule in enumerate(rules)])
         self.rules = rules
         two = len(rules) == 2 and not self.residuals
-        self.pair = two and not self.keywords and None not in rules and self.fast_rule is None
+        self.pair = two and None not in rules and self.fast_rule is None and not self.outputs
         self.single = len(rules) == 1 and not self.residuals and not self.outputs
         if self.single:
             slots = self._slots((True,))
@@ -112,6 +112,7 @@ class Primitive:
         The sweep then needs no array of zeros for each part that was taken from one tensor.
         """
         self.add_rule = rule
+        self.pair = False
 
     def rule(self, i: int) -> Rule | None:
         """The rule of input `i`."""
