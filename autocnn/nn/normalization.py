@@ -65,13 +65,15 @@ class _BatchNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Each channel to mean 0 and variance 1: of the batch in training, of the past otherwise."""
-        if input.ndim not in self.axes or input.shape[1] != self.num_features:
+        shape = input.shape
+        if len(shape) not in self.axes or shape[1] != self.num_features:
             counts = " or ".join(map(str, self.axes))
             raise ShapeError(
-                f"{self._get_name()}: x has shape {input.shape}; "
+                f"{self._get_name()}: x has shape {shape}; "
                 f"it must have {counts} axes, and {self.num_features} channels on axis 1"
             )
-        mean, var, seen = self.running_mean, self.running_var, self.num_batches_tracked
+        buffers = self._buffers
+        mean, var, seen = buffers["running_mean"], buffers["running_var"], buffers["num_batches_tracked"]
         momentum = self.momentum
         if self.training and seen is not None:
             memory = memory_of(seen, "add_")

@@ -55,7 +55,11 @@ def applies(x: Array, *vectors: Array | None) -> bool:
     >>> applies(np.ones((2, 3), np.float32)), applies(np.ones((0, 3), np.float32))
     (True, False)
     """
-    return 2 <= x.ndim <= 5 and fits(x, *vectors) and all(v is None or v.shape == x.shape[1:2] for v in vectors)
+    channels = x.shape[1:2]
+    for v in vectors:
+        if v is not None and v.shape != channels:
+            return False
+    return 2 <= x.ndim <= 5 and fits(x, *vectors)
 
 
 def batch_norm(
