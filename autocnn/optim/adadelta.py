@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend.kernels.descent import blend, blend_square
 from autocnn.errors import ArgumentError
 from autocnn.optim.optimizer import Group, Optimizer, Parameters, like
 from autocnn.types import Array, Namespace
@@ -62,20 +63,11 @@ class Adadelta(Optimizer):
         g = self._descent(xp, p, g, group, group["weight_decay"])
         state["step"] = state.get("step", 0) + 1
         v, u = like(xp, p, state, "square_avg", "acc_delta")
-        _mean(xp, v, g, rho, room)
+        blend_square(xp, v, g, rho, room)
         xp.add(u, eps, out=step)
         xp.add(v, eps, out=room)
         step /= room
         xp.sqrt(step, out=step)
         step *= g
-        _mean(xp, u, step, rho, room)
-        step *= group["lr"]
-        p -= step
-
-
-def _mean(xp: Namespace, mean: Array, x: Array, rho: float, room: Array) -> None:
-    """Move a running mean of squares on by x."""
-    xp.multiply(x, x, out=room)
-    room *= 1 - rho
-    mean *= rho
-    mean += room
+        blend_square(xp, u, step, rho, room)
+        blend(xp, p, step, 1, -group["lr"], p, room)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend.kernels.descent import scaled_step
 from autocnn.engine import Tensor, namespace
 from autocnn.optim.optimizer import Group, Optimizer, Parameters
 from autocnn.types import Array, Namespace
@@ -74,8 +75,4 @@ class Adagrad(Optimizer):
         s = state["sum"].array
         xp.multiply(g, g, out=room)
         s += room
-        xp.sqrt(s, out=room)
-        room += group["eps"]
-        xp.divide(g, room, out=room)
-        room *= rate
-        p -= room
+        scaled_step(xp, p, g, s, rate, group["eps"], room)

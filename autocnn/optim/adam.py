@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autocnn.backend.kernels.descent import blend, blend_square, scale, scaled_step
 from autocnn.optim.optimizer import Group, Optimizer, Parameters, like
 from autocnn.types import Array, Namespace
 
@@ -23,17 +24,12 @@ class Moments(Optimizer):
         (beta1, beta2), decay = group["betas"], group["weight_decay"]
         room = self._room(xp, p, "step")
         if group["decoupled_weight_decay"] and decay:
-            p *= 1 - group["lr"] * decay
+            scale(xp, p, 1 - group["lr"] * decay)
             decay = 0
         g = self._descent(xp, p, g, group, decay)
         m, v = like(xp, p, state, "exp_avg", "exp_avg_sq")
-        xp.subtract(g, m, out=room)
-        room *= 1 - beta1
-        m += room
-        xp.multiply(g, g, out=room)
-        room *= 1 - beta2
-        v *= beta2
-        v += room
+        blend(xp, m, g, beta1, 1 - beta1, m, room)
+        blend_square(xp, v, g, beta2, room)
         return g, m, v
 
 
@@ -97,12 +93,8 @@ class Adam(Moments):
         if group["amsgrad"]:
             (largest,) = like(xp, p, state, "max_exp_avg_sq")
             v = xp.maximum(largest, v, out=largest)
-        xp.sqrt(v, out=room)
-        room /= math.sqrt(1 - beta2**step)
-        room += group["eps"]
-        xp.divide(m, room, out=room)
-        room *= group["lr"] / (1 - beta1**step)
-        p -= room
+        root = math.sqrt(1 - beta2**step)
+        scaled_step(xp, p, m, v, group["lr"] * root / (1 - beta1**step), group["eps"] * root, room)
 
 
 class AdamW(Adam):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend.kernels.descent import blend
 from autocnn.optim.optimizer import Group, Optimizer, Parameters, like
 from autocnn.types import Array, Namespace
 
@@ -59,13 +60,10 @@ class Adamax(Optimizer):
         g = self._descent(xp, p, g, group, group["weight_decay"])
         step = state["step"] = state.get("step", 0) + 1
         m, u = like(xp, p, state, "exp_avg", "exp_inf")
-        xp.subtract(g, m, out=room)
-        room *= 1 - beta1
-        m += room
+        blend(xp, m, g, beta1, 1 - beta1, m, room)
         xp.absolute(g, out=room)
         room += group["eps"]
         u *= beta2
         xp.maximum(u, room, out=u)
         xp.divide(m, u, out=room)
-        room *= group["lr"] / (1 - beta1**step)
-        p -= room
+        blend(xp, p, room, 1, -group["lr"] / (1 - beta1**step), p, room)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend.kernels.descent import blend
 from autocnn.optim.optimizer import Group, Optimizer, Parameters, like
 from autocnn.types import Array, Namespace
 
@@ -62,13 +63,9 @@ class ASGD(Optimizer):
         lr, lambd, room = group["lr"], group["lambd"], self._room(xp, p, "step")
         g = self._descent(xp, p, g, group, group["weight_decay"])
         step = state["step"] = state.get("step", 0) + 1
-        eta, mu = state.get("eta", lr), state.get("mu", 1.0)
+        eta, mu = (state["eta"], state["mu"]) if "eta" in state else (lr, 1.0)
         (mean,) = like(xp, p, state, "ax")
-        xp.multiply(g, eta, out=room)
-        p *= 1 - lambd * eta
-        p -= room
-        xp.subtract(p, mean, out=room)
-        room *= mu
-        mean += room
+        blend(xp, p, g, 1 - lambd * eta, -eta, p, room)
+        blend(xp, mean, p, 1 - mu, mu, mean, room)
         state["eta"] = lr / (1 + lambd * lr * step) ** group["alpha"]
         state["mu"] = 1 / max(1, step - group["t0"])

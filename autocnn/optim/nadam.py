@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autocnn.backend.kernels.descent import blend, scaled_step
 from autocnn.optim.adam import Moments
 from autocnn.optim.optimizer import Group, Parameters
 from autocnn.types import Array, Namespace
@@ -75,8 +76,7 @@ class NAdam(Moments):
         root += group["eps"]
         for part, share in ((g, (1 - now) / (1 - product)), (m, later / (1 - product * later))):
             xp.divide(part, root, out=room)
-            room *= group["lr"] * share
-            p -= room
+            blend(xp, p, room, 1, -group["lr"] * share, p, room)
 
 
 class RAdam(Moments):
@@ -134,10 +134,6 @@ class RAdam(Moments):
         known = most - 2 * step * beta2**step / unbiased
         if known > 5:
             rate *= math.sqrt((known - 4) * (known - 2) * most / ((most - 4) * (most - 2) * known) * unbiased)
-            xp.sqrt(v, out=room)
-            room += group["eps"]
-            xp.divide(m, room, out=room)
-            room *= rate
+            scaled_step(xp, p, m, v, rate, group["eps"], room)
         else:
-            xp.multiply(m, rate, out=room)
-        p -= room
+            blend(xp, p, m, 1, -rate, p, room)

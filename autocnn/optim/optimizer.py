@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any, Protocol, TypeAlias
 
+from autocnn.backend.kernels.descent import blend
 from autocnn.engine import Tensor, enable_grad, namespace, taps
 from autocnn.engine.tape import written
 from autocnn.engine.tensor import as_array, as_tensor
@@ -202,11 +203,9 @@ class Optimizer:
             return g
         room = self._room(xp, p, "descent")
         if decay:
-            xp.multiply(p, decay, out=room)
-            (xp.subtract if group["maximize"] else xp.add)(room, g, out=room)
-        else:
-            xp.negative(g, out=room)
-        return room
+            sign = -1 if group["maximize"] else 1
+            return blend(xp, p, g, decay, sign, out=room, room=self._room(xp, p, "step"))
+        return xp.negative(g, out=room)
 
     # State --------------------------------------------------------------------------------------------------
 

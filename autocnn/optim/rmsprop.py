@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend.kernels.descent import blend, blend_square, scaled_step
 from autocnn.optim.optimizer import Group, Optimizer, Parameters, like
 from autocnn.types import Array, Namespace
 
@@ -65,26 +66,19 @@ class RMSprop(Optimizer):
         g = self._descent(xp, p, g, group, group["weight_decay"])
         state["step"] = state.get("step", 0) + 1
         (v,) = like(xp, p, state, "square_avg")
-        xp.multiply(g, g, out=room)
-        room *= 1 - alpha
-        v *= alpha
-        v += room
+        blend_square(xp, v, g, alpha, room)
         if group["centered"]:
             (mean,) = like(xp, p, state, "grad_avg")
-            xp.subtract(g, mean, out=room)
-            room *= 1 - alpha
-            mean += room
+            blend(xp, mean, g, alpha, 1 - alpha, mean, room)
             xp.multiply(mean, mean, out=room)
             xp.subtract(v, room, out=room)
             v = xp.maximum(room, 0, out=room)  # a variance that rounding made negative
+        if not group["momentum"]:
+            scaled_step(xp, p, g, v, lr, group["eps"], room)
+            return
         xp.sqrt(v, out=room)
         room += group["eps"]
         xp.divide(g, room, out=room)
-        if group["momentum"]:
-            (b,) = like(xp, p, state, "momentum_buffer")
-            b *= group["momentum"]
-            b += room
-            xp.multiply(b, lr, out=room)
-        else:
-            room *= lr
-        p -= room
+        (b,) = like(xp, p, state, "momentum_buffer")
+        blend(xp, b, room, group["momentum"], 1, b, room)
+        blend(xp, p, b, 1, -lr, p, room)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autocnn.backend.kernels.descent import blend
 from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError
 from autocnn.optim.optimizer import Group, Optimizer, Parameters
@@ -68,24 +69,13 @@ class SGD(Optimizer):
         momentum, room = group["momentum"], self._room(xp, p, "step")
         g = self._descent(xp, p, g, group, group["weight_decay"])
         if momentum:
-            b = self._momentum(xp, p, g, state, group)
-            if group["nesterov"]:
-                xp.multiply(b, momentum, out=room)
-                room += g
-                g = room
+            buffer = state.get("momentum_buffer")
+            if buffer is None:
+                b = xp.empty_like(p)
+                b[...] = g
+                state["momentum_buffer"] = Tensor(b)
             else:
-                g = b
-        p -= xp.multiply(g, group["lr"], out=room)
-
-    def _momentum(self, xp: Namespace, p: Array, g: Array, state: dict[str, Any], group: Group) -> Array:
-        """The running sum of gradients, with this one in it."""
-        buffer = state.get("momentum_buffer")
-        if buffer is None:
-            b = xp.empty_like(p)
-            b[...] = g
-            state["momentum_buffer"] = Tensor(b)
-            return b
-        b = buffer.array
-        b *= group["momentum"]
-        b += xp.multiply(g, 1 - group["dampening"], out=self._room(xp, p, "step")) if group["dampening"] else g
-        return b
+                b = buffer.array
+                blend(xp, b, g, momentum, 1 - group["dampening"], b, room)
+            g = blend(xp, b, g, momentum, 1, room, room) if group["nesterov"] else b
+        blend(xp, p, g, 1, -group["lr"], p, room)

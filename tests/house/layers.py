@@ -24,7 +24,7 @@ LAYERS: dict[str, set[str]] = {
     "ops": {"engine", "backend"},
     "numpy": {"ops"},
     "nn": {"ops", "engine"},
-    "optim": {"engine"},
+    "optim": {"engine", "backend"},
     "data": {"backend", "engine"},
     PLAIN: set(),
     "graph": {"engine", PLAIN},

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autocnn import nn, optim
+from autocnn.backend import onednn
 from autocnn.engine import Tensor, is_grad_enabled, no_grad
 from autocnn.engine.tape import version
 from autocnn.errors import ArgumentError, GradientError, InPlaceError, NonFiniteError, OperandError, StateError
@@ -339,3 +340,44 @@ def test_an_onlooker_sees_a_step_behind_its_closure_and_is_gone_after_an_error()
         raise KeyError
     optimizer.step(closure)
     assert seen == [(4.0, 2.0), (3.0, None)]
+
+
+LARGE = (300, 301)
+"""A shape of which an optimiser's passes go to oneDNN, where it is there."""
+
+OF_SGD: list[dict[str, Any]] = [
+    {},
+    {"maximize": True, "weight_decay": 0.1},
+    {"momentum": 0.9, "dampening": 0.3, "maximize": True},
+    {"momentum": 0.9, "weight_decay": 0.1},
+    {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1, "maximize": True},
+]
+
+
+def large(make: Callable[[Any], optim.Optimizer], shape: tuple[int, ...] = LARGE) -> np.ndarray:
+    """A weight and its state after four steps at rates that change, the last with NaN and infinity in it."""
+    values = np.random.default_rng(7).standard_normal(LARGE).astype(np.float32).reshape(shape)
+    parameter = Tensor(values).requires_grad_()
+    optimizer = make([parameter])
+    train(optimizer, 3)
+    optimizer.param_groups[0]["lr"] *= 0.5
+    gradient = np.random.default_rng(3).standard_normal(LARGE).astype(np.float32)
+    gradient[0, :3] = np.nan, np.inf, -np.inf
+    parameter.grad = Tensor(gradient.reshape(shape))
+    optimizer.step()
+    states = [value.array for value in optimizer.state[parameter].values() if isinstance(value, Tensor)]
+    return np.stack([parameter.array, *states])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    "make",
+    [*MAKERS.values(), *[lambda params, options=options: optim.SGD(params, 0.1, **options) for options in OF_SGD]],
+    ids=[*MAKERS, *map(str, OF_SGD)],
+)
+def test_large_parameters_move_as_small_ones_do(make: Callable[..., optim.Optimizer]) -> None:
+    mine = large(make)
+    with onednn.disabled():
+        expected = large(make)
+    assert np.isnan(mine).any()
+    np.testing.assert_allclose(mine, expected, 1e-5, 1e-5)  # a variance is a small difference of rounded numbers

@@ -35,6 +35,8 @@ SRC, SRC_1, DST, WEIGHTS, BIAS, MEAN, VARIANCE, SCALE, SHIFT = 1, 2, 17, 33, 41,
 WORKSPACE, SCRATCHPAD = 64, 80
 SRC_GRADIENT, DST_GRADIENT, WEIGHTS_GRADIENT, BIAS_GRADIENT = 129, 145, 161, 169
 SCALE_GRADIENT, SHIFT_GRADIENT = 255, 256
+SCALE_OF, BEHIND = 1 << 12, 1 << 15
+"""With the place of an operand: its scale; n times, with that of a second operand: that of the n-th op behind."""
 
 THREADPOOL = 8
 """A library of this CPU runtime has no threads of its own and wants ours."""
@@ -76,9 +78,12 @@ FUNCTIONS = {
     "primitive_attr_create": "p",
     "primitive_attr_set_scratchpad_mode": "pi",
     "primitive_attr_set_post_ops": "pp",
+    "primitive_attr_set_scales_mask": "pii",
     "primitive_attr_destroy": "p",
     "post_ops_create": "p",
     "post_ops_append_eltwise": "piff",
+    "post_ops_append_binary": "pip",
+    "post_ops_append_sum": "pfii",
     "post_ops_destroy": "p",
     "primitive_desc_query": "piip",
     "primitive_desc_next_impl": "p",
