@@ -144,7 +144,7 @@ def conv(
 
     None where oneDNN does not serve.
     """
-    if not applies(x, w) or not fits(bias) or (bias is not None and bias.shape != w.shape[:1]):
+    if not applies(x, w) or (bias is not None and (bias.shape != w.shape[:1] or not fits(bias))):
         return None
     w, steps = _taken(w)
     key = ("conv", x.shape, w.shape, steps, bias is None, stride, padding, dilation, groups, relu)

@@ -9,7 +9,7 @@ import numpy as np
 
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.execute import Plan, attributes, described, plan
-from autocnn.backend.onednn.memory import describe, fits, steps_of
+from autocnn.backend.onednn.memory import describe, fits, is_dense, steps_of
 from autocnn.types import Array
 
 FEW = 1 << 14
@@ -45,10 +45,12 @@ def applies(x: Array, *others: Array) -> bool:
     >>> applies(x, x), applies(x[:, ::2], x[:, ::2]), applies(x, x.T.copy().T)
     (True, False, False)
     """
-    if x.size < FEW or not fits(x, *others) or any(x.shape != y.shape for y in others):
+    if x.size < FEW or not fits(x, *others) or not is_dense(x):
         return False
-    steps = steps_of(x)
-    return steps is not None and all(x.strides == y.strides or steps == steps_of(y) for y in others)
+    for y in others:
+        if x.shape != y.shape or (x.strides != y.strides and steps_of(x) != steps_of(y)):
+            return False
+    return True
 
 
 def unary(name: str, x: Array, alpha: float = 0.0, beta: float = 0.0) -> Array | None:
