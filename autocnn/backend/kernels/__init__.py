@@ -6,11 +6,11 @@ where it is installed.
 """
 
 from autocnn.backend.kernels import activation as _activation
+from autocnn.backend.kernels import adaptive as _adaptive
 from autocnn.backend.kernels import conv as _conv
 from autocnn.backend.kernels import norm as _norm
 from autocnn.backend.kernels import pool as _pool
 from autocnn.backend.kernels import products as _products
-from autocnn.backend.kernels.adaptive import adaptive_average, adaptive_spread
 from autocnn.backend.kernels.fold import fold, unfold
 from autocnn.backend.kernels.pool import max_flat_indices, max_take
 from autocnn.backend.kernels.serving import first
@@ -27,6 +27,8 @@ conv_input = first(_convolution.conv_input, _conv.conv_input)
 conv_weight = first(_convolution.conv_weight, _conv.conv_weight)
 conv = first(_convolution.conv, _conv.conv)
 
+adaptive_average = first(_pooling.adaptive_average, _adaptive.adaptive_average)
+adaptive_spread = first(_pooling.adaptive_spread, _adaptive.adaptive_spread)
 average = first(_pooling.average, _pool.average)
 average_spread = first(_pooling.average_spread, _pool.average_spread)
 max_pool = first(_pooling.max_pool, _pool.max_pool)

@@ -30,6 +30,9 @@ from autocnn.types import Array, Shape
 _BYTES = 256
 """Kernel offsets that one byte can number."""
 
+_LONG = 256
+"""Elements of a window whose mean is exact enough, though the library adds up one after the other."""
+
 
 def applies(x: Array, kernel: Sequence[int], padding: Sequence[int]) -> bool:
     """Whether oneDNN may pool x: float32, 1-d to 3-d, not empty, no window in the padding alone.
@@ -37,7 +40,7 @@ def applies(x: Array, kernel: Sequence[int], padding: Sequence[int]) -> bool:
     >>> applies(np.ones((1, 2, 6), np.float32), (2,), (1,)), applies(np.ones((1, 2, 6)), (2,), (1,))
     (True, False)
     """
-    return 3 <= x.ndim <= 5 and fits(x) and volume(kernel) <= _BYTES and all(map(int.__gt__, kernel, padding))
+    return 3 <= x.ndim <= 5 and fits(x) and all(map(int.__gt__, kernel, padding))
 
 
 def max_pool(
@@ -54,7 +57,7 @@ def max_pool(
     None where oneDNN does not serve, and where x is not finite: the library lets NaN lose, which must win, and
     makes minus infinity the lowest finite number.
     """
-    if not applies(x, kernel, padding):
+    if volume(kernel) > _BYTES or not applies(x, kernel, padding):
         return None
     key = ("max_pool", x.shape, kernel, stride, padding, dilation, ceil_mode)
     ready = plan(key, _max_forward, x.shape, key[2:])
@@ -102,7 +105,7 @@ def average(
     divisor: int | None,
 ) -> Array | None:
     """Mean of each window: x (N, C, *spatial) -> (N, C, *counts); None where oneDNN does not serve."""
-    if divisor is not None or not applies(x, kernel, padding):
+    if divisor is not None or volume(kernel) > _LONG or not applies(x, kernel, padding):
         return None
     key = ("average", x.shape, kernel, stride, padding, ceil_mode, count_include_pad)
     ready = plan(key, _mean_forward, x.shape, key[2:6], count_include_pad)
@@ -134,6 +137,35 @@ def average_spread(
     gx = empty_last(shape)
     ready(channels_last(g), gx)
     return logical(gx)
+
+
+def adaptive_average(x: Array, *, size: Shape) -> Array | None:
+    """Means over windows that cover each axis evenly; None where oneDNN does not serve, or windows differ.
+
+    Those of large windows are means of means along the last axis.
+    """
+    how = _even(x.shape[2:], size)
+    if how is None:
+        return None
+    if volume(how["kernel"]) <= _LONG or len(size) == 1:
+        return average(x, **how, ceil_mode=False)
+    lines = adaptive_average(x, size=(*x.shape[2:-1], size[-1]))
+    return None if lines is None else adaptive_average(lines, size=size)
+
+
+def adaptive_spread(g: Array, *, shape: Shape) -> Array | None:
+    """Adjoint of :func:`adaptive_average`: g (N, C, *size) -> `shape`; None where oneDNN does not serve."""
+    how = _even(shape[2:], g.shape[2:])
+    return None if how is None else average_spread(g, shape=shape, **how)
+
+
+def _even(lengths: Shape, counts: Shape) -> dict[str, Any] | None:
+    """The windows of so many on each axis, beside one another, if they are as long as each other."""
+    if any(n % count for n, count in zip(lengths, counts, strict=True)):
+        return None
+    window = tuple([n // count for n, count in zip(lengths, counts, strict=True)])
+    padding = (0,) * len(window)
+    return {"kernel": window, "stride": window, "padding": padding, "count_include_pad": True, "divisor": None}
 
 
 def _max_forward(x: Shape, window: Any) -> Plan:

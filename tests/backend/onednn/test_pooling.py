@@ -83,3 +83,31 @@ def test_what_is_not_served(draw):
     how |= {"count_include_pad": True}
     assert pooling.average(x, **how, ceil_mode=False, divisor=3) is None
     assert pooling.average_spread(z, shape=(2, 5, 6, 6), **how, divisor=None) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((2, 16, 8, 8), (1, 1)),
+        ((2, 5, 8, 6), (4, 3)),
+        ((2, 5, 8, 6), (8, 1)),
+        ((3, 7, 40, 36), (1, 1)),
+        ((2, 3, 12), (4,)),
+        ((2, 3, 8, 16, 12), (1, 2, 1)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("last", [True, False], ids=["channels_last", "c_order"])
+def test_adaptive_pooling_into_even_windows(shape, size, last, draw):
+    x = draw(*shape, last=last)
+    z = pooling.adaptive_average(x, size=size)
+    np.testing.assert_allclose(z, kernels.adaptive_average(np, x, size=size), rtol=1e-5, atol=1e-6)
+    g = draw(*z.shape, last=last)
+    gx = pooling.adaptive_spread(g, shape=shape)
+    np.testing.assert_allclose(gx, kernels.adaptive_spread(np, g, shape=shape), rtol=1e-6)
+
+
+def test_adaptive_pooling_into_uneven_or_very_long_windows(draw):
+    assert pooling.adaptive_average(draw(2, 3, 7, 8), size=(2, 2)) is None
+    assert pooling.adaptive_spread(draw(2, 3, 2, 2), shape=(2, 3, 8, 7)) is None
+    assert pooling.adaptive_average(draw(2, 3, 300), size=(1,)) is None
