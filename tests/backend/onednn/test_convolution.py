@@ -151,6 +151,17 @@ def test_weights_may_change_between_calls(draw):
     close(convolution.conv(x, w, **how), before * 2)
 
 
+def test_weights_of_one_shape_may_be_frozen_and_not(draw):
+    x_shape, w_shape, _, how = described(CASES["same"])
+    x, several = draw(*x_shape), [draw(*w_shape) for _ in range(4)]
+    for w in several[1:3]:
+        w.flags.writeable = False
+    for w in several * 2:
+        close(convolution.conv(x, w, **how), kernels.conv(np, x, w, **how))
+        gx = kernels.conv_input(np, x, w, shape=x.shape, **how)
+        close(convolution.conv_input(x, w, shape=x.shape, **how), gx, 10)
+
+
 NARROW = {
     "grey": ((16, 1, 20, 20), (8, 1, 5, 5), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
     "colours": ((16, 3, 18, 20), (8, 3, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1),

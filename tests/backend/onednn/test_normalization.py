@@ -41,6 +41,17 @@ def test_batch_norm(shape, affine, last, problem):
         close(mine, kernel, 1e-4)
 
 
+def test_results_of_batch_norm_survive_the_next_one(problem):
+    x, g, w, b = problem((3, 5, 6, 4))
+    z, mean, var = normalization.batch_norm(x, w, b, eps=EPS)
+    results = (z, mean, var, *normalization.batch_norm_backward(g, x, w, mean, var, eps=EPS))
+    before = [result.copy() for result in results]
+    normalization.batch_norm(x + 1, -w, -b, eps=EPS)
+    normalization.batch_norm_backward(-g, x + 1, -w, mean + 1, var, eps=EPS)
+    for result, kept in zip(results, before, strict=True):
+        np.testing.assert_array_equal(result, kept)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_batch_norm_with_relu(shape, problem):
     x, g, w, b = problem(shape)
