@@ -82,6 +82,10 @@ def _resnet(name: str, kind: str, batch: int, depth: int, shortcuts: bool = True
     return Case(name, kind, (batch, 3, 32, 32), "resnet", (depth, shortcuts), checked)
 
 
+def _activation(name: str) -> Case:
+    return Case(f"{name} of 32x64x32x32", "layer", (32, 64, 32, 32), "activation", (name,))
+
+
 def chain(ops: int) -> Case:
     """The chain of so many ops."""
     return Case("op overhead" if ops == 1000 else f"chain of {ops:,} ops", "chain", (ops,))
@@ -102,12 +106,14 @@ CASES = (
     resnet(56, 32),
     _resnet("plain-56 at 32", "train", 32, 56, shortcuts=False),
     Case("VGG-11 at 64", "train", (64, 3, 32, 32), "vgg11"),
+    Case("MobileNetV2 at 32", "train", (32, 3, 32, 32), "mobilenet_v2"),
     _conv("conv 3x3 64-64", (32, 64, 32, 32), 64, 3),
     _conv("conv 1x1 256-256", (32, 256, 16, 16), 256, 1),
     _conv("conv 7x7 stride 2", (8, 3, 224, 224), 64, 7, stride=2),
     _conv("conv 3x3 depthwise", (32, 128, 32, 32), 128, 3, groups=128),
     Case("max pool", "layer", (128, 64, 32, 32), "max_pool", (2,)),
     Case("batch norm", "layer", (128, 64, 32, 32), "batch_norm", (64,)),
+    *(_activation(name) for name in ("sigmoid", "silu", "gelu")),
     Case("gradient penalty", "penalty", (100, 1, 32, 32), "lenet5"),
     _resnet("ResNet-20 inference at 128", "infer", 128, 20),
     _resnet("ResNet-20 inference at 1", "infer", 1, 20),
@@ -119,7 +125,7 @@ def chosen(words: Sequence[str], cases: Sequence[Case] = CASES) -> list[Case]:
 
     Of a name, letters and digits count. Raises ValueError for a word that is in no name.
 
-    >>> [case.name for case in chosen(["lenet", "resnet20 inference at 1", "7x7"])]
+    >>> [case.name for case in chosen(["lenet5", "resnet20 inference at 1", "7x7"])]
     ['LeNet-5 at 100', 'conv 7x7 stride 2', 'ResNet-20 inference at 1']
     """
     names = {_plain(case.name): case for case in cases}

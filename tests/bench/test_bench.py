@@ -31,6 +31,7 @@ LAYERS = (
     Case("tiny conv", "layer", (2, 4, 6, 6), "conv", (4, 8, 3, 2, 1, 2)),
     Case("tiny pool", "layer", (2, 3, 4, 4), "max_pool", (2,)),
     Case("tiny norm", "layer", (2, 3, 4, 4), "batch_norm", (3,)),
+    Case("tiny activation", "layer", (2, 3, 4, 4), "activation", ("gelu",)),
     Case("tiny inference", "infer", (2, 3, 8, 8), "resnet", (8, True)),
     Case("tiny product", "product", (3, 4, 5)),
     chain(10),

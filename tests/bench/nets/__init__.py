@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-NAMES = ("mlp", "lenet5", "resnet", "vgg11", "conv", "max_pool", "batch_norm")
+NAMES = ("mlp", "lenet5", "resnet", "vgg11", "mobilenet_v2", "conv", "max_pool", "batch_norm", "activation")
 
 
 def network(name: str) -> ModuleType:

@@ -43,6 +43,10 @@ class Formula(ABC):
     def tanh(self, x: Any) -> Any:
         """Elementwise."""
 
+    def activation(self, name: str, x: Any) -> Any:
+        """An activation by its name among PyTorch's functions; `Peer.activations` says who has them."""
+        raise TypeError(f"{type(self).__name__} does not say what {name} is")
+
     @abstractmethod
     def avg_pool(self, x: Any, size: int) -> Any:
         """Windows of size by size, side by side."""
@@ -105,6 +109,9 @@ class Shapes(Formula):
         return x
 
     def tanh(self, x: Shape) -> Shape:
+        return x
+
+    def activation(self, name: str, x: Shape) -> Shape:
         return x
 
     def avg_pool(self, x: Shape, size: int) -> Shape:

@@ -18,7 +18,7 @@ class JaxWords(Words):
 
     def __init__(self, jax: Any, p: dict[str, Any], training: bool) -> None:
         super().__init__(jax.numpy, p, training)
-        self.lax = jax.lax
+        self.jax, self.lax = jax, jax.lax
         self.relu = jax.nn.relu
 
     def conv(self, name: str, x: Any, conv: Conv) -> Any:
@@ -32,6 +32,9 @@ class JaxWords(Words):
         )
         return z + self.bias(name) if conv.bias else z
 
+    def activation(self, name: str, x: Any) -> Any:
+        return getattr(self.jax.nn, name)(x, **({"approximate": False} if name == "gelu" else {}))
+
     def max_pool(self, x: Any, size: int) -> Any:
         window = (1, size, size, 1)
         return self.lax.reduce_window(x, -self.np.inf, self.lax.max, window, window, "VALID")
@@ -41,6 +44,7 @@ class Jax(Functions):
     """Everything is compiled but the chain."""
 
     imports = "import jax.numpy"
+    activations = True
 
     def __init__(self, jax: Any) -> None:
         self.jax, self.np, self.value_and_grad = jax, jax.numpy, jax.value_and_grad

@@ -15,6 +15,7 @@ class Modules(Peer):
     """A library with PyTorch's interface, which is handed in; a mode overrides `placed`, `made` or `inferring`."""
 
     imports = "import torch"
+    activations = True
 
     def __init__(self, torch: Any) -> None:
         self.torch = torch

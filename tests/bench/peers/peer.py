@@ -31,11 +31,15 @@ class Peer:
     """The statement that imports it."""
     groups = True
     """Whether its convolutions have them."""
+    activations = False
+    """Whether it has PyTorch's activations, by their names."""
 
     def refuses(self, case: Case) -> str:
         """Why this case is not for this library; empty if it is."""
         if not self.groups and case.network == "conv" and case.arguments[-1] > 1:
             return "no groups"
+        if not self.activations and case.network in ("activation", "mobilenet_v2"):
+            return "not every activation"
         return "" if hasattr(self, case.kind) else f"no {case.kind}"
 
     def version(self, release: str) -> str:
