@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,7 @@ class Plan:
     """A primitive ready to run on the arrays of one shape, in the order of its `places`."""
 
     __slots__ = (
-        "_arguments", "_count", "_execute", "_keep", "_memories", "_places", "_point", "_primitive", "_room",
-        "_scratch", "_scratch_size", "_seen", "_stream",
+        "_execute", "_keep", "_memories", "_places", "_point", "_room", "_scratch", "_scratch_size", "_seen",
     )  # fmt: skip
 
     def __init__(self, description: Handle, places: Sequence[tuple[int, Any]]) -> None:
@@ -45,15 +45,18 @@ class Plan:
         memories = [create("memory_create", memory, _engine(), None) for _, memory in every]
         pointers = [memory._as_parameter_.value or 0 for memory in memories]
         arguments = [header.Argument(place, at) for (place, _), at in zip(every, pointers, strict=True)]
-        self._arguments = row_of(header.Argument, len(every))(*arguments)
-        self._count = len(every)
+        row = row_of(header.Argument, len(every))(*arguments)
         self._memories, self._scratch = pointers[:-1], pointers[-1]
         self._places = [place for place, _ in places]
-        self._primitive, self._stream = primitive._as_parameter_, _here.stream()._as_parameter_
-        self._keep: list[Any] = [primitive, memories, _here.stream()]
         self._room, self._scratch_size, self._seen = _here.room, size_of(scratch), 0
         self._room.hold(self._scratch_size)
-        self._point, self._execute = functions()
+        self._point, execute = functions()
+        stream = _here.stream()
+        self._execute = partial(  # in the types that ctypes passes as they are
+            execute, primitive._as_parameter_, stream._as_parameter_, ctypes.c_int(len(every)),
+            ctypes.c_void_p(_at(row)),
+        )  # fmt: skip
+        self._keep: list[Any] = [primitive, memories, stream, row]
 
     def hold(self, place: int, x: Array) -> Plan:
         """Have an array of its own for one of its places: calls name those of the other places only."""
@@ -71,7 +74,7 @@ class Plan:
         if self._scratch_size and self._seen != self._room.address:
             self._seen = self._room.address
             point(self._scratch, self._seen)
-        status = self._execute(self._primitive, self._stream, self._count, self._arguments)
+        status = self._execute()
         if status:
             check(status, "primitive_execute")
 
