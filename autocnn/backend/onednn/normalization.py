@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, prod
 from typing import Any
 
@@ -22,6 +22,7 @@ from autocnn.backend.onednn.memory import (
     logical,
     maker_last,
 )
+from autocnn.backend.onednn.pixels import Rest, folded, join
 from autocnn.backend.onednn.reorder import channels_last
 from autocnn.types import Array, Shape
 
@@ -45,8 +46,12 @@ class _Channels:
     plan: Plan
     result: Callable[[], Array]
     vectors: tuple[Array, ...]
-    """The plan's own, a number for each channel: what goes in is copied there, what comes out from there."""
+    """The plan's own (k, C), k 1 or more: what goes in is copied there, what comes out from there."""
     room: int
+    ahead: Plan | None = None
+    """Where pixels are folded: what finds the statistics of each column of its own."""
+    rest: Rest | None = None
+    """Where pixels are folded: what completes the cotangent."""
 
 
 def applies(x: Array, *vectors: Array | None) -> bool:
@@ -81,8 +86,13 @@ def batch_norm(
     scale[...] = 1.0 if w is None else w
     shift[...] = 0.0 if b is None else b
     positive = (np.empty(ready.room, np.uint8),) if relu else ()
-    ready.plan(channels_last(x), z, *positive)
-    return (logical(z), mean.copy(), var.copy(), *positive) if _is_centred(mean, var, eps) else None
+    last = channels_last(x)
+    if ready.ahead is not None:
+        ready.ahead(last, z)
+        join(mean, var)
+    ready.plan(last, z, *positive)
+    mean, var = mean[0].copy(), var[0].copy()
+    return (logical(z), mean, var, *positive) if _is_centred(mean, var, eps) else None
 
 
 def batch_norm_relu(x: Array, w: Array, b: Array, *, eps: float) -> tuple[Array, ...] | None:
@@ -128,14 +138,20 @@ def batch_norm_backward(
     ready = plan(("batch_norm_backward", x.shape, eps, relu), _batch_backward, x.shape, eps, relu)
     if ready is None:
         return None
+    if ready.rest is not None and not _is_centred(mean, var, eps):
+        return None  # the rest is a line through x, not exact enough so far from 0
     if positive is not None and (positive.dtype, positive.shape) != (np.uint8, (ready.room,)):
         return None
-    gx = ready.result()
+    gx, last = ready.result(), channels_last(x)
     scale, centre, spread, gw, gb = ready.vectors
     scale[...] = 1.0 if w is None else w
     centre[...], spread[...] = mean, var
-    ready.plan(channels_last(g), channels_last(x), gx, *(() if positive is None else (positive,)))
-    return logical(gx), gw.copy(), gb.copy()
+    ready.plan(channels_last(g), last, gx, *(() if positive is None else (positive,)))
+    if ready.rest is None:
+        return logical(gx), gw[0].copy(), gb[0].copy()
+    gw, gb = gw.sum(0), gb.sum(0)
+    ready.rest(last, gx, scale[0], mean, var, gw, gb)
+    return logical(gx), gw, gb
 
 
 def standardize(x: Array, *, axes: Shape, eps: float) -> tuple[Array, tuple[Array, Array]] | None:
@@ -196,57 +212,78 @@ def _rows(x: Array, axes: Shape) -> tuple[int, int] | None:
 
 
 def _batch_forward(x: Shape, eps: float, relu: bool) -> _Channels:
-    data = describe_channels_last(x)
-    flags = _AFFINE | (header.FUSE_RELU if relu else 0)
-    made = described("batch_normalization_forward", header.TRAINING, data, data, eps, flags, attributes())
-    if relu and _names(data, eps, flags) != _names(data, eps, _AFFINE):
+    k, shape = folded(x)
+    flags = _AFFINE | (header.FUSE_RELU if relu else 0) | (header.GLOBAL_STATISTICS if k > 1 else 0)
+    made = _forward(shape, eps, flags)
+    if relu and _names(shape, eps, flags) != _names(shape, eps, flags & ~header.FUSE_RELU):
         raise Unserved("batch norm: with relu it is done by another kernel, whose sums are rounded otherwise")
-    return _ready(made, x, (header.SRC, header.DST), _VECTORS, made if relu else None)
+    ready = _ready(made, x, (header.SRC, header.DST), _VECTORS, made if relu else None)
+    if k == 1:
+        return ready
+    ahead = _held(_forward(shape, eps, _AFFINE), shape, (header.SRC, header.DST), _VECTORS, ready.vectors)
+    return replace(ready, ahead=ahead)
 
 
-def _names(data: Any, eps: float, flags: int) -> tuple[str, str]:
+def _forward(shape: Shape, eps: float, flags: int, use: int = header.TRAINING, relu: bool = False) -> Handle:
+    data = describe_channels_last(shape)
+    return described("batch_normalization_forward", use, data, data, eps, flags, attributes(relu))
+
+
+def _backward(shape: Shape, eps: float, flags: int, hint: Handle) -> Handle:
+    data = describe_channels_last(shape)
+    use = header.BACKWARD
+    return described("batch_normalization_backward", use, data, data, data, eps, flags, hint, attributes())
+
+
+def _names(shape: Shape, eps: float, flags: int) -> tuple[str, str]:
     """What does a batch norm, forward and backward."""
-    forward = described("batch_normalization_forward", header.TRAINING, data, data, eps, flags, attributes())
-    return name_of(forward), name_of(
-        described(
-            "batch_normalization_backward", header.BACKWARD, data, data, data, eps, flags, forward, attributes()
-        )
-    )
+    forward = _forward(shape, eps, flags)
+    return name_of(forward), name_of(_backward(shape, eps, flags, forward))
 
 
 def _batch_inference(x: Shape, eps: float, relu: bool) -> _Channels:
-    data = describe_channels_last(x)
-    flags = _AFFINE | header.GLOBAL_STATISTICS
-    made = described("batch_normalization_forward", header.INFERENCE, data, data, eps, flags, attributes(relu))
+    _, shape = folded(x)
+    made = _forward(shape, eps, _AFFINE | header.GLOBAL_STATISTICS, header.INFERENCE, relu)
     return _ready(made, x, (header.SRC, header.DST), _VECTORS)
 
 
 def _batch_backward(x: Shape, eps: float, relu: bool) -> _Channels:
-    data = describe_channels_last(x)
-    flags = _AFFINE | (header.FUSE_RELU if relu else 0)
-    hint = described("batch_normalization_forward", header.TRAINING, data, data, eps, flags, attributes())
-    made = described(
-        "batch_normalization_backward", header.BACKWARD, data, data, data, eps, flags, hint, attributes()
-    )
+    k, shape = folded(x)
+    flags = _AFFINE | (header.FUSE_RELU if relu else 0) | (header.GLOBAL_STATISTICS if k > 1 else 0)
+    hint = _forward(shape, eps, flags)
+    made = _backward(shape, eps, flags, hint)
     images = (header.DST_GRADIENT, header.SRC, header.SRC_GRADIENT)
     vectors = (header.SCALE, header.MEAN, header.VARIANCE, header.SCALE_GRADIENT, header.SHIFT_GRADIENT)
-    return _ready(made, x, images, vectors, hint if relu else None)
+    ready = _ready(made, x, images, vectors, hint if relu else None)
+    return ready if k == 1 else replace(ready, rest=Rest(shape, k, eps))
 
 
 def _ready(
     made: Handle, x: Shape, images: Sequence[int], vectors: Sequence[int], noting: Handle | None = None
 ) -> _Channels:
-    """The plan on images at some places and its own vectors at others; what is `noting` a relu says how large."""
-    data, vector = describe_channels_last(x), describe((x[1],))
+    """The plan with what it needs; what is `noting` a relu says how large its note is."""
+    k, shape = folded(x)
+    own = tuple(np.empty((len(vectors), k, x[1]), FLOAT))
+    note = None if noting is None else ask(noting, header.ASK_WORKSPACE)
+    main = _held(made, shape, images, vectors, own, note)
+    return _Channels(main, maker_last(x, past=_PAST), own, 0 if note is None else size_of(note))
+
+
+def _held(
+    made: Handle,
+    shape: Shape,
+    images: Sequence[int],
+    vectors: Sequence[int],
+    own: Sequence[Array],
+    note: Any = None,
+) -> Plan:
+    """The plan on images at some places, holding its own vectors at others; perhaps with a relu's note."""
+    data, vector = describe_channels_last(shape), describe((shape[1],))
     places: list[tuple[int, Any]] = [*((place, data) for place in images), *((place, vector) for place in vectors)]
-    room = 0
-    if noting is not None:
-        positive = ask(noting, header.ASK_WORKSPACE)
-        places, room = [*places, (header.WORKSPACE, positive)], size_of(positive)
-    main, own = Plan(made, places), tuple(np.empty((len(vectors), x[1]), FLOAT))
+    held = Plan(made, places if note is None else [*places, (header.WORKSPACE, note)])
     for place, row in zip(vectors, own, strict=True):
-        main.hold(place, row)
-    return _Channels(main, maker_last(x, past=_PAST), own, room)
+        held.hold(place, row)
+    return held
 
 
 def _layer_forward(rows: tuple[int, int], eps: float) -> Plan:
