@@ -7,6 +7,7 @@ same and keeps it at 1e-6 and below.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from autocnn.types import Array, Namespace, Shape
@@ -23,7 +24,7 @@ def total(xp: Namespace, x: Array, axes: Shape, keepdims: bool = False) -> Array
     [3.0, 3.0]
     """
     if _is_easy(x, axes):
-        return xp.sum(x, axis=axes, keepdims=keepdims, dtype=x.dtype)
+        return x.sum(axis=axes, keepdims=keepdims, dtype=x.dtype)
     kept = tuple([n for i, n in enumerate(x.shape) if i not in axes])
     for axis in axes:
         x = _along(xp, x, axis)
@@ -32,7 +33,7 @@ def total(xp: Namespace, x: Array, axes: Shape, keepdims: bool = False) -> Array
 
 def _is_easy(x: Array, axes: Shape) -> bool:
     """Whether few numbers are added, or NumPy adds them pairwise: along the axis of the smallest step."""
-    if x.size <= _FEW or x.dtype.itemsize == 8:
+    if x.size <= _FEW or x.dtype.itemsize == 8 or prod([x.shape[i] for i in axes]) <= 2 * _BLOCK:
         return True
     steps = [(abs(step), i) for i, (step, n) in enumerate(zip(x.strides, x.shape, strict=True)) if n > 1]
     return min(steps)[1] in axes

@@ -42,7 +42,7 @@ def _broadcast_to(xp: Any, x: Any, *, shape: Shape) -> Any:
 @adding
 def _sum_to(xp: Any, x: Any, *, shape: Shape) -> Any:
     lead = x.ndim - len(shape)
-    repeated = tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
+    repeated = [i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1]
     return total(xp, x, (*range(lead), *repeated), keepdims=True).reshape(shape)
 
 

@@ -15,6 +15,8 @@ def matmul(xp: Namespace, x: Array, y: Array, bias: Array | None = None) -> Arra
 
 def regular(xp: Namespace, x: Array) -> Array:
     """x with rows or columns that lie together, as BLAS wants them; a copy where they do not."""
+    if x.ndim == 2 and (x.flags.c_contiguous or x.flags.f_contiguous):
+        return x
     (n, k), (down, along), size = x.shape[-2:], x.strides[-2:], x.itemsize
     rows = along == size and down >= k * size
     columns = down == size and along >= n * size

@@ -1,42 +1,53 @@
-"""Matrix products, batched and broadcast as NumPy's, with a bias and a ReLU behind on request."""
+"""Matrix products, batched and broadcast as NumPy's, with a bias on request."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autocnn.backend.onednn import header
 from autocnn.backend.onednn.execute import Plan, attributes, described, plan
-from autocnn.backend.onednn.memory import describe, fits
+from autocnn.backend.onednn.library import Unserved
+from autocnn.backend.onednn.memory import FLOAT, describe, fits
 from autocnn.types import Array, Shape
 
+FEW = 1 << 18
+"""Multiplications below which NumPy has the product of two matrices before two threads have met here."""
 
-def applies(x: Array, y: Array) -> bool:
-    """Whether oneDNN may multiply x by y: float32 matrices, or stacks of them, whose sizes agree.
+_AXES = 6
+"""As many the library multiplies over."""
 
-    >>> x = np.ones((2, 3), np.float32)
-    >>> applies(x, x.T), applies(x, x)
-    (True, False)
+
+def matmul(x: Array, y: Array, bias: Array | None = None) -> Array | None:
+    """x (..., m, k) y (..., k, n) + bias (n,) -> (..., m, n); None where oneDNN does not serve, or is slower."""
+    if x.ndim == 2 == y.ndim and x.size * y.shape[1] < FEW:
+        return None
+    return product(x, y, bias)
+
+
+def product(x: Array, y: Array, bias: Array | None = None) -> Array | None:
+    """The same for matrices of any size; None where oneDNN does not serve.
+
+    >>> product(np.ones((1, 2), np.float32), np.ones((3, 2), np.float32)) is None
+    True
     """
-    return x.ndim >= 2 and y.ndim >= 2 and x.ndim <= 6 >= y.ndim and x.shape[-1] == y.shape[-2] and fits(x, y)
-
-
-def matmul(x: Array, y: Array, bias: Array | None = None, *, relu: bool = False) -> Array | None:
-    """x (..., m, k) y (..., k, n) + bias (n,) -> (..., m, n); None where oneDNN does not serve."""
-    if not applies(x, y) or not fits(bias) or (bias is not None and bias.shape != y.shape[-1:]):
+    if x.ndim < 2 or y.ndim < 2 or not fits(x, y, bias):
         return None
     if x.ndim > 2 or y.ndim > 2 or not (x.flags.forc and y.flags.forc):
         x, y = _matrices(x, max(x.ndim, y.ndim)), _matrices(y, max(x.ndim, y.ndim))
-    key = ("matmul", x.shape, x.strides, y.shape, y.strides, bias is None, relu)
-    ready = plan(key, _make, x, y, bias is not None, relu)
+    shape = None if bias is None else bias.shape
+    ready = plan(("matmul", x.shape, x.strides, y.shape, y.strides, shape), _make, x, y, shape)
     if ready is None:
         return None
-    z = np.empty((*_batch(x, y), x.shape[-2], y.shape[-1]), x.dtype)
+    run, result = ready
+    z: Array = result()
     if bias is None:
-        ready(x, y, z)
+        run(x, y, z)
     else:
-        ready(x, y, np.ascontiguousarray(bias), z)
+        run(x, y, np.ascontiguousarray(bias), z)
     return z
 
 
@@ -57,21 +68,17 @@ def _whole(x: Array) -> bool:
     return all(step % x.itemsize == 0 for step in x.strides)
 
 
-def _batch(x: Array, y: Array) -> Shape:
-    """The axes in front of the matrices, broadcast."""
-    return tuple([max(a, b) for a, b in zip(x.shape[:-2], y.shape[:-2], strict=True)])
-
-
-def _make(x: Array, y: Array, with_bias: bool, relu: bool) -> Plan:
-    one, other = _described(x), _described(y)
-    shape = (*_batch(x, y), x.shape[-2], y.shape[-1])
-    result = describe(shape)
-    bias = describe((*(1,) * (len(shape) - 1), shape[-1])) if with_bias else None
-    made = described("matmul", one, other, bias, result, attributes(relu))
-    places: list[tuple[int, Any]] = [(header.SRC, one), (header.WEIGHTS, other), (header.DST, result)]
-    if with_bias:
-        places.insert(2, (header.BIAS, bias))
-    return Plan(made, places)
+def _make(x: Array, y: Array, bias: Shape | None) -> tuple[Plan, Callable[[], Array]]:
+    """The plan, and what makes the array of its result."""
+    m, n = x.shape[-2], y.shape[-1]
+    if x.ndim > _AXES or x.shape[-1] != y.shape[-2] or bias not in (None, (n,)):
+        raise Unserved(f"matmul: x is {x.shape}, y {y.shape}, bias {bias}")
+    shape = (*[max(a, b) for a, b in zip(x.shape[:-2], y.shape[:-2], strict=True)], m, n)
+    one, other, result = _described(x), _described(y), describe(shape)
+    row = None if bias is None else describe((*(1,) * (len(shape) - 1), n))
+    made = described("matmul", one, other, row, result, attributes())
+    places = [(header.SRC, one), (header.WEIGHTS, other), (header.BIAS, row), (header.DST, result)]
+    return Plan(made, [place for place in places if place[1] is not None]), partial(np.empty, shape, FLOAT)
 
 
 def _described(x: Array) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autocnn.backend.onednn.matmul import matmul
+from autocnn.backend.onednn.matmul import product
 from autocnn.backend.onednn.memory import fits
 from autocnn.backend.onednn.reorder import channels_last
 from autocnn.types import Array
@@ -41,5 +41,5 @@ def is_finite(x: Array) -> bool:
 
 def _down(rows: Array) -> Array | None:
     """The sum of rows (n, c) -> (c,)."""
-    z = matmul(np.ones((1, rows.shape[0]), rows.dtype), rows)
+    z = product(np.ones((1, rows.shape[0]), rows.dtype), rows)
     return None if z is None else z[0]

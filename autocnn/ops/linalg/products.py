@@ -52,7 +52,7 @@ def _product(op: str, x: Any, y: Any) -> Tensor:
 
 def _same_dtype(*operands: Any) -> tuple[Tensor, ...]:
     xs = [as_tensor(x) for x in operands]
-    return tuple(promote(*xs)) if any(x.dtype != xs[0].dtype for x in xs) else tuple(xs)
+    return tuple(promote(*xs)) if len({x.dtype for x in xs}) > 1 else tuple(xs)
 
 
 @primitive(saves=(("y",), ("x",)))
@@ -78,7 +78,7 @@ _matmul.vjp(_matmul_x, _matmul_y)
 
 
 def _as_rows(x: Any) -> Any:
-    return _reshape(x, shape=(size_of(x.shape[:-1]), x.shape[-1]))
+    return x if x.ndim == 2 else _reshape(x, shape=(size_of(x.shape[:-1]), x.shape[-1]))
 
 
 @method("mm")
@@ -223,12 +223,17 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
 
 @primitive(saves=(("w",), ("x",)))
 def _project(xp: Any, x: Any, w: Any) -> Any:
-    rows = x.reshape(size_of(x.shape[:-1]), x.shape[-1])
-    return kernels.matmul(xp, rows, w.T).reshape(*x.shape[:-1], w.shape[0])
+    return _rows_by(xp, x, w, None)
 
 
 @primitive(saves=(("w",), ("x",), ()))
 def _linear(xp: Any, x: Any, w: Any, b: Any) -> Any:
+    return _rows_by(xp, x, w, b)
+
+
+def _rows_by(xp: Any, x: Any, w: Any, b: Any) -> Any:
+    if x.ndim == 2:
+        return kernels.matmul(xp, x, w.T, b)
     rows = x.reshape(size_of(x.shape[:-1]), x.shape[-1])
     return kernels.matmul(xp, rows, w.T, b).reshape(*x.shape[:-1], w.shape[0])
 

@@ -64,9 +64,9 @@ def test_the_version():
 def test_switching_off(draw):
     x, y = draw(5, 7), draw(7, 3)
     with onednn.disabled(), onednn.disabled():
-        assert matmul.matmul(x, y) is None
+        assert matmul.product(x, y) is None
         assert onednn.why_not() == "oneDNN is switched off by disabled()"
-    assert matmul.matmul(x, y) is not None
+    assert matmul.product(x, y) is not None
 
 
 def test_the_number_of_threads(draw):
@@ -129,7 +129,7 @@ def test_plans_are_kept_and_given_back(draw):
     onednn.forget()
     x, y = draw(5, 7), draw(7, 3)
     for _ in range(3):
-        matmul.matmul(x, y)
+        matmul.product(x, y)
     (shelf,) = execute._here.shelves.values()
     assert len(shelf) == 1
     onednn.forget()
@@ -140,7 +140,7 @@ def test_the_oldest_plan_goes_first(draw, monkeypatch):
     onednn.forget()
     monkeypatch.setattr(execute, "CAPACITY", 2)
     for n in (1, 2, 3):
-        matmul.matmul(draw(5, 7), draw(7, n))
+        matmul.product(draw(5, 7), draw(7, n))
     (shelf,) = execute._here.shelves.values()
     assert [key[3] for key in shelf] == [(7, 2), (7, 3)]
 
@@ -151,8 +151,8 @@ def test_what_was_declined_is_not_asked_again(draw, monkeypatch):
     made = execute.create
     monkeypatch.setattr(execute, "create", lambda *arguments: asked.append(arguments) or made(*arguments))
     x = draw(2, 5, 7, last=False), draw(3, 7, 3, last=False)
-    assert matmul.matmul(*x) is None
+    assert matmul.product(*x) is None
     first = len(asked)
-    assert matmul.matmul(*x) is None
+    assert matmul.product(*x) is None
     assert first > 0
     assert len(asked) == first
