@@ -42,8 +42,9 @@ def select(xp: Namespace, mask: Array, a: Any, b: Any) -> Array:
 
 def keep(xp: Namespace, mask: Array, x: Array) -> Array:
     """x where the mask holds, 0 elsewhere: also where x is infinite or NaN, which a product would not do."""
-    whole = _WHOLE[x.dtype.itemsize]
-    return xp.bitwise_and(x.view(whole), xp.negative(mask.view("int8"), dtype=whole)).view(x.dtype)
+    bits = mask.astype(_WHOLE[x.dtype.itemsize])  # 1 or 0: times one of them bits stay, or go
+    bits *= x.view(bits.dtype)
+    return bits.view(x.dtype)
 
 
 def _blends(x: Any, mask: Array) -> bool:

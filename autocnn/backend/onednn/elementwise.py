@@ -82,7 +82,7 @@ def relu(x: Array) -> Array | None:
 
 def relu_backward(g: Array, z: Array) -> Array | None:
     """g where relu's value z is not 0; None where oneDNN does not serve."""
-    return unary_backward_of_result("relu", g, z) if z.size >= FEW * 2 else None
+    return unary_backward_of_result("relu", g, z) if z.size >= FEW * 4 else None
 
 
 def _has_nan(x: Array) -> bool:
