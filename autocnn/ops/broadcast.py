@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autocnn.backend.sums import total
+from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, method, primitive, slots
 from autocnn.errors import ShapeError
 from autocnn.ops.precision import adding
@@ -43,7 +43,7 @@ def _broadcast_to(xp: Any, x: Any, *, shape: Shape) -> Any:
 def _sum_to(xp: Any, x: Any, *, shape: Shape) -> Any:
     lead = x.ndim - len(shape)
     repeated = [i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1]
-    return total(xp, x, (*range(lead), *repeated), keepdims=True).reshape(shape)
+    return kernels.total(xp, x, (*range(lead), *repeated), keepdims=True).reshape(shape)
 
 
 _broadcast_to.vjp(lambda g, z, x, shape: _sum_to(g, shape=x.shape))

@@ -5,8 +5,10 @@ modules here serve every namespace and dtype; for NumPy's arrays oneDNN is asked
 where it is installed.
 """
 
+from autocnn.backend import sums as _plain_sums
 from autocnn.backend.kernels import activation as _activation
 from autocnn.backend.kernels import adaptive as _adaptive
+from autocnn.backend.kernels import arithmetic as _arithmetic
 from autocnn.backend.kernels import conv as _conv
 from autocnn.backend.kernels import norm as _norm
 from autocnn.backend.kernels import pool as _pool
@@ -15,6 +17,7 @@ from autocnn.backend.kernels.fold import fold, unfold
 from autocnn.backend.kernels.pool import max_flat_indices, max_take
 from autocnn.backend.kernels.serving import first
 from autocnn.backend.kernels.windows import channels_last, empty, logical
+from autocnn.backend.onednn import broadcast as _broadcast
 from autocnn.backend.onednn import convolution as _convolution
 from autocnn.backend.onednn import elementwise as _elementwise
 from autocnn.backend.onednn import matmul as _matmul
@@ -43,7 +46,12 @@ channel_sum = first(_sums.channel_sum, _norm.channel_sum)
 standardize = first(_normalization.standardize, _norm.standardize)
 standardize_backward = first(_normalization.standardize_backward, _norm.standardize_backward)
 
-add = first(_elementwise.add, _activation.add)
+add = first(_broadcast.add, _activation.add)
+sub = first(_broadcast.sub, _arithmetic.sub)
+mul = first(_broadcast.mul, _arithmetic.mul)
+div = first(_broadcast.div, _arithmetic.div)
+neg = first(_broadcast.neg, _arithmetic.neg)
+total = first(_sums.total, _plain_sums.total)
 add_into = first(_elementwise.add_into, _activation.add_into)
 add_relu = first(_elementwise.add_relu, _activation.add_relu)
 tanh_backward = first(_elementwise.tanh_backward, _activation.tanh_backward)
@@ -60,7 +68,7 @@ __all__ = [
     "adaptive_average", "adaptive_spread", "add", "add_into", "add_relu", "average", "average_spread",
     "batch_norm", "batch_norm_backward", "batch_norm_inference", "batch_norm_relu",
     "batch_norm_relu_backward", "channel_sum", "channels_last", "conv", "conv_input", "conv_weight",
-    "empty", "fold", "log_softmax", "log_softmax_backward", "logical", "matmul", "max_flat_indices",
-    "max_pool", "max_scatter", "max_take", "relu", "relu_backward", "softmax", "softmax_backward",
-    "standardize", "standardize_backward", "tanh_backward", "unfold",
+    "div", "empty", "fold", "log_softmax", "log_softmax_backward", "logical", "matmul", "max_flat_indices",
+    "max_pool", "max_scatter", "max_take", "mul", "neg", "relu", "relu_backward", "softmax",
+    "softmax_backward", "standardize", "standardize_backward", "sub", "tanh_backward", "total", "unfold",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ SOFTMAX, LOG_SOFTMAX = 0x30000, 0x30001
 RELU, TANH, ELU, SQUARE, ABS, SQRT, SOFTPLUS, SIGMOID, LOG = *range(0x20, 0x26), 0x27, 0x29, 0x2D
 RELU_OF_RESULT, TANH_OF_RESULT, SIGMOID_OF_RESULT = 0x100, 0x101, 0x104
 ADD, MUL, DIV, SUB = 0x1FFF0, 0x1FFF1, 0x1FFF4, 0x1FFF5
+REDUCE_SUM = 0x2FFF4
 
 # Flags of normalisation.
 GLOBAL_STATISTICS, USE_SCALE, USE_SHIFT, FUSE_RELU = 1, 2, 4, 8
@@ -106,6 +107,7 @@ FUNCTIONS = {
     "eltwise_forward_primitive_desc_create": "ppiippffp",
     "eltwise_backward_primitive_desc_create": "ppipppffpp",
     "binary_primitive_desc_create": "ppipppp",
+    "reduction_primitive_desc_create": "ppippffp",
     "reorder_primitive_desc_create": "pppppp",
 }
 """The functions in use, without their prefix: all return a status; they take pointers (p), numbers (i u f z)."""

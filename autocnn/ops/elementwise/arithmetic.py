@@ -48,11 +48,15 @@ def _times(op: str, x: Any, y: Any, alpha: float) -> tuple[Any, Any]:
 
 @primitive()
 def _add(xp: Any, x: Any, y: Any) -> Any:
+    return kernels.add(xp, x, y) if _is_large(x, y) else xp.add(x, y)
+
+
+def _is_large(x: Any, y: Any) -> bool:
+    """Whether one of two operands has so many elements that a kernel is worth asking."""
     try:
-        large = x.size > _FEW
+        return bool(x.size > _FEW or y.size > _FEW)
     except AttributeError:  # a number
-        large = False
-    return kernels.add(xp, x, y) if large else xp.add(x, y)
+        return False
 
 
 _add.vjp(
@@ -73,7 +77,7 @@ def neg(input: Any) -> Tensor:
 
 @primitive()
 def _neg(xp: Any, x: Any) -> Any:
-    return xp.negative(x)
+    return kernels.neg(xp, x) if x.size > _FEW else xp.negative(x)
 
 
 _neg.vjp(lambda g, z, x: _neg(g))
@@ -113,7 +117,7 @@ def rsub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
 
 @primitive()
 def _sub(xp: Any, x: Any, y: Any) -> Any:
-    return xp.subtract(x, y)
+    return kernels.sub(xp, x, y) if _is_large(x, y) else xp.subtract(x, y)
 
 
 _sub.vjp(
@@ -146,7 +150,7 @@ def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
 
 @primitive(saves=(("y",), ("x",)))
 def _mul(xp: Any, x: Any, y: Any) -> Any:
-    return xp.multiply(x, y)
+    return kernels.mul(xp, x, y) if _is_large(x, y) else xp.multiply(x, y)
 
 
 _mul.vjp(
@@ -196,7 +200,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor
 @primitive(saves=(("y",), ("y", "z")))
 @quiet
 def _div(xp: Any, x: Any, y: Any) -> Any:
-    return xp.divide(x, y)
+    return kernels.div(xp, x, y) if _is_large(x, y) else xp.divide(x, y)
 
 
 _div.vjp(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autocnn.backend.sums import total
+from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError
 from autocnn.ops.elementwise.arithmetic import _divide_or_zero, _mul, _sub
@@ -124,8 +124,8 @@ def _std(xp: Any, x: Any, *, axes: Shape, keepdims: bool, correction: float) -> 
 
 def _variance(xp: Any, x: Any, axes: Shape, keepdims: bool, correction: float) -> Any:
     n = count_of(x.shape, axes)
-    distance = x - xp.divide(total(xp, x, axes, keepdims=True), n, dtype=x.dtype)
-    squares = total(xp, xp.square(distance), axes, keepdims)
+    distance = x - xp.divide(kernels.total(xp, x, axes, keepdims=True), n, dtype=x.dtype)
+    squares = kernels.total(xp, xp.square(distance), axes, keepdims)
     return xp.divide(squares, max(n - correction, 0), dtype=x.dtype)
 
 

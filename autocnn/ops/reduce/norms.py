@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autocnn.backend.sums import total
+from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError
 from autocnn.ops.dtypes import as_dtype
@@ -64,14 +64,14 @@ def vector_norm(x: Any, ord: float = 2, dim: Axes = None, keepdim: bool = False,
 @quiet
 @adding
 def _norm2(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
-    return xp.sqrt(total(xp, xp.square(x), axes, keepdims))
+    return xp.sqrt(kernels.total(xp, xp.square(x), axes, keepdims))
 
 
 @primitive(saves=("x", "z"))
 @quiet
 @adding
 def _norm(xp: Any, x: Any, *, p: float, axes: Shape, keepdims: bool) -> Any:
-    return xp.power(total(xp, xp.power(xp.absolute(x), p), axes, keepdims), 1 / p)
+    return xp.power(kernels.total(xp, xp.power(xp.absolute(x), p), axes, keepdims), 1 / p)
 
 
 def _norm_rule(g: Any, z: Any, x: Any, p: float, axes: Shape, keepdims: bool) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autocnn.backend.sums import total
+from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import DTypeError
 from autocnn.ops.axes import one_axis
@@ -45,7 +45,7 @@ def _kept(z: Tensor, x: Tensor, dtype: Any) -> Tensor:
 @adding
 def _sum(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
     if x.dtype.kind == "f":
-        return total(xp, x, axes, keepdims)
+        return kernels.total(xp, x, axes, keepdims)
     return xp.sum(x, axis=axes, keepdims=keepdims, dtype="int64")
 
 
@@ -100,7 +100,7 @@ def needs_float(name: str, x: Tensor) -> Tensor:
 @quiet
 @adding
 def _mean(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
-    return xp.divide(total(xp, x, axes, keepdims), count_of(x.shape, axes), dtype=x.dtype)
+    return xp.divide(kernels.total(xp, x, axes, keepdims), count_of(x.shape, axes), dtype=x.dtype)
 
 
 _mean.vjp(

@@ -1,0 +1,132 @@
+"""Sums and products of a large array with one that is broadcast to it: a bias, factors of channels, a number.
+
+NumPy goes through such a pair a row of channels at a time, on one thread. The library does as well where rows are
+short, and so several of them are made one here, and the small array is repeated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from autocnn.backend.onednn import elementwise, header
+from autocnn.backend.onednn.execute import Plan, attributes, described, plan
+from autocnn.backend.onednn.library import Unserved
+from autocnn.backend.onednn.memory import FLOAT, describe, fits
+from autocnn.backend.runs import repeats, runs
+from autocnn.types import Array, Shape
+
+WIDE = 1 << 17
+"""Elements from which it is worth it."""
+
+LONG = 512
+"""Elements of a row from which the library is quick."""
+
+LONGEST = 1 << 13
+"""Elements of a row of several: more would have to be repeated too often."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """What makes of a small array the row that the plan wants: the axes that it has, their order, and repeats."""
+
+    plan: Plan
+    present: tuple[slice, ...]
+    order: Shape
+    rows: Shape
+    repeated: Shape
+
+    def laid(self, v: Array) -> Array:
+        """The small array, as the plan wants it."""
+        own = v.reshape((1,) * (len(self.present) - v.ndim) + v.shape)[self.present].transpose(self.order)
+        return np.ascontiguousarray(np.broadcast_to(own.reshape(self.rows), self.repeated))
+
+
+def binary(name: str, x: Array, v: Array) -> Array | None:
+    """A function of `elementwise.BINARY` of x and a v that broadcasts to it, in the layout of x.
+
+    None where oneDNN does not serve, and where NumPy is as quick.
+    """
+    if x.size < WIDE or not fits(x, v) or v.ndim > x.ndim:
+        return None
+    ready = plan(("spread", name, x.shape, x.strides, v.shape, v.strides), _make, name, x, v)
+    if ready is None:
+        return None
+    z = np.empty_like(x)
+    ready.plan(x, ready.laid(v), z)
+    return z
+
+
+def add(x: Any, y: Any) -> Array | None:
+    """x + y, of arrays or an array and a number; None where oneDNN does not serve, or is no quicker."""
+    return _either_way("add", x, y)
+
+
+def mul(x: Any, y: Any) -> Array | None:
+    """x y; None where oneDNN does not serve, or is no quicker."""
+    return _either_way("mul", x, y)
+
+
+def sub(x: Any, y: Any) -> Array | None:
+    """x - y, where y is no larger; None where oneDNN does not serve, or is no quicker."""
+    return _one_way("sub", x, y)
+
+
+def div(x: Any, y: Any) -> Array | None:
+    """x / y, where y is no larger; None where oneDNN does not serve, or is no quicker."""
+    return _one_way("div", x, y)
+
+
+def neg(x: Array) -> Array | None:
+    """-x; None where oneDNN does not serve, or is no quicker."""
+    return binary("mul", x, _MINUS)
+
+
+_MINUS = np.array(-1.0, FLOAT)
+
+
+def _either_way(name: str, x: Any, y: Any) -> Array | None:
+    if type(y) is np.ndarray and (type(x) is not np.ndarray or x.size < y.size):
+        return _one_way(name, y, x)
+    return _one_way(name, x, y)
+
+
+def _one_way(name: str, x: Any, y: Any) -> Array | None:
+    if type(x) is not np.ndarray or x.size < WIDE:
+        return None
+    if type(y) is float:
+        y = np.array(y, FLOAT) if abs(y) <= _LARGEST else y
+    if type(y) is not np.ndarray:
+        return None
+    if x.shape == y.shape and x.size >= elementwise.MANY and elementwise.applies(x, y):
+        return elementwise.binary(name, x, y)
+    return binary(name, x, y)
+
+
+_LARGEST = float(np.finfo(FLOAT).max)
+
+
+def _make(name: str, x: Array, v: Array) -> _Spread:
+    lead = x.ndim - v.ndim
+    absent = [i for i in range(x.ndim) if i < lead or not v.strides[i - lead] or v.shape[i - lead] == 1]
+    found = runs(x.shape, x.strides, x.itemsize, tuple(absent))
+    if found is None or any(v.shape[i - lead] != x.shape[i] for i in range(x.ndim) if i not in absent):
+        raise Unserved("broadcast: x has gaps, or v is no part of its shape")
+    present = tuple([slice(1) if i in absent else slice(None) for i in range(x.ndim)])
+    lengths, kept = list(found.lengths), [not mark for mark in found.marks]
+    rows = [n if k else 1 for n, k in zip(lengths, kept, strict=True)]
+    repeated = list(rows)
+    if len(kept) > 1 and kept[-1] and lengths[-1] < LONG:
+        k = repeats(lengths[-2], lengths[-1], LONG)
+        lengths[-2:] = [lengths[-2] // k, k, lengths[-1]]
+        rows[-1:], repeated[-1:] = [1, rows[-1]], [k, rows[-1]]
+        if not LONG // 2 <= k * lengths[-1] <= LONGEST or prod(repeated) * 4 > x.size:
+            raise Unserved("broadcast: there is no good number of rows to take as one")
+        lengths[-2:] = [k * lengths[-1]]
+    whole, part = describe(lengths), describe([*repeated[: len(lengths) - 1], prod(repeated[len(lengths) - 1 :])])
+    made = described("binary", elementwise.BINARY[name], whole, part, whole, attributes())
+    ready = Plan(made, [(header.SRC, whole), (header.SRC_1, part), (header.DST, whole)])
+    return _Spread(ready, present, found.order, tuple(rows), tuple(repeated))
