@@ -13,6 +13,7 @@ from autocnn.backend.kernels import conv as _conv
 from autocnn.backend.kernels import norm as _norm
 from autocnn.backend.kernels import pool as _pool
 from autocnn.backend.kernels import products as _products
+from autocnn.backend.kernels import windows as _windows
 from autocnn.backend.kernels.fold import fold, unfold
 from autocnn.backend.kernels.pool import max_flat_indices, max_take
 from autocnn.backend.kernels.serving import first
@@ -23,6 +24,7 @@ from autocnn.backend.onednn import elementwise as _elementwise
 from autocnn.backend.onednn import matmul as _matmul
 from autocnn.backend.onednn import normalization as _normalization
 from autocnn.backend.onednn import pooling as _pooling
+from autocnn.backend.onednn import reorder as _reorder
 from autocnn.backend.onednn import softmax as _softmax
 from autocnn.backend.onednn import sums as _sums
 
@@ -56,6 +58,8 @@ add_into = first(_elementwise.add_into, _activation.add_into)
 add_relu = first(_elementwise.add_relu, _activation.add_relu)
 tanh_backward = first(_elementwise.tanh_backward, _activation.tanh_backward)
 
+cat = first(_reorder.cat, _windows.cat)
+
 matmul = first(_matmul.matmul, _products.matmul)
 softmax = first(_softmax.softmax, _activation.softmax)
 softmax_backward = first(_softmax.softmax_backward, _activation.softmax_backward)
@@ -67,7 +71,7 @@ log_softmax_backward = first(_softmax.log_softmax_backward, _activation.log_soft
 __all__ = [
     "adaptive_average", "adaptive_spread", "add", "add_into", "add_relu", "average", "average_spread",
     "batch_norm", "batch_norm_backward", "batch_norm_inference", "batch_norm_relu",
-    "batch_norm_relu_backward", "channel_sum", "channels_last", "conv", "conv_input", "conv_weight",
+    "batch_norm_relu_backward", "cat", "channel_sum", "channels_last", "conv", "conv_input", "conv_weight",
     "div", "empty", "fold", "log_softmax", "log_softmax_backward", "logical", "matmul", "max_flat_indices",
     "max_pool", "max_scatter", "max_take", "mul", "neg", "relu", "relu_backward", "softmax",
     "softmax_backward", "standardize", "standardize_backward", "sub", "tanh_backward", "total", "unfold",

@@ -50,6 +50,11 @@ def weights_last(xp: Namespace, w: Array) -> Array:
     return xp.ascontiguousarray(xp.transpose(w, _TO_LAST[w.ndim]))
 
 
+def cat(xp: Namespace, *xs: Array, dim: int) -> Array:
+    """Arrays one after the other along an axis, laid out as they are."""
+    return xp.concatenate(xs, axis=dim)
+
+
 def logical(xp: Namespace, x: Array) -> Array:
     """The (N, C, *spatial) view of an (N, *spatial, C) array.
 

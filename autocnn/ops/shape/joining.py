@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, method, primitive, promote, slots
 from autocnn.engine.views import base_of
 from autocnn.errors import ArgumentError, ShapeError
@@ -43,7 +44,7 @@ def cat(tensors: Sequence[Any], dim: int = 0, *, out: Tensor | None = None) -> T
 
 @primitive()
 def _cat(xp: Any, *xs: Any, dim: int) -> Any:
-    return xp.concatenate(xs, axis=dim)
+    return kernels.cat(xp, *xs, dim=dim)
 
 
 def _cat_rule(i: int, g: Any, z: Any, *xs: Any, dim: int) -> Any:

@@ -203,3 +203,48 @@ def test_reordering_to_channels_last(shape, draw):
     np.testing.assert_array_equal(z, x)
     assert z.transpose(memory.TO_LAST[z.ndim]).flags.c_contiguous
     assert np.shares_memory(reorder.channels_last(z), z)
+
+
+STRANGE = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-42, 3e38], np.float32)
+PARTS = {
+    "channels": (lambda x: x[:, 3:15], True),
+    "images": (lambda x: x[::2], True),
+    "every other pixel": (lambda x: x[:, :, ::2, ::2], True),
+    "one channel": (lambda x: x[:, 5:6, :, 1:], True),
+    "backwards": (lambda x: x[:, ::-1], False),
+    "broadcast": (lambda x: np.broadcast_to(x[:1], x.shape), False),
+}
+
+
+@pytest.mark.parametrize(("part", "served"), PARTS.values(), ids=PARTS)
+@pytest.mark.parametrize("last", [True, False], ids=["channels_last", "c_order"])
+def test_parts_of_arrays_reordered_to_channels_last(part, served, last, draw):
+    x = draw(64, 20, 32, 32, last=last)
+    x[0, 5, 0, 2 : 2 + 2 * len(STRANGE) : 2] = STRANGE
+    x = part(x)
+    z = reorder.channels_last(x)
+    assert z.flags.c_contiguous
+    np.testing.assert_array_equal(memory.logical(z).view(np.int32), x.view(np.int32))
+    assert reorder._copied(x, memory.logical(z)) == served
+
+
+@pytest.mark.parametrize("dim", [0, 1, 2, 3])
+def test_joined_as_numpy_joins(dim, draw):
+    xs = [draw(*[n + i * (axis == dim) for axis, n in enumerate((40, 24, 16, 10))]) for i in (0, 1, 5)]
+    xs.append(draw(*[1 if axis == dim else n for axis, n in enumerate((40, 24, 16, 10))]))
+    xs[1].transpose(0, 2, 3, 1).ravel()[: len(STRANGE)] = STRANGE
+    z, expected = reorder.cat(*xs, dim=dim), np.concatenate(xs, dim)
+    assert z is not None, "oneDNN did not serve"
+    assert z.strides == expected.strides
+    np.testing.assert_array_equal(z.view(np.int32), expected.view(np.int32))
+
+
+def test_what_is_joined_by_numpy(draw):
+    x = draw(64, 16, 16, 16)
+    assert reorder.cat(x, x, dim=1) is not None
+    assert reorder.cat(x, draw(64, 16, 16, 16, last=False), dim=1) is None, "layouts differ"
+    assert reorder.cat(x, x[:, :4], dim=1) is None, "a part of an array"
+    assert reorder.cat(x, x.astype(np.float64), dim=1) is None
+    assert reorder.cat(x, x[:, :0], dim=1) is None
+    assert reorder.cat(x[:2], x[:2], dim=1) is None, "few"
+    assert reorder.cat(*[np.ones((1 << 20,), np.float32)] * 2, dim=0) is None
