@@ -12,6 +12,7 @@ from autocnn.errors import ArgumentError, ShapeError
 from autocnn.nn import init
 from autocnn.nn.module import Module
 from autocnn.nn.settings import positive, unset
+from autocnn.ops.recurrent import gru_layer, lstm_layer
 
 State = tuple[Tensor, ...]
 """What a layer remembers: (h,), or (h, c) of an LSTM."""
@@ -81,6 +82,10 @@ class RNNBase(Module):
         """How the names of a layer's parameters end, for each direction."""
         return [f"l{layer}", f"l{layer}_reverse"] if self.bidirectional else [f"l{layer}"]
 
+    def _kinds(self) -> list[str]:
+        """How the names of a layer's parameters begin."""
+        return ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if self.bias else [])]
+
     def _step(self) -> Step:
         raise ArgumentError(f"{self._get_name()}: it has no cell; use RNN, LSTM or GRU")
 
@@ -127,7 +132,7 @@ class RNNBase(Module):
         return tuple(ops.unsqueeze(s, 1) if alone else s for s in given)
 
     def _run(self, x: Tensor, state: State, end: str, backwards: bool) -> tuple[Tensor, State]:
-        """One layer in one direction: its states h at each place, and the last state."""
+        """One layer in one direction: its states h at each place, and the last state. Step by step, here."""
         own, step = self._parameters, self._step()
         shares = ops.linear(x, own[f"weight_ih_{end}"], own.get(f"bias_ih_{end}"))
         found: list[Tensor] = []
@@ -185,6 +190,15 @@ class LSTM(RNNBase):
     def _step(self) -> Step:
         return _long_short
 
+    def _run(self, x: Tensor, state: State, end: str, backwards: bool) -> tuple[Tensor, State]:
+        """One op for all steps, unless what is projected goes into the next step."""
+        if self.proj_size:
+            return super()._run(x, state, end, backwards)
+        w, v, *biases = [self._parameters[f"{name}_{end}"] for name in self._kinds()]
+        h, c = state
+        y, c = lstm_layer(x, h, c, w, v, ops.add(*biases) if biases else None, backwards)
+        return y, (y[0 if backwards else -1], c)
+
 
 class GRU(RNNBase):
     """Gated recurrent units: r, z = gates of x and h; n = tanh(x + r h); h' = (1 - z) n + z h.
@@ -199,6 +213,13 @@ class GRU(RNNBase):
 
     def _step(self) -> Step:
         return _gated
+
+    def _run(self, x: Tensor, state: State, end: str, backwards: bool) -> tuple[Tensor, State]:
+        """One op for all steps."""
+        w, v, *biases = [self._parameters[f"{name}_{end}"] for name in self._kinds()]
+        b, d = biases or (None, None)
+        y = gru_layer(x, state[0], w, v, b, d, backwards)
+        return y, (y[0 if backwards else -1],)
 
 
 class RNNCellBase(Module):

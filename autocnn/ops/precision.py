@@ -16,7 +16,7 @@ def adding(forward: Callable[..., Any]) -> Callable[..., Any]:
     """A kernel that adds up many numbers: float16 goes in and comes out, and float32 does the sums between.
 
     Sums in float16 stop growing at 2,048 ones, and leave its range at 65,504. Several steps of one formula need it
-    as well: between them values may leave the range, and each of them would round. Residuals, the inner tuple of a
+    as well: between them values may leave the range, and each of them would round. Residuals, a tuple behind the
     result, stay in float32.
     """
 
@@ -28,7 +28,10 @@ def adding(forward: Callable[..., Any]) -> Callable[..., Any]:
         else:
             return forward(xp, *arrays, **params)
         result = forward(xp, *[x.astype(_SINGLE) if _is_half(x) else x for x in arrays], **params)
-        return tuple(map(_halved, result)) if isinstance(result, tuple) else _halved(result)
+        if not isinstance(result, tuple):
+            return _halved(result)
+        head = result[0]
+        return (tuple(map(_halved, head)) if isinstance(head, tuple) else _halved(head), *map(_halved, result[1:]))
 
     return kernel
 

@@ -14,6 +14,7 @@ from autocnn.backend.kernels import norm as _norm
 from autocnn.backend.kernels import pool as _pool
 from autocnn.backend.kernels import products as _products
 from autocnn.backend.kernels import windows as _windows
+from autocnn.backend.kernels import recurrent as _recurrent
 from autocnn.backend.kernels.fold import fold, unfold
 from autocnn.backend.kernels.pool import max_flat_indices, max_take
 from autocnn.backend.kernels.serving import first
@@ -59,6 +60,8 @@ add_relu = first(_elementwise.add_relu, _activation.add_relu)
 tanh_backward = first(_elementwise.tanh_backward, _activation.tanh_backward)
 
 cat = first(_reorder.cat, _windows.cat)
+gru, gru_backward = _recurrent.gru, _recurrent.gru_backward
+lstm, lstm_backward = _recurrent.lstm, _recurrent.lstm_backward
 
 matmul = first(_matmul.matmul, _products.matmul)
 softmax = first(_softmax.softmax, _activation.softmax)
@@ -72,7 +75,8 @@ __all__ = [
     "adaptive_average", "adaptive_spread", "add", "add_into", "add_relu", "average", "average_spread",
     "batch_norm", "batch_norm_backward", "batch_norm_inference", "batch_norm_relu",
     "batch_norm_relu_backward", "cat", "channel_sum", "channels_last", "conv", "conv_input", "conv_weight",
-    "div", "empty", "fold", "log_softmax", "log_softmax_backward", "logical", "matmul", "max_flat_indices",
-    "max_pool", "max_scatter", "max_take", "mul", "neg", "relu", "relu_backward", "softmax",
-    "softmax_backward", "standardize", "standardize_backward", "sub", "tanh_backward", "total", "unfold",
+    "div", "empty", "fold", "gru", "gru_backward", "log_softmax", "log_softmax_backward", "logical", "lstm",
+    "lstm_backward", "matmul", "max_flat_indices", "max_pool", "max_scatter", "max_take", "mul", "neg", "relu",
+    "relu_backward", "softmax", "softmax_backward", "standardize", "standardize_backward", "sub",
+    "tanh_backward", "total", "unfold",
 ]  # fmt: skip

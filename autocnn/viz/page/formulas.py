@@ -100,6 +100,8 @@ ge | z = (x ≥ y) | {NONE}
 gelu | z = x · Φ(x) | dx = g · (Φ(x) + x · φ(x)), φ the normal density, Φ its integral
 gelu_tanh | z = ½ x (1 + tanh u), u = √(2/π) (x + 0.044715 x³) | dx = g · (½ (1 + tanh u) + ½ x (1 − tanh² u) u′)
 greater_share | z = g where x > y, half of it where x = y; else 0 | dg = its gradient there | dx = 0 | dy = 0
+gru | z = the states h of gated recurrent units: r, u = σ(x wᵀ + b + h vᵀ + d), n = tanh(x wᵀ + b + r · (h vᵀ + d)), h ← (1 − u) n + u h | through all steps, from the last to the first: dx = dgates @ w | dh = what passes the first step | dw = dgatesᵀ @ x | dv = dgatesᵀ @ h | db, dd = Σ dgates
+gru_backward | all gradients of gru at once | {NONE} here; derivatives of it go by gru's definition
 gt | z = (x > y) | {NONE}
 hardsigmoid | z = x / 6 + ½, held between 0 and 1 | dx = g / 6 where |x| < 3; else 0
 hardswish | z = x · hardsigmoid(x) | dx = g · (x / 3 + ½) where |x| < 3; g above; 0 below
@@ -141,6 +143,8 @@ logical_xor | z = either x or y | {NONE}
 logit_cross_entropy | z = −y log σ(x) − (1 − y) log(1 − σ(x)) | dx = g · (σ(x) − y) | dy = −g · x
 logsigmoid | z = ln σ(x) | dx = g · σ(−x)
 logsumexp | z = ln Σ eˣ | dx = g · e^(x − z)
+lstm | z = the states h, and the last c, of long short-term memory: i, f, g, o = σ, tanh for g, of x wᵀ + h vᵀ + b; c ← f c + i g, h ← o tanh c | through all steps, from the last to the first: dx = dgates @ w | dh, dc = what passes the first step | dw = dgatesᵀ @ x | dv = dgatesᵀ @ h | db = Σ dgates
+lstm_backward | all gradients of lstm at once | {NONE} here; derivatives of it go by lstm's definition
 lt | z = (x < y) | {NONE}
 matmul | z = x @ y | dx = g @ yᵀ | dy = xᵀ @ g
 max_pool | z = max over windows | dx = max_unpool(g): g added at each window's winner, the first of equals
