@@ -24,7 +24,7 @@ def count_parameters(graph: Graph) -> dict[str, int]:
 
 
 def multiply_adds(graph: Graph, vertex: int) -> int:
-    """Multiply-and-add steps of one op, from shapes; 0 unless it is a convolution or a matrix product."""
+    """Multiply-and-add steps of one op, from shapes; 0 but of convolutions, products, recurrent layers."""
     result = graph.vertices[vertex]
     return work(result.op, result.shape, [graph.vertices[edge.source].shape for edge in graph.in_edges(vertex)])
 
@@ -35,6 +35,7 @@ def work(op: str, shape: Shape, sources: Sequence[Shape]) -> int:
     conv:         z (N, O, *out), w (O, C/groups, *kernel):  size(z) * C/groups * prod(kernel)
     conv_input:   as the convolution whose cotangent g it takes; conv_weight alike
     matmul:       z (..., n, m), x (..., n, k):  size(z) * k
+    lstm, gru:    x (T, N, I), weights w and v:  T * N * (size(w) + size(v)), twice that backward
 
     >>> work("matmul", (2, 3), [(2, 4), (4, 3)])
     24
@@ -59,6 +60,11 @@ def _matmul(shape: Shape, sources: Sequence[Shape]) -> int:
     return prod(shape) * (sources[0][-1] if sources[0] else 1)
 
 
+def _recurrent(weights: int, times: int) -> Callable[[Shape, Sequence[Shape]], int]:
+    """Of an op whose two weights are operands from this number on."""
+    return lambda _, sources: times * prod(sources[0][:2]) * sum(map(prod, sources[weights : weights + 2]))
+
+
 _MULTIPLY_ADDS: Mapping[str, Callable[[Shape, Sequence[Shape]], int]] = {
     "conv": _conv,
     "conv_bias": _conv,
@@ -68,6 +74,10 @@ _MULTIPLY_ADDS: Mapping[str, Callable[[Shape, Sequence[Shape]], int]] = {
     "matmul": _matmul,
     "linear": _matmul,
     "project": _matmul,
+    "lstm": _recurrent(3, 1),
+    "lstm_backward": _recurrent(5, 2),
+    "gru": _recurrent(2, 1),
+    "gru_backward": _recurrent(3, 2),
 }
 
 

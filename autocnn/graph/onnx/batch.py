@@ -172,6 +172,10 @@ def _einsum(vertex: Vertex, sources: list[Vertex], given: list[Axis]) -> Axis:
     return kept[0] if kept else None
 
 
+def _stateful(vertex: Vertex, sources: list[Vertex], given: list[Axis]) -> Axis:
+    raise free_axis(vertex, "begins with a state for each image")
+
+
 def _lost(vertex: Vertex, sources: list[Vertex], given: list[Axis]) -> Axis:
     return None
 
@@ -207,8 +211,10 @@ _FOLLOWED: dict[str, Callable[[Vertex, list[Vertex], list[Axis]], Axis]] = {
     "count_nonzero": _counted,
     "diagonal": _apart,
     "einsum": _einsum,
+    "gru": _stateful,
     "index": _index,
     "linear": _projected,
+    "lstm": _stateful,
     "matmul": _product,
     "nonzero": _lost,
     "permute": _permute,
