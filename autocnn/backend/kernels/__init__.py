@@ -13,8 +13,8 @@ from autocnn.backend.kernels import conv as _conv
 from autocnn.backend.kernels import norm as _norm
 from autocnn.backend.kernels import pool as _pool
 from autocnn.backend.kernels import products as _products
-from autocnn.backend.kernels import windows as _windows
 from autocnn.backend.kernels import recurrent as _recurrent
+from autocnn.backend.kernels import windows as _windows
 from autocnn.backend.kernels.fold import fold, unfold
 from autocnn.backend.kernels.pool import max_flat_indices, max_take
 from autocnn.backend.kernels.serving import first
