@@ -1,7 +1,8 @@
 """Random tensors, and dropout.
 
-A draw is a function of (key, counter, shape). Dropout keeps key and counter as parameters of its node and draws
-its mask again in the backward pass: nothing is saved, and replay and recomputation see the same mask.
+A draw is a function of (key, counter, shape). Dropout keeps key and counter as parameters of its node, so that
+replay, recomputation and derivatives of derivatives draw the same mask, and for the backward pass a bit of it for
+each element.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -347,14 +349,34 @@ def stochastic_depth(input: Any, p: float, mode: str, training: bool = True) -> 
     return _dropped("stochastic_depth", x, shape, p, training, False)
 
 
-@primitive()
+@primitive(saves=("bits",), residuals=("bits",))
 def _dropout(xp: Any, x: Any, *, key: int, counter: int, shape: Shape, p: float) -> Any:
     """x times a mask that is 0 with probability p and 1 / (1 - p) otherwise: linear, and its own adjoint."""
-    images = 3 <= len(shape) <= 5
-    lasting = (shape[0], *shape[2:], shape[1]) if images else shape
-    mask = draws.keep_mask(key, counter, lasting, 1.0 - p, xp)
-    scale = xp.multiply(mask, 1.0 / (1.0 - p) if p < 1.0 else 0.0, dtype=x.dtype)
-    return xp.multiply(x, kernels.logical(xp, scale) if images else scale)  # drawn in the order of memory
+    mask = draws.keep_mask(key, counter, _lasting(shape), 1.0 - p, xp)
+    return _masked(xp, x, mask, shape, p), (xp.packbits(mask),)
 
 
-_dropout.vjp(lambda g, z, x, **p: _dropout(g, **p))
+@primitive(differentiable=False)
+def _dropout_backward(xp: Any, g: Any, bits: Any, *, shape: Shape, p: float) -> Any:
+    """The same mask on g, from its bits."""
+    lasting = _lasting(shape)
+    mask = xp.unpackbits(bits)[: prod(lasting)].reshape(lasting).view(bool)
+    return _masked(xp, g, mask, shape, p)
+
+
+def _lasting(shape: Shape) -> Shape:
+    """The shape of a mask in the order of memory, in which it is drawn."""
+    return (shape[0], *shape[2:], shape[1]) if _has_channels(shape) else shape
+
+
+def _has_channels(shape: Shape) -> bool:
+    return 3 <= len(shape) <= 5
+
+
+def _masked(xp: Any, x: Any, mask: Any, shape: Shape, p: float) -> Any:
+    kept = kernels.logical(xp, mask) if _has_channels(shape) else mask
+    return kernels.masked(xp, x, kept, scale=1.0 / (1.0 - p) if p < 1.0 else 0.0)
+
+
+_dropout.vjp(lambda g, z, x, key, counter, shape, p, **_: _dropout(g, key=key, counter=counter, shape=shape, p=p))
+_dropout.fast(lambda g, z, x, need, bits, shape, p, **_: (_dropout_backward(g, bits, shape=shape, p=p),))

@@ -64,13 +64,37 @@ def test_dropout_keeps_the_mean_and_zeroes_the_right_share(p):
 def test_the_backward_pass_sees_the_same_mask():
     x = Tensor(np.random.default_rng(0).standard_normal((2, 5, 6, 6))).requires_grad_()
     z = ops.dropout(x, 0.4)
-    assert all(s is None for s in z.node().saved)
+    assert sum(s.nbytes for s in z.node().saved if s is not None) == -(-x.array.size // 8), "a bit for each"
     (g,) = grad(z, x, Tensor(np.ones(x.shape)), create_graph=True)
     np.testing.assert_allclose(z.array, x.array * g.array)
     seed = Tensor(np.ones(x.shape)).requires_grad_()
     (g,) = grad(ops.dropout(x, 0.4), x, seed, create_graph=True)
     (gg,) = grad(g, seed, Tensor(np.ones(x.shape)))
     np.testing.assert_allclose(gg.array, g.array)
+
+
+@pytest.mark.parametrize("shape", [(7,), (1000, 300), (3, 5, 7), (8, 64, 17, 17), (2, 3, 4, 5, 6), ()])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_mask_comes_back_from_its_bits(shape, dtype):
+    draws = np.random.default_rng(0)
+    for last in (True, False):
+        a = draws.standard_normal(shape).astype(dtype)
+        a = a if last or a.ndim < 3 else np.moveaxis(np.moveaxis(a, 1, -1).copy(), -1, 1)
+        x, seed = Tensor(a).requires_grad_(), Tensor(draws.standard_normal(shape).astype(dtype))
+        z = ops.dropout(x, 0.3)
+        (plain,) = grad(z, x, seed, retain_graph=True)
+        (defined,) = grad(z, x, seed, create_graph=True)
+        np.testing.assert_array_equal(plain.array, defined.array)
+        np.testing.assert_allclose(plain.array * a, z.array * seed.array, rtol=1e-6)
+
+
+def test_what_is_dropped_and_not_finite_is_seen():
+    x = Tensor(np.full((500, 500), np.inf, np.float32)).requires_grad_()
+    z = ops.dropout(x, 0.5)
+    z.backward(Tensor(x.array))
+    for found in (z.array, x.grad.array):
+        assert 0.49 < np.isnan(found).mean() < 0.51
+        assert np.isinf(found[~np.isnan(found)]).all()
 
 
 @pytest.mark.parametrize(("op", "shape"), [

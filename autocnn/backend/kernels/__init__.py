@@ -54,6 +54,7 @@ sub = first(_broadcast.sub, _arithmetic.sub)
 mul = first(_broadcast.mul, _arithmetic.mul)
 div = first(_broadcast.div, _arithmetic.div)
 neg = first(_broadcast.neg, _arithmetic.neg)
+masked = first(_broadcast.masked, _arithmetic.masked)
 total = first(_sums.total, _plain_sums.total)
 add_into = first(_elementwise.add_into, _activation.add_into)
 add_relu = first(_elementwise.add_relu, _activation.add_relu)
@@ -76,7 +77,7 @@ __all__ = [
     "batch_norm", "batch_norm_backward", "batch_norm_inference", "batch_norm_relu",
     "batch_norm_relu_backward", "cat", "channel_sum", "channels_last", "conv", "conv_input", "conv_weight",
     "div", "empty", "fold", "gru", "gru_backward", "log_softmax", "log_softmax_backward", "logical", "lstm",
-    "lstm_backward", "matmul", "max_flat_indices", "max_pool", "max_scatter", "max_take", "mul", "neg", "relu",
-    "relu_backward", "softmax", "softmax_backward", "standardize", "standardize_backward", "sub",
-    "tanh_backward", "total", "unfold",
+    "lstm_backward", "masked", "matmul", "max_flat_indices", "max_pool", "max_scatter", "max_take", "mul",
+    "neg", "relu", "relu_backward", "softmax", "softmax_backward", "standardize", "standardize_backward",
+    "sub", "tanh_backward", "total", "unfold",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Differences, products and quotients of two arrays, or of an array and a number."""
+"""Differences, products and quotients of two arrays, or of an array and a number, and masks."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def div(xp: Namespace, x: Any, y: Any) -> Array:
 def neg(xp: Namespace, x: Array) -> Array:
     """-x."""
     return xp.negative(x)
+
+
+def masked(xp: Namespace, x: Array, mask: Array, *, scale: float) -> Array:
+    """x scale where the mask holds, x 0 elsewhere: NaN where x is not finite, and dropped."""
+    return xp.multiply(x, xp.multiply(mask, scale, dtype=x.dtype))

@@ -15,7 +15,7 @@ import numpy as np
 from autocnn.backend.onednn import elementwise, header
 from autocnn.backend.onednn.execute import Plan, attributes, described, plan
 from autocnn.backend.onednn.library import Unserved
-from autocnn.backend.onednn.memory import FLOAT, describe, fits
+from autocnn.backend.onednn.memory import FLOAT, describe, fits, steps_of
 from autocnn.backend.runs import repeats, runs
 from autocnn.types import Array, Shape
 
@@ -85,6 +85,21 @@ def neg(x: Array) -> Array | None:
     return binary("mul", x, _MINUS)
 
 
+def masked(x: Array, mask: Array, *, scale: float) -> Array | None:
+    """x scale where the mask holds, x 0 elsewhere; None where oneDNN does not serve, or is no quicker."""
+    if x.size < WIDE or not fits(x) or type(mask) is not np.ndarray or mask.dtype != bool:
+        return None
+    steps = steps_of(x)
+    if steps is None or mask.shape != x.shape or steps != steps_of(mask):
+        return None
+    ready = plan(("masked", x.size, scale), _make_masked, x.size, scale)
+    if ready is None:
+        return None
+    z = np.empty_like(x)
+    ready(x, mask.view(np.uint8), z)
+    return z
+
+
 _MINUS = np.array(-1.0, FLOAT)
 
 
@@ -130,3 +145,9 @@ def _make(name: str, x: Array, v: Array) -> _Spread:
     made = described("binary", elementwise.BINARY[name], whole, part, whole, attributes())
     ready = Plan(made, [(header.SRC, whole), (header.SRC_1, part), (header.DST, whole)])
     return _Spread(ready, present, found.order, tuple(rows), tuple(repeated))
+
+
+def _make_masked(size: int, scale: float) -> Plan:
+    data, mask = describe((size,)), describe((size,), number=header.BYTE)
+    made = described("binary", header.MUL, data, mask, data, attributes(scale=scale))
+    return Plan(made, [(header.SRC, data), (header.SRC_1, mask), (header.DST, data)])

@@ -148,17 +148,17 @@ def forget() -> None:
     _here.forget()
 
 
-def attributes(relu: bool = False) -> Handle:
-    """Attributes of a primitive: scratch memory is ours, and perhaps a ReLU follows."""
+def attributes(relu: bool = False, scale: float = 1.0) -> Handle:
+    """Attributes of a primitive: scratch memory is ours, and perhaps a ReLU or a factor follows."""
     made = create("primitive_attr_create")
     library = serving()
     if library is None:
         raise Unserved("oneDNN is not there")
     calls = library.calls
     check(calls.dnnl_primitive_attr_set_scratchpad_mode(made, header.USER_SCRATCHPAD), "scratchpad")
-    if relu:
-        behind = create("post_ops_create")
-        check(calls.dnnl_post_ops_append_eltwise(behind, header.RELU, 0.0, 0.0), "post_ops")
+    if relu or scale != 1.0:
+        behind, kind = create("post_ops_create"), header.RELU if relu else header.LINEAR
+        check(calls.dnnl_post_ops_append_eltwise(behind, kind, 0.0 if relu else scale, 0.0), "post_ops")
         check(calls.dnnl_primitive_attr_set_post_ops(made, behind), "post_ops")
     return made
 

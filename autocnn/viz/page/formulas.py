@@ -75,6 +75,7 @@ diagonal | z = the diagonal of x | dx = undiagonal(g)
 div | z = x / y | dx = g / y | dy = −g · z / y
 divide_or_zero | z = x / y, 0 where y = 0 | dx = g / y | dy = −g · z / y, 0 where y = 0
 dropout | z = x · m / (1 − p), m drawn | dx = g · m / (1 − p), the same m
+dropout_backward | z = g · m / (1 − p), m as dropout drew it | {NONE} here; derivatives of it go by dropout's definition
 einsum | z = products of the arguments, summed over the indices that z lacks | each: the einsum of g and the others
 elu | z = x if x > 0, else α (eˣ − 1) | dx = g where x > 0; else g · α eˣ
 eq | z = (x = y) | {NONE}

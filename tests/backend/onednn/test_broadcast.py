@@ -152,3 +152,26 @@ def test_what_is_not_summed_here(draw):
     assert sums.total(np.broadcast_to(x[:1], x.shape), (0,)) is None
     assert sums.total(x, ()) is None
     assert sums.total(x[:, :0], (0,)) is None
+
+
+# Masks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(8, 64, 16, 17), (131101,), (512, 300)])
+def test_masks(shape, draw):
+    x, mask = draw(*shape), draw(*shape) > 0.5
+    x.reshape(-1)[:2] = np.inf, np.nan
+    z = broadcast.masked(x, mask, scale=1.25)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(z, x * (mask * np.float32(1.25)))
+    assert z.strides == x.strides
+
+
+def test_what_is_not_masked_here(draw):
+    x = draw(8, 64, 16, 17)
+    mask = x > 0
+    assert broadcast.masked(x, np.ascontiguousarray(mask), scale=2.0) is None, "they lie otherwise"
+    assert broadcast.masked(x, mask[:, :1], scale=2.0) is None
+    assert broadcast.masked(x, mask.view(np.int8), scale=2.0) is None
+    assert broadcast.masked(x[:2], mask[:2], scale=2.0) is None, "few"
+    assert broadcast.masked(x.astype(float), mask, scale=2.0) is None

@@ -307,6 +307,13 @@ def dropped(shape: Any, p: float) -> Case:
 
 RANDOM: dict[str, Row] = {
     "dropout": (dropped((4, 5, 3, 3), 0.4), dropped((4, 5, 1, 1), 0.5)),
+    "dropout_backward": (
+        Case(
+            lambda g, bits: g * (np.unpackbits(bits)[:15].reshape(3, 5) / 0.6),
+            (normal(3, 5), lambda rng: rng.integers(0, 256, 2).astype(np.uint8)),
+            {"shape": (3, 5), "p": 0.4},
+        ),
+    ),
     "bernoulli": (
         Case(
             None,
