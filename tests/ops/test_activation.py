@@ -62,6 +62,27 @@ def test_single_precision(rng, name, args):
     np.testing.assert_allclose(z.array, expected.numpy(), rtol=2e-6, atol=2e-6)
 
 
+KINKS = [0.0, -3.0, 3.0, 6.0, -1.0, 1.0, 20.0, -60.0, 60.0]
+
+
+@pytest.mark.parametrize(("name", "args"), [*SIMPLE, ("gelu", ("tanh",))])
+def test_large_ones(rng, name, args):
+    x = 2 * rng.standard_normal((4, 8, 9, 60), dtype=np.float32)
+    close = {"rtol": 6e-6, "atol": 6e-6}
+    more = {**LIMITS.get(name, {}), **close}
+    theirs = getattr(torch.nn.functional, name)
+
+    def like(t):
+        return theirs(t, approximate="tanh") if args == ("tanh",) else theirs(t, *args)
+
+    def ours(a):
+        return getattr(ops, name)(a, *args)
+
+    agree(ours, like, [x.transpose(0, 3, 1, 2)], **more)
+    x.reshape(-1)[: len(KINKS)] = KINKS
+    agree(ours, like, [x], **{**close, "order": 1})
+
+
 def test_gelu_by_tanh(rng):
     x = rng.standard_normal((3, 4))
     agree(

@@ -13,12 +13,18 @@ from autocnn.backend.kernels import conv as _conv
 from autocnn.backend.kernels import norm as _norm
 from autocnn.backend.kernels import pool as _pool
 from autocnn.backend.kernels import products as _products
+from autocnn.backend.kernels import rectifiers as _rectifiers
 from autocnn.backend.kernels import recurrent as _recurrent
+from autocnn.backend.kernels import smooth as _smooth
 from autocnn.backend.kernels import windows as _windows
+from autocnn.backend.kernels.error_function import erf, erfc, erfinv
 from autocnn.backend.kernels.fold import fold, unfold
 from autocnn.backend.kernels.pool import max_flat_indices, max_take
+from autocnn.backend.kernels.rectifiers import clamp, hardsigmoid
 from autocnn.backend.kernels.serving import first
+from autocnn.backend.kernels.smooth import mish, mish_backward, softplus
 from autocnn.backend.kernels.windows import channels_last, empty, logical
+from autocnn.backend.onednn import activation as _quick
 from autocnn.backend.onednn import broadcast as _broadcast
 from autocnn.backend.onednn import convolution as _convolution
 from autocnn.backend.onednn import elementwise as _elementwise
@@ -72,12 +78,35 @@ relu = first(_elementwise.relu, _activation.relu)
 relu_backward = first(_elementwise.relu_backward, _activation.relu_backward)
 log_softmax_backward = first(_softmax.log_softmax_backward, _activation.log_softmax_backward)
 
+clamp_backward = first(_quick.clamp_backward, _rectifiers.clamp_backward)
+elu = first(_quick.elu, _rectifiers.elu)
+elu_backward = first(_quick.elu_backward, _rectifiers.elu_backward)
+hardswish = first(_quick.hardswish, _rectifiers.hardswish)
+hardswish_backward = first(_quick.hardswish_backward, _rectifiers.hardswish_backward)
+hardtanh_backward = first(_quick.hardtanh_backward, _rectifiers.hardtanh_backward)
+leaky_relu = first(_quick.leaky_relu, _rectifiers.leaky_relu)
+leaky_relu_backward = first(_quick.leaky_relu_backward, _rectifiers.leaky_relu_backward)
+
+gelu = first(_quick.gelu, _smooth.gelu)
+gelu_backward = first(_quick.gelu_backward, _smooth.gelu_backward)
+gelu_tanh = first(_quick.gelu_tanh, _smooth.gelu_tanh)
+gelu_tanh_backward = first(_quick.gelu_tanh_backward, _smooth.gelu_tanh_backward)
+sigmoid = first(_quick.sigmoid, _smooth.sigmoid)
+sigmoid_backward = first(_quick.sigmoid_backward, _smooth.sigmoid_backward)
+silu = first(_quick.silu, _smooth.silu)
+silu_backward = first(_quick.silu_backward, _smooth.silu_backward)
+softplus_backward = first(_quick.softplus_backward, _smooth.softplus_backward)
+
 __all__ = [
     "adaptive_average", "adaptive_spread", "add", "add_into", "add_relu", "average", "average_spread",
     "batch_norm", "batch_norm_backward", "batch_norm_inference", "batch_norm_relu",
-    "batch_norm_relu_backward", "cat", "channel_sum", "channels_last", "conv", "conv_input", "conv_weight",
-    "div", "empty", "fold", "gru", "gru_backward", "log_softmax", "log_softmax_backward", "logical", "lstm",
-    "lstm_backward", "masked", "matmul", "max_flat_indices", "max_pool", "max_scatter", "max_take", "mul",
-    "neg", "relu", "relu_backward", "softmax", "softmax_backward", "standardize", "standardize_backward",
-    "sub", "tanh_backward", "total", "unfold",
+    "batch_norm_relu_backward", "cat", "channel_sum", "channels_last", "clamp", "clamp_backward", "conv",
+    "conv_input", "conv_weight", "div", "elu", "elu_backward", "empty", "erf", "erfc", "erfinv", "fold",
+    "gelu", "gelu_backward", "gelu_tanh", "gelu_tanh_backward", "gru", "gru_backward", "hardsigmoid",
+    "hardswish", "hardswish_backward", "hardtanh_backward", "leaky_relu", "leaky_relu_backward",
+    "log_softmax", "log_softmax_backward", "logical", "lstm", "lstm_backward", "masked", "matmul",
+    "max_flat_indices", "max_pool", "max_scatter", "max_take", "mish", "mish_backward", "mul", "neg", "relu",
+    "relu_backward", "sigmoid", "sigmoid_backward", "silu", "silu_backward", "softmax", "softmax_backward",
+    "softplus", "softplus_backward", "standardize", "standardize_backward", "sub", "tanh_backward", "total",
+    "unfold",
 ]  # fmt: skip

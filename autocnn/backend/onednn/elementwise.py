@@ -22,12 +22,13 @@ MANY = 1 << 18
 """Elements from which two threads add more quickly than one: memory is what both wait for."""
 
 UNARY = {
-    "relu": header.RELU, "tanh": header.TANH, "elu": header.ELU, "sigmoid": header.SIGMOID,
-    "softplus": header.SOFTPLUS, "sqrt": header.SQRT, "square": header.SQUARE, "abs": header.ABS,
-    "log": header.LOG,
+    "relu": header.RELU, "elu": header.ELU, "sigmoid": header.SIGMOID, "silu": header.SWISH, "gelu": header.GELU,
+    "gelu_tanh": header.GELU_TANH, "hardswish": header.HARDSWISH, "softplus": header.SOFTPLUS,
+    "within": header.WITHIN, "between": header.BETWEEN,
 }  # fmt: skip
-"""Functions of one array; all but relu treat NaN and infinity as NumPy does. `alpha` is the factor of elu and the
-slope of softplus."""
+"""Functions of one array. `alpha` is the slope of relu below 0, the factor of elu, the steepness of silu and of
+softplus; alpha and `beta` are the slope of hardswish and its factor at 0, and the limits that within and between
+keep x to: the derivative is 1 at the upper limit of the one, 0 at that of the other."""
 
 OF_RESULT = {
     "relu": header.RELU_OF_RESULT, "tanh": header.TANH_OF_RESULT, "sigmoid": header.SIGMOID_OF_RESULT,
@@ -77,7 +78,7 @@ def unary_backward_of_result(name: str, g: Array, z: Array, alpha: float = 0.0) 
 
 def relu(x: Array) -> Array | None:
     """max(x, 0); None where oneDNN does not serve, and where there is a NaN in x: the library makes 0 of it."""
-    return unary("relu", x) if x.size >= WIDE and applies(x) and not _has_nan(x) else None
+    return unary("relu", x) if x.size >= WIDE and applies(x) and below(x) else None
 
 
 def relu_backward(g: Array, z: Array) -> Array | None:
@@ -85,10 +86,13 @@ def relu_backward(g: Array, z: Array) -> Array | None:
     return unary_backward_of_result("relu", g, z) if z.size >= FEW * 4 else None
 
 
-def _has_nan(x: Array) -> bool:
-    """Whether there is a NaN in a dense array: no maximum passes over one."""
-    largest = x.ravel("K").max()
-    return bool(largest != largest)
+def below(x: Array, limit: float = np.inf) -> bool:
+    """Whether all of a dense array is below a limit; so there is no NaN in it: no maximum passes over one.
+
+    >>> below(np.ones(2)), below(np.array([np.nan, 1.0]))
+    (True, False)
+    """
+    return bool(x.ravel("K").max() < limit)
 
 
 def binary(name: str, x: Array, y: Array, *, relu: bool = False, out: Array | None = None) -> Array | None:

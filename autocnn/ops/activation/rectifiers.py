@@ -234,14 +234,13 @@ def relu6(input: Any, inplace: bool = False) -> Tensor:
 
 @primitive(saves=("x",))
 def _hardtanh(xp: Any, x: Any, *, low: float, high: float) -> Any:
-    low, high = x.dtype.type(low), x.dtype.type(high)
-    return xp.minimum(xp.maximum(x, low), high)
+    return kernels.clamp(xp, x, low=x.dtype.type(low), high=x.dtype.type(high))
 
 
 @primitive(saves=("x",))
 def _hardtanh_backward(xp: Any, g: Any, x: Any, *, low: float, high: float) -> Any:
     """The cotangent g where x lay between the limits."""
-    return select(xp, (x <= low) | (x >= high), 0.0, g)
+    return kernels.hardtanh_backward(xp, g, x, low=low, high=high)
 
 
 _hardtanh.vjp(lambda g, z, x, low, high: _hardtanh_backward(g, x, low=low, high=high))
@@ -260,7 +259,7 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
 @primitive(saves=("x",))
 @adding
 def _hardsigmoid(xp: Any, x: Any) -> Any:
-    return xp.minimum(xp.maximum(x + 3.0, 0.0), 6.0) / 6.0
+    return kernels.hardsigmoid(xp, x)
 
 
 _hardsigmoid.vjp(lambda g, z, x: _hardtanh_backward(_mul(g, 1 / 6), x, low=-3.0, high=3.0))
@@ -280,12 +279,12 @@ def hardswish(input: Any, inplace: bool = False) -> Tensor:
 @primitive(saves=("x",))
 @adding
 def _hardswish(xp: Any, x: Any) -> Any:
-    return x * xp.minimum(xp.maximum(x + 3.0, 0.0), 6.0) / 6.0
+    return kernels.hardswish(xp, x)
 
 
 @primitive(saves=(("x",), ("g", "x")))
 def _hardswish_backward(xp: Any, g: Any, x: Any) -> Any:
-    return select(xp, x <= -3.0, 0.0, select(xp, x < 3.0, g * (x / 3.0 + 0.5), g))
+    return kernels.hardswish_backward(xp, g, x)
 
 
 _hardswish.vjp(lambda g, z, x: _hardswish_backward(g, x))
@@ -309,13 +308,13 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
 
 @primitive(saves=("x",))
 def _leaky_relu(xp: Any, x: Any, *, slope: float) -> Any:
-    return select(xp, x > 0, x, x * slope)
+    return kernels.leaky_relu(xp, x, slope=slope)
 
 
 @primitive(saves=("x",))
 def _leaky_relu_backward(xp: Any, g: Any, x: Any, *, slope: float) -> Any:
     """The cotangent g where x was above 0, slope times it elsewhere."""
-    return select(xp, x > 0, g, g * slope)
+    return kernels.leaky_relu_backward(xp, g, x, slope=slope)
 
 
 _leaky_relu.vjp(lambda g, z, x, slope: _leaky_relu_backward(g, x, slope=slope))
@@ -398,12 +397,20 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 @adding
 def _elu(xp: Any, x: Any, *, alpha: float, scale: float, rate: float) -> Any:
     """scale x above 0, scale alpha (e ** (rate x) - 1) below."""
-    return select(xp, x > 0, x * scale, xp.expm1(xp.minimum(x, 0.0) * rate) * (alpha * scale))
+    return kernels.elu(xp, x, alpha=alpha, scale=scale, rate=rate)
 
 
 def _elu_rule(g: Any, z: Any, x: Any, alpha: float, scale: float, rate: float) -> Any:
     below = _exp(_mul(_clamp(x, low=None, high=0.0), rate))
-    return _where(_le(x, 0.0), _mul(g, _mul(below, alpha * scale * rate)), _mul(g, scale))
+    return _where(_gt(x, 0.0), _mul(g, scale), _mul(g, _mul(below, alpha * scale * rate)))
+
+
+@primitive(differentiable=False)
+@quiet
+@adding
+def _elu_backward(xp: Any, g: Any, x: Any, *, alpha: float, scale: float, rate: float) -> Any:
+    return kernels.elu_backward(xp, g, x, alpha=alpha, scale=scale, rate=rate)
 
 
 _elu.vjp(_elu_rule)
+_elu.fast(lambda g, z, x, need, alpha, scale, rate: (_elu_backward(g, x, alpha=alpha, scale=scale, rate=rate),))

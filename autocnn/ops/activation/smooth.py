@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autocnn.backend.select import select
+from autocnn.backend import kernels
+from autocnn.backend.kernels.smooth import CUBIC, ROOT
 from autocnn.engine import Tensor, primitive
 from autocnn.errors import ArgumentError
 from autocnn.ops.activation.rectifiers import kept
@@ -17,9 +18,6 @@ from autocnn.ops.elementwise.exponential import _exp
 from autocnn.ops.elementwise.selection import _where
 from autocnn.ops.elementwise.trigonometry import _sigmoid, _tanh
 from autocnn.ops.precision import adding
-
-_ROOT = math.sqrt(2 / math.pi)
-_CUBIC = 0.044715
 
 
 def gelu(input: Any, approximate: str = "none") -> Tensor:
@@ -40,7 +38,7 @@ def gelu(input: Any, approximate: str = "none") -> Tensor:
 @quiet
 @adding
 def _gelu(xp: Any, x: Any) -> Any:
-    return x * (0.5 * (1.0 + _erf.forward(xp, x * math.sqrt(0.5))))
+    return kernels.gelu(xp, x)
 
 
 def _gelu_rule(g: Any, z: Any, x: Any) -> Any:
@@ -54,19 +52,35 @@ def _gelu_rule(g: Any, z: Any, x: Any) -> Any:
 @quiet
 @adding
 def _gelu_tanh(xp: Any, x: Any) -> Any:
-    return 0.5 * x * (1.0 + xp.tanh(_ROOT * (x + _CUBIC * x * x * x)))
+    return kernels.gelu_tanh(xp, x)
 
 
 def _gelu_tanh_rule(g: Any, z: Any, x: Any) -> Any:
     square = _square(x)
-    t = _tanh(_mul(_mul(x, _add(_mul(square, _CUBIC), 1.0)), _ROOT))
-    inner = _mul(_add(_mul(square, 3 * _CUBIC), 1.0), _ROOT)
+    t = _tanh(_mul(_mul(x, _add(_mul(square, CUBIC), 1.0)), ROOT))
+    inner = _mul(_add(_mul(square, 3 * CUBIC), 1.0), ROOT)
     slope = _mul(_mul(x, _sub(1.0, _square(t))), inner)
     return _mul(g, _mul(_add(_add(t, 1.0), slope), 0.5))
 
 
+@primitive(differentiable=False)
+@quiet
+@adding
+def _gelu_backward(xp: Any, g: Any, x: Any) -> Any:
+    return kernels.gelu_backward(xp, g, x)
+
+
+@primitive(differentiable=False)
+@quiet
+@adding
+def _gelu_tanh_backward(xp: Any, g: Any, x: Any) -> Any:
+    return kernels.gelu_tanh_backward(xp, g, x)
+
+
 _gelu.vjp(_gelu_rule)
+_gelu.fast(lambda g, z, x, need: (_gelu_backward(g, x),))
 _gelu_tanh.vjp(_gelu_tanh_rule)
+_gelu_tanh.fast(lambda g, z, x, need: (_gelu_tanh_backward(g, x),))
 
 
 def silu(input: Any, inplace: bool = False) -> Tensor:
@@ -82,7 +96,7 @@ def silu(input: Any, inplace: bool = False) -> Tensor:
 @quiet
 @adding
 def _silu(xp: Any, x: Any) -> Any:
-    return x / (1.0 + xp.exp(-x))
+    return kernels.silu(xp, x)
 
 
 def _silu_rule(g: Any, z: Any, x: Any) -> Any:
@@ -90,7 +104,15 @@ def _silu_rule(g: Any, z: Any, x: Any) -> Any:
     return _mul(g, _mul(s, _add(_mul(x, _sub(1.0, s)), 1.0)))
 
 
+@primitive(differentiable=False)
+@quiet
+@adding
+def _silu_backward(xp: Any, g: Any, x: Any) -> Any:
+    return kernels.silu_backward(xp, g, x)
+
+
 _silu.vjp(_silu_rule)
+_silu.fast(lambda g, z, x, need: (_silu_backward(g, x),))
 
 
 def mish(input: Any, inplace: bool = False) -> Tensor:
@@ -108,7 +130,7 @@ def mish(input: Any, inplace: bool = False) -> Tensor:
 @quiet
 @adding
 def _mish(xp: Any, x: Any) -> Any:
-    return x * xp.tanh(xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.absolute(x))))
+    return kernels.mish(xp, x)
 
 
 def _mish_rule(g: Any, z: Any, x: Any) -> Any:
@@ -129,14 +151,29 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
 @quiet
 @adding
 def _softplus(xp: Any, x: Any, *, beta: float, threshold: float) -> Any:
-    scaled = x * beta
-    return select(xp, scaled > threshold, x, xp.log1p(xp.exp(scaled)) / beta)
+    return kernels.softplus(xp, x, beta=beta, threshold=threshold)
+
+
+@primitive(differentiable=False)
+@quiet
+@adding
+def _mish_backward(xp: Any, g: Any, x: Any) -> Any:
+    return kernels.mish_backward(xp, g, x)
+
+
+@primitive(differentiable=False)
+@quiet
+@adding
+def _softplus_backward(xp: Any, g: Any, x: Any, *, beta: float, threshold: float) -> Any:
+    return kernels.softplus_backward(xp, g, x, beta=beta, threshold=threshold)
 
 
 _softplus.vjp(
     lambda g, z, x, beta, threshold: _where(_gt(_mul(x, beta), threshold), g, _mul(g, _sigmoid(_mul(x, beta))))
 )
+_softplus.fast(lambda g, z, x, need, beta, threshold: (_softplus_backward(g, x, beta=beta, threshold=threshold),))
 _mish.vjp(_mish_rule)
+_mish.fast(lambda g, z, x, need: (_mish_backward(g, x),))
 
 
 def softsign(input: Any) -> Tensor:

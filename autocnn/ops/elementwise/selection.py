@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autocnn.backend import kernels
 from autocnn.backend.select import select
 from autocnn.engine import Tensor, as_tensor, binary, method, primitive, promote, result_type
 from autocnn.errors import ArgumentError, DTypeError
@@ -211,15 +212,13 @@ clip = clamp
 
 @primitive(saves=("x",))
 def _clamp(xp: Any, x: Any, *, low: float | None, high: float | None) -> Any:
-    x = x if low is None else xp.maximum(x, low)
-    return x if high is None else xp.minimum(x, high)
+    return kernels.clamp(xp, x, low=low, high=high)
 
 
 @primitive(saves=("x",))
 def _clamp_backward(xp: Any, g: Any, x: Any, *, low: float | None, high: float | None) -> Any:
     """The cotangent g where x lay within the limits."""
-    inside = x <= high if low is None else x >= low if high is None else (x >= low) & (x <= high)
-    return select(xp, inside, g, 0.0)
+    return kernels.clamp_backward(xp, g, x, low=low, high=high)
 
 
 _clamp.vjp(lambda g, z, x, low, high: _clamp_backward(g, x, low=low, high=high))

@@ -285,15 +285,13 @@ def sigmoid(input: Any) -> Tensor:
 @primitive(saves=("z",))
 @quiet
 def _sigmoid(xp: Any, x: Any) -> Any:
-    z = xp.exp(xp.negative(x))
-    z = xp.add(z, 1.0)
-    return xp.reciprocal(z)
+    return kernels.sigmoid(xp, x)
 
 
 @primitive(saves=(("y",), ("x", "y")))
 def _sigmoid_backward(xp: Any, x: Any, y: Any) -> Any:
     """x * y * (1 - y): a cotangent x through the logistic function, of which y is the value."""
-    return xp.multiply(x, xp.multiply(y, xp.subtract(1.0, y)))
+    return kernels.sigmoid_backward(xp, x, y)
 
 
 _sigmoid.vjp(lambda g, z, x: _sigmoid_backward(g, z))

@@ -78,6 +78,7 @@ dropout | z = x · m / (1 − p), m drawn | dx = g · m / (1 − p), the same m
 dropout_backward | z = g · m / (1 − p), m as dropout drew it | {NONE} here; derivatives of it go by dropout's definition
 einsum | z = products of the arguments, summed over the indices that z lacks | each: the einsum of g and the others
 elu | z = x if x > 0, else α (eˣ − 1) | dx = g where x > 0; else g · α eˣ
+elu_backward | z = g where x > 0; else g · α eˣ | {NONE} here; derivatives of it go by elu's definition
 eq | z = (x = y) | {NONE}
 erf | z = erf x | dx = g · 2/√π · e^(−x²)
 erfc | z = 1 − erf x | dx = −g · 2/√π · e^(−x²)
@@ -99,7 +100,9 @@ gate | the arguments as they are, where a module's hooks look on | each: its par
 gather | z = x at the index along an axis | dx = ungather(g): g added at the index
 ge | z = (x ≥ y) | {NONE}
 gelu | z = x · Φ(x) | dx = g · (Φ(x) + x · φ(x)), φ the normal density, Φ its integral
+gelu_backward | z = g · (Φ(x) + x · φ(x)) | {NONE} here; derivatives of it go by gelu's definition
 gelu_tanh | z = ½ x (1 + tanh u), u = √(2/π) (x + 0.044715 x³) | dx = g · (½ (1 + tanh u) + ½ x (1 − tanh² u) u′)
+gelu_tanh_backward | z = g · (½ (1 + tanh u) + ½ x (1 − tanh² u) u′) | {NONE} here; derivatives of it go by gelu_tanh's definition
 greater_share | z = g where x > y, half of it where x = y; else 0 | dg = its gradient there | dx = 0 | dy = 0
 gru | z = the states h of gated recurrent units: r, u = σ(x wᵀ + b + h vᵀ + d), n = tanh(x wᵀ + b + r · (h vᵀ + d)), h ← (1 − u) n + u h | through all steps, from the last to the first: dx = dgates @ w | dh = what passes the first step | dw = dgatesᵀ @ x | dv = dgatesᵀ @ h | db, dd = Σ dgates
 gru_backward | all gradients of gru at once | {NONE} here; derivatives of it go by gru's definition
@@ -159,6 +162,7 @@ median_share | z = 1 / the number of x that equal the median, else 0 | {NONE}
 middle_place | z = place of the x in the middle | {NONE}
 minimum | z = min(x, y) | dx = g where x < y, g / 2 where x = y | dy = g where y < x, g / 2 where x = y
 mish | z = x · t, t = tanh(ln(1 + eˣ)) | dx = g · (t + x (1 − t²) σ(x))
+mish_backward | z = g · (t + x (1 − t²) σ(x)), t = tanh(ln(1 + eˣ)) | {NONE} here; derivatives of it go by mish's definition
 mul | z = x · y | dx = g · y | dy = g · x
 nan_to_num | z = x, with numbers for NaN and infinity | dx = g where x is finite; else 0
 ne | z = (x ≠ y) | {NONE}
@@ -206,12 +210,14 @@ sigmoid | z = σ(x) = 1 / (1 + e⁻ˣ) | dx = g · z · (1 − z)
 sigmoid_backward | z = x · y · (1 − y) | dx = g · y · (1 − y) | dy = g · x · (1 − 2y)
 sign | z = sign x | {ZERO}
 silu | z = x · σ(x) | dx = g · σ(x) · (1 + x · (1 − σ(x)))
+silu_backward | z = g · σ(x) · (1 + x · (1 − σ(x))) | {NONE} here; derivatives of it go by silu's definition
 sin | z = sin x | dx = g · cos x
 sinh | z = sinh x | dx = g · cosh x
 slice | z = a part of x | dx = g there, else 0
 softmax | z = eˣ / Σ eˣ | dx = z · (g − Σ g · z)
 softmax_backward | z = z · (g − Σ g · z) | {NONE} here; derivatives of it go by softmax's definition
 softplus | z = ln(1 + e^(βx)) / β | dx = g · σ(βx)
+softplus_backward | z = g · σ(βx) | {NONE} here; derivatives of it go by softplus's definition
 softsign | z = x / (1 + |x|) | dx = g / (1 + |x|)²
 solve | z = x⁻¹ @ y | dx = −unsolve(g, x) @ zᵀ | dy = unsolve(g, x)
 split | the parts of x | dx = the parts of g, joined

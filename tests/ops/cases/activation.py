@@ -20,6 +20,11 @@ def shaped(oracle: Any, **params: Any) -> Row:
     return (Case(oracle, (WIDE,), params), *unary(oracle, apart, params=params))
 
 
+def through(slope: Any, **params: Any) -> Case:
+    """The adjoint of an activation: a cotangent times the slope at x."""
+    return Case(lambda g, x: g * slope(x), (normal(8), WIDE), params)
+
+
 def elu(x: Any, alpha: float = 1.0, scale: float = 1.0, rate: float = 1.0) -> Any:
     """Linear above 0, exponential below."""
     return scale * np.where(x > 0, x, alpha * np.expm1(rate * x))
@@ -28,6 +33,24 @@ def elu(x: Any, alpha: float = 1.0, scale: float = 1.0, rate: float = 1.0) -> An
 def gelu_tanh(x: Any) -> Any:
     """The approximation by tanh."""
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def gelu_tanh_slope(x: Any) -> Any:
+    """The derivative of that approximation."""
+    root = math.sqrt(2 / math.pi)
+    t = np.tanh(root * (x + 0.044715 * x**3))
+    return (1 + t) / 2 + x / 2 * (1 - t**2) * root * (1 + 3 * 0.044715 * x**2)
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e ** -x)."""
+    return 1 / (1 + np.exp(-x))
+
+
+def mish_slope(x: Any) -> Any:
+    """The derivative of mish."""
+    t = np.tanh(softplus(x))
+    return t + x * (1 - t**2) * sigmoid(x)
 
 
 def softplus(x: Any) -> Any:
@@ -70,6 +93,10 @@ PIECEWISE: dict[str, Row] = {
         *shaped(elu, alpha=1.0, scale=1.0, rate=1.0),
         *shaped(lambda x: elu(x, 1.7, 1.1, 0.6), alpha=1.7, scale=1.1, rate=0.6),
     ),
+    "elu_backward": (
+        through(lambda x: np.where(x > 0, 1, np.exp(x)), alpha=1.0, scale=1.0, rate=1.0),
+        through(lambda x: 1.1 * np.where(x > 0, 1, 1.7 * 0.6 * np.exp(0.6 * x)), alpha=1.7, scale=1.1, rate=0.6),
+    ),
 }
 
 SMOOTH: dict[str, Row] = {
@@ -84,6 +111,16 @@ SMOOTH: dict[str, Row] = {
             (WIDE,),
             {"beta": 2.0, "threshold": 5.0},
         ),
+    ),
+    "gelu_backward": (
+        through(lambda x: (1 + erf(x / math.sqrt(2))) / 2 + x * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)),
+    ),
+    "gelu_tanh_backward": (through(gelu_tanh_slope),),
+    "silu_backward": (through(lambda x: sigmoid(x) * (1 + x * (1 - sigmoid(x)))),),
+    "mish_backward": (through(mish_slope),),
+    "softplus_backward": (
+        through(sigmoid, beta=1.0, threshold=20.0),
+        through(lambda x: np.where(2 * x > 5, 1, sigmoid(2 * x)), beta=2.0, threshold=5.0),
     ),
     "softsign": unary(lambda x: x / (1 + np.abs(x)), apart, order=1),
     "tanhshrink": unary(lambda x: x - np.tanh(x), normal),
