@@ -31,6 +31,7 @@ from autocnn.backend.onednn import elementwise as _elementwise
 from autocnn.backend.onednn import matmul as _matmul
 from autocnn.backend.onednn import normalization as _normalization
 from autocnn.backend.onednn import pooling as _pooling
+from autocnn.backend.onednn import recurrent as _long_short
 from autocnn.backend.onednn import reorder as _reorder
 from autocnn.backend.onednn import softmax as _softmax
 from autocnn.backend.onednn import sums as _sums
@@ -68,7 +69,8 @@ tanh_backward = first(_elementwise.tanh_backward, _activation.tanh_backward)
 
 cat = first(_reorder.cat, _windows.cat)
 gru, gru_backward = _recurrent.gru, _recurrent.gru_backward
-lstm, lstm_backward = _recurrent.lstm, _recurrent.lstm_backward
+lstm = first(_long_short.lstm, _recurrent.lstm)
+lstm_backward = first(_long_short.lstm_backward, _recurrent.lstm_backward)
 
 matmul = first(_matmul.matmul, _products.matmul)
 softmax = first(_softmax.softmax, _activation.softmax)

@@ -184,10 +184,10 @@ def name_of(description: Handle) -> str:
     return (said.value or b"").decode()
 
 
-def ask(description: Handle, what: int) -> ctypes.c_void_p:
+def ask(description: Handle, what: int, which: int = 0) -> ctypes.c_void_p:
     """A memory that a primitive wants; it lives as long as the description."""
     said = ctypes.c_void_p()
-    check(_calls().dnnl_primitive_desc_query(description, what, 0, ctypes.byref(said)), "query")
+    check(_calls().dnnl_primitive_desc_query(description, what, which, ctypes.byref(said)), "query")
     return said
 
 

@@ -28,13 +28,19 @@ REDUCE_SUM = 0x2FFF4
 # Flags of normalisation.
 GLOBAL_STATISTICS, USE_SCALE, USE_SHIFT, FUSE_RELU = 1, 2, 4, 8
 
+# Directions of recurrent layers.
+LEFT_TO_RIGHT, RIGHT_TO_LEFT = 1, 2
+
 # Questions to a primitive's description.
 ASK_NAME = 8
 ASK_WEIGHTS, ASK_WEIGHTS_GRADIENT, ASK_WORKSPACE, ASK_SCRATCHPAD = 131, 132, 135, 136
 
 # Places of a primitive's arguments.
 SRC, SRC_1, DST, WEIGHTS, BIAS, MEAN, VARIANCE, SCALE, SHIFT = 1, 2, 17, 33, 41, 49, 50, 51, 52
+STATE, CELL, STATE_AFTER, CELL_AFTER, STATE_WEIGHTS = 2, 3, 18, 19, 34
 WORKSPACE, SCRATCHPAD = 64, 80
+GRADIENT = 128
+"""With the place of an operand: its gradient."""
 SRC_GRADIENT, DST_GRADIENT, WEIGHTS_GRADIENT, BIAS_GRADIENT = 129, 145, 161, 169
 SCALE_GRADIENT, SHIFT_GRADIENT = 255, 256
 SCALE_OF, BEHIND = 1 << 12, 1 << 15
@@ -110,6 +116,8 @@ FUNCTIONS = {
     "binary_primitive_desc_create": "ppipppp",
     "reduction_primitive_desc_create": "ppippffp",
     "reorder_primitive_desc_create": "pppppp",
+    "lstm_forward_primitive_desc_create": "ppii" + "p" * 11 + "up",
+    "lstm_backward_primitive_desc_create": "ppii" + "p" * 22 + "upp",
 }
 """The functions in use, without their prefix: all return a status; they take pointers (p), numbers (i u f z)."""
 
