@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from autocnn.backend.kernels.pieces import in_pieces
 from autocnn.backend.select import select
 from autocnn.types import Array, Namespace
 
@@ -44,6 +45,7 @@ def hardswish(xp: Namespace, x: Array) -> Array:
     return z
 
 
+@in_pieces
 def hardswish_backward(xp: Namespace, g: Array, x: Array) -> Array:
     """g (x / 3 + 1 / 2) between -3 and 3, g above, 0 below."""
     slope = x / 3.0
@@ -57,6 +59,7 @@ def leaky_relu(xp: Namespace, x: Array, *, slope: float) -> Array:
     return xp.maximum(x, x * slope) if 0 < slope <= 1 else select(xp, x > 0, x, x * slope)
 
 
+@in_pieces
 def leaky_relu_backward(xp: Namespace, g: Array, x: Array, *, slope: float) -> Array:
     """g where x was above 0, slope times it elsewhere."""
     return select(xp, x > 0, g, g * slope)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from autocnn.backend.kernels.error_function import erf
+from autocnn.backend.kernels.pieces import in_pieces
 from autocnn.backend.select import select
 from autocnn.types import Array, Namespace
 
@@ -52,6 +53,7 @@ def silu_backward(xp: Namespace, g: Array, x: Array) -> Array:
     return slope
 
 
+@in_pieces
 def gelu(xp: Namespace, x: Array) -> Array:
     """x times the normal distribution at x."""
     z = _normal(xp, x)
@@ -59,6 +61,7 @@ def gelu(xp: Namespace, x: Array) -> Array:
     return z
 
 
+@in_pieces
 def gelu_backward(xp: Namespace, g: Array, x: Array) -> Array:
     """g times the normal distribution at x and x times its density."""
     slope = xp.square(x)
@@ -78,6 +81,7 @@ def _normal(xp: Namespace, x: Array) -> Array:
     return below
 
 
+@in_pieces
 def gelu_tanh(xp: Namespace, x: Array) -> Array:
     """x (1 + tanh(u)) / 2, where u = sqrt(2 / pi) (x + 0.044715 x ** 3)."""
     z = _bent(xp, x, xp.square(x))
@@ -87,6 +91,7 @@ def gelu_tanh(xp: Namespace, x: Array) -> Array:
     return z
 
 
+@in_pieces
 def gelu_tanh_backward(xp: Namespace, g: Array, x: Array) -> Array:
     """g ((1 + t) + x (1 - t ** 2) u') / 2, where t = tanh(u)."""
     square = xp.square(x)
@@ -112,6 +117,7 @@ def _bent(xp: Namespace, x: Array, square: Array) -> Array:
     return xp.tanh(u)
 
 
+@in_pieces
 def mish(xp: Namespace, x: Array) -> Array:
     """x tanh(log(1 + e ** x)): that hyperbolic tangent is n / (n + 2), where n = e ** x (e ** x + 2)."""
     e = xp.exp(xp.minimum(x, _FLAT))
@@ -122,6 +128,7 @@ def mish(xp: Namespace, x: Array) -> Array:
     return z
 
 
+@in_pieces
 def mish_backward(xp: Namespace, g: Array, x: Array) -> Array:
     """g (n + 4 x e ** x (e ** x + 1) / (n + 2)) / (n + 2); beyond what is flat the second term is 0."""
     limited = xp.minimum(x, _FLAT)
