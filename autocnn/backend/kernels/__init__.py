@@ -28,6 +28,7 @@ from autocnn.backend.onednn import activation as _quick
 from autocnn.backend.onednn import broadcast as _broadcast
 from autocnn.backend.onednn import convolution as _convolution
 from autocnn.backend.onednn import elementwise as _elementwise
+from autocnn.backend.onednn import groups as _groups
 from autocnn.backend.onednn import matmul as _matmul
 from autocnn.backend.onednn import normalization as _normalization
 from autocnn.backend.onednn import pooling as _pooling
@@ -53,8 +54,8 @@ batch_norm_relu = first(_normalization.batch_norm_relu, _norm.batch_norm_relu)
 batch_norm_relu_backward = first(_normalization.batch_norm_relu_backward, _norm.batch_norm_relu_backward)
 batch_norm_inference = first(_normalization.batch_norm_inference, _norm.batch_norm_inference)
 channel_sum = first(_sums.channel_sum, _norm.channel_sum)
-standardize = first(_normalization.standardize, _norm.standardize)
-standardize_backward = first(_normalization.standardize_backward, _norm.standardize_backward)
+standardize = first(_groups.standardize, _norm.standardize)
+standardize_backward = first(_groups.standardize_backward, _norm.standardize_backward)
 
 add = first(_broadcast.add, _activation.add)
 sub = first(_broadcast.sub, _arithmetic.sub)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from autocnn.backend.onednn import elementwise, header
 from autocnn.backend.onednn.execute import Plan, attributes, described, plan
 from autocnn.backend.onednn.library import Unserved
 from autocnn.backend.onednn.memory import FLOAT, describe, fits, steps_of
-from autocnn.backend.runs import repeats, runs
+from autocnn.backend.runs import Runs, repeats, runs
 from autocnn.types import Array, Shape
 
 WIDE = 1 << 17
@@ -45,17 +45,18 @@ class _Spread:
         return np.ascontiguousarray(np.broadcast_to(own.reshape(self.rows), self.repeated))
 
 
-def binary(name: str, x: Array, v: Array) -> Array | None:
+def binary(name: str, x: Array, v: Array, *, out: Array | None = None) -> Array | None:
     """A function of `elementwise.BINARY` of x and a v that broadcasts to it, in the layout of x.
 
-    None where oneDNN does not serve, and where NumPy is as quick.
+    The result is a new array, or `out`, which has that layout too. None where oneDNN does not serve, and where
+    NumPy is as quick.
     """
     if x.size < WIDE or not fits(x, v) or v.ndim > x.ndim:
         return None
     ready = plan(("spread", name, x.shape, x.strides, v.shape, v.strides), _make, name, x, v)
     if ready is None:
         return None
-    z = np.empty_like(x)
+    z = np.empty_like(x) if out is None else out
     ready.plan(x, ready.laid(v), z)
     return z
 
@@ -131,20 +132,40 @@ def _make(name: str, x: Array, v: Array) -> _Spread:
     if found is None or any(v.shape[i - lead] != x.shape[i] for i in range(x.ndim) if i not in absent):
         raise Unserved("broadcast: x has gaps, or v is no part of its shape")
     present = tuple([slice(1) if i in absent else slice(None) for i in range(x.ndim)])
-    lengths, kept = list(found.lengths), [not mark for mark in found.marks]
-    rows = [n if k else 1 for n, k in zip(lengths, kept, strict=True)]
-    repeated = list(rows)
-    if len(kept) > 1 and kept[-1] and lengths[-1] < LONG:
-        k = repeats(lengths[-2], lengths[-1], LONG)
-        lengths[-2:] = [lengths[-2] // k, k, lengths[-1]]
-        rows[-1:], repeated[-1:] = [1, rows[-1]], [k, rows[-1]]
-        if not LONG // 2 <= k * lengths[-1] <= LONGEST or prod(repeated) * 4 > x.size:
-            raise Unserved("broadcast: there is no good number of rows to take as one")
-        lengths[-2:] = [k * lengths[-1]]
-    whole, part = describe(lengths), describe([*repeated[: len(lengths) - 1], prod(repeated[len(lengths) - 1 :])])
+    blocks = _blocks(found)
+    pairs = [pair for block in blocks for pair in block.pairs]
+    whole = describe([block.length for block in blocks])
+    part = describe([prod([times for _, times in block.pairs]) for block in blocks])
     made = described("binary", elementwise.BINARY[name], whole, part, whole, attributes())
     ready = Plan(made, [(header.SRC, whole), (header.SRC_1, part), (header.DST, whole)])
-    return _Spread(ready, present, found.order, tuple(rows), tuple(repeated))
+    rows, repeated = zip(*pairs, strict=True)
+    return _Spread(ready, present, found.order, rows, repeated)
+
+
+class _Block(NamedTuple):
+    """An axis of x as the library sees it, and what of v makes it up: lengths, and what they are repeated to."""
+
+    length: int
+    pairs: list[tuple[int, int]]
+
+
+def _blocks(found: Runs) -> list[_Block]:
+    """The runs of x, of which v lacks those that are marked, so that the last is long, and there are few."""
+    blocks = [_Block(n, [(1, 1) if mark else (n, n)]) for n, mark in zip(found.lengths, found.marks, strict=True)]
+    repeated = not found.marks[-1]
+    if len(blocks) > 3 and found.marks[-1] and blocks[-1].length <= LONG:
+        last, before = blocks.pop(), blocks.pop()
+        blocks.append(_Block(before.length * last.length, [*before.pairs, (1, last.length)]))
+        repeated = True
+    if len(blocks) > 1 and repeated and blocks[-1].length < LONG:
+        last, before = blocks.pop(), blocks.pop()
+        k = repeats(before.length, last.length, LONG)
+        blocks += [_Block(before.length // k, before.pairs), _Block(k * last.length, [(1, k), *last.pairs])]
+        if not LONG // 2 <= k * last.length <= LONGEST:
+            raise Unserved("broadcast: there is no good number of rows to take as one")
+    if repeated and prod([times for block in blocks for _, times in block.pairs]) * 4 > prod(found.lengths):
+        raise Unserved("broadcast: v would have to be repeated too often")
+    return blocks
 
 
 def _make_masked(size: int, scale: float) -> Plan:

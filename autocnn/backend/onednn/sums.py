@@ -42,7 +42,11 @@ def total(x: Array, axes: Shape, keepdims: bool = False) -> Array | None:
     if found is None or True not in found.marks:
         return None
     y, marks = x.transpose(found.order).reshape(found.lengths), found.marks
-    parts = _row_parts(y) if marks[-1] else _column_parts(y)
+    if len(marks) > 2 and marks[-1] and y.shape[-1] < _WIDE:  # short rows beside one another: columns first
+        parts = _column_parts(y.reshape(*y.shape[:-2], -1))
+        parts = None if parts is None else parts.reshape(*parts.shape[:-1], *y.shape[-2:])
+    else:
+        parts = _row_parts(y) if marks[-1] else _column_parts(y)
     if parts is None:
         return None
     z = np.asarray(sums.total(np, parts, tuple([i for i, mark in enumerate(marks) if mark])))
