@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from autocnn.types import Shape
+from autocnn.types import Array, Shape
 
 
 class Runs(NamedTuple):
@@ -44,6 +44,19 @@ def runs(shape: Shape, strides: Shape, itemsize: int, marked: Shape) -> Runs | N
             lengths.append(shape[i])
             marks.append(i in marked)
     return Runs(tuple(order), tuple(lengths), tuple(marks)) if lengths else None
+
+
+def reduced(parts: Array, found: Runs, shape: Shape, axes: Shape, keepdims: bool) -> Array:
+    """What a reduction over axes gives, in their own order: from what it left of the runs that are not marked.
+
+    >>> import numpy as np
+    >>> found = runs((2, 3, 4, 5), (240, 4, 60, 12), 4, (2, 3))
+    >>> reduced(np.zeros((2, 3)), found, (2, 3, 4, 5), (2, 3), True).shape
+    (2, 3, 1, 1)
+    """
+    kept = [i for i in found.order if i not in axes]
+    z = parts.reshape([shape[i] for i in kept]).transpose([kept.index(i) for i in sorted(kept)])
+    return z.reshape([1 if i in axes else n for i, n in enumerate(shape)]) if keepdims else z
 
 
 def repeats(rows: int, columns: int, enough: int) -> int:

@@ -18,6 +18,7 @@ from autocnn.backend.kernels import recurrent as _recurrent
 from autocnn.backend.kernels import smooth as _smooth
 from autocnn.backend.kernels import windows as _windows
 from autocnn.backend.kernels.error_function import erf, erfc, erfinv
+from autocnn.backend.kernels.extremes import greatest, least
 from autocnn.backend.kernels.fold import fold, unfold
 from autocnn.backend.kernels.pool import max_flat_indices, max_take
 from autocnn.backend.kernels.rectifiers import clamp, hardsigmoid
@@ -105,11 +106,11 @@ __all__ = [
     "batch_norm", "batch_norm_backward", "batch_norm_inference", "batch_norm_relu",
     "batch_norm_relu_backward", "cat", "channel_sum", "channels_last", "clamp", "clamp_backward", "conv",
     "conv_input", "conv_weight", "div", "elu", "elu_backward", "empty", "erf", "erfc", "erfinv", "fold",
-    "gelu", "gelu_backward", "gelu_tanh", "gelu_tanh_backward", "gru", "gru_backward", "hardsigmoid",
-    "hardswish", "hardswish_backward", "hardtanh_backward", "leaky_relu", "leaky_relu_backward",
-    "log_softmax", "log_softmax_backward", "logical", "lstm", "lstm_backward", "masked", "matmul",
-    "max_flat_indices", "max_pool", "max_scatter", "max_take", "mish", "mish_backward", "mul", "neg", "relu",
-    "relu_backward", "sigmoid", "sigmoid_backward", "silu", "silu_backward", "softmax", "softmax_backward",
-    "softplus", "softplus_backward", "standardize", "standardize_backward", "sub", "tanh_backward", "total",
-    "unfold",
+    "gelu", "gelu_backward", "gelu_tanh", "gelu_tanh_backward", "greatest", "gru", "gru_backward",
+    "hardsigmoid", "hardswish", "hardswish_backward", "hardtanh_backward", "leaky_relu",
+    "leaky_relu_backward", "least", "log_softmax", "log_softmax_backward", "logical", "lstm",
+    "lstm_backward", "masked", "matmul", "max_flat_indices", "max_pool", "max_scatter", "max_take", "mish",
+    "mish_backward", "mul", "neg", "relu", "relu_backward", "sigmoid", "sigmoid_backward", "silu",
+    "silu_backward", "softmax", "softmax_backward", "softplus", "softplus_backward", "standardize",
+    "standardize_backward", "sub", "tanh_backward", "total", "unfold",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from autocnn.backend.onednn.execute import Plan, attributes, described, plan
 from autocnn.backend.onednn.matmul import product
 from autocnn.backend.onednn.memory import describe, fits
 from autocnn.backend.onednn.reorder import channels_last
-from autocnn.backend.runs import repeats, runs
+from autocnn.backend.runs import reduced, repeats, runs
 from autocnn.types import Array, Shape
 
 FEW = 1 << 12
@@ -50,9 +50,7 @@ def total(x: Array, axes: Shape, keepdims: bool = False) -> Array | None:
     if parts is None:
         return None
     z = np.asarray(sums.total(np, parts, tuple([i for i, mark in enumerate(marks) if mark])))
-    kept = [i for i in found.order if i not in axes]
-    z = z.reshape([x.shape[i] for i in kept]).transpose([kept.index(i) for i in sorted(kept)])
-    return z.reshape([1 if i in axes else n for i, n in enumerate(x.shape)]) if keepdims else z
+    return reduced(z, found, x.shape, axes, keepdims)
 
 
 def _row_parts(y: Array) -> Array | None:

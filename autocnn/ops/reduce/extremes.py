@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from autocnn.backend import kernels
 from autocnn.backend.arrays import is_array
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import ArgumentError, ShapeError
@@ -93,7 +94,7 @@ def amax(input: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
 
 @primitive(saves=("x", "z"))
 def _amax(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
-    return xp.max(x, axis=axes, keepdims=keepdims)
+    return kernels.greatest(xp, x, axes, keepdims)
 
 
 @method("amin")
@@ -110,7 +111,7 @@ def amin(input: Any, dim: Axes = None, keepdim: bool = False) -> Tensor:
 
 @primitive(saves=("x", "z"))
 def _amin(xp: Any, x: Any, *, axes: Shape, keepdims: bool) -> Any:
-    return xp.min(x, axis=axes, keepdims=keepdims)
+    return kernels.least(xp, x, axes, keepdims)
 
 
 @primitive(differentiable=False)
