@@ -381,3 +381,16 @@ def _moved(key):
     from autocnn.testing import standin
 
     return Tensor(standin.asarray(np.asarray(key))) if isinstance(key, (np.ndarray, list)) else key
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64"])
+def test_gradients_of_rows_by_short_integers(dtype: str) -> None:
+    """Places are counted in 64 bits, whatever the index has; repeated rows add up, negative ones are wrapped."""
+    x = ac.zeros(100, 50, dtype="float64").requires_grad_()
+    rows = [99, 3, 99, 0] if dtype == "uint8" else [99, -97, -1, 0]
+    g = np.arange(200.0).reshape(4, 50)
+    x[ac.tensor(np.array(rows, dtype))].backward(ac.tensor(g))
+    expected = np.zeros((100, 50))
+    np.add.at(expected, rows, g)
+    assert x.grad is not None
+    np.testing.assert_array_equal(x.grad.numpy(), expected)

@@ -125,8 +125,15 @@ def _unindex(
         z = xp.zeros(shape, x.dtype)
         z[key_of(positions, axes)] = x
         return z
-    places = xp.arange(size_of(shape)).reshape(shape)[key_of(positions, axes)]
-    return add_at(xp, x, places, shape)
+    return add_at(xp, x, _places(xp, positions, axes, shape), shape)
+
+
+def _places(xp: Namespace, positions: Array, axes: tuple[int, ...], shape: Shape) -> Array:
+    """Where in C order the elements at positions stand in an array of this shape."""
+    if axes != (0,):
+        return xp.arange(size_of(shape)).reshape(shape)[key_of(positions, axes)]
+    width = size_of(shape[1:])  # rows of a table, which may be large: its elements are not numbered
+    return (positions[0].astype("int64") % shape[0])[..., None] * width + xp.arange(width)
 
 
 _index.vjp(
