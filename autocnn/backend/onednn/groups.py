@@ -33,7 +33,7 @@ def _standardized(x: Array, axes: Shape, eps: float) -> tuple[Array, tuple[Array
         return None
     mean = _mean(x, axes)
     z = None if mean is None else broadcast.binary("sub", x, mean)
-    squares = None if z is None else elementwise.unary("square", z)
+    squares = None if z is None else elementwise.binary("mul", z, z)
     spread = None if squares is None else _mean(squares, axes)
     if z is None or mean is None or spread is None:
         return None
