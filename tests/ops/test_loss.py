@@ -110,6 +110,17 @@ def test_distances(rng, name, options, reduction, shape):
     alike(name, [x, y], reduction=reduction, order=order, **options)
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize(("name", "width"), [("huber_loss", "delta"), ("smooth_l1_loss", "beta")])
+def test_robust_losses_near_and_far(name, width):
+    torch = pytest.importorskip("torch")
+    x = np.array([np.nan, np.inf, -np.inf, 1e30, -1e37, 1e-20, 0.3, -0.3, 0.25, -2.0, 0.0], np.float32)
+    how = {"reduction": "none", width: 0.25}
+    z = getattr(ops, name)(x, np.zeros_like(x), **how)
+    expected = getattr(torch.nn.functional, name)(torch.tensor(x), torch.zeros(len(x)), **how)
+    np.testing.assert_allclose(z.array, expected.numpy(), rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "huber_loss"])
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_weighted_distances(rng, name, reduction):

@@ -86,14 +86,18 @@ def smooth_l1_loss(
     difference = sub(x, y)
     if beta == 0:
         return reduced_loss(abs(difference), None, reduction)
-    return reduced_loss(mul(_huber(difference, delta=float(beta)), 1 / beta), None, reduction)
+    loss = _huber(difference, delta=float(beta))
+    return reduced_loss(loss if beta == 1 else mul(loss, 1 / beta), None, reduction)
 
 
 @primitive(saves=("x",))
 @quiet
 def _huber(xp: Any, x: Any, *, delta: float) -> Any:
-    size = xp.absolute(x)
-    return xp.where(size < delta, 0.5 * xp.square(x), delta * (size - 0.5 * delta))
+    near = xp.clip(x, -delta, delta)
+    z = near * -0.5
+    z += x
+    z *= near  # c (x - c / 2) is x ** 2 / 2 where c = x, and delta (|x| - delta / 2) where x lies beyond
+    return z
 
 
 _huber.vjp(lambda g, z, x, delta: _mul(g, _clamp(x, low=-delta, high=delta)))
