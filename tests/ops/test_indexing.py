@@ -116,6 +116,22 @@ def _covers(key):
     return any(a.dtype == bool or a.max(initial=0) > 2 for a in arrays)
 
 
+@pytest.mark.parametrize("rows", [[3, 1, 6], [3, 1, 3], [-1, 6], [0, -1, -7], []], ids=str)
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+def test_slices_of_images_stay_channels_last(rows, axis, rng):
+    memory = rng.standard_normal((7, 7, 7, 7))
+    x = Tensor(memory.transpose(0, 3, 1, 2)).requires_grad_()
+    z = ac.index_select(x, axis, np.array(rows, dtype=np.int64))
+    np.testing.assert_array_equal(z.array, np.take(x.array, np.array(rows, dtype=np.int64), axis))
+    g = rng.standard_normal(z.array.transpose(0, 2, 3, 1).shape).transpose(0, 3, 1, 2)
+    expected = np.zeros(x.shape)
+    for i, row in enumerate(rows):
+        expected.swapaxes(0, axis)[row] += g.swapaxes(0, axis)[i]
+    z.backward(Tensor(g))
+    np.testing.assert_allclose(x.grad.array, expected, rtol=1e-12)
+    assert z.is_contiguous()
+
+
 @pytest.mark.parametrize("key", BASIC, ids=str)
 def test_basic_indexing_gives_views(key):
     x = Tensor(X.copy())

@@ -112,8 +112,18 @@ def check_positions(op: str, x: Tensor, positions: Tensor, axes: tuple[int, ...]
 @primitive(saves=(("positions",), ()))
 def _index(xp: Any, x: Any, positions: Any, *, axes: tuple[int, ...], unique: bool) -> Any:
     if len(axes) == 1:
-        return xp.take(x, positions[0], axis=axes[0])
+        return _taken(xp, x, positions[0], axes[0])
     return x[key_of(positions, axes)]
+
+
+def _taken(xp: Namespace, x: Array, row: Array, axis: int) -> Array:
+    """Slices of x along an axis, channels-last where x is."""
+    if row.ndim == 1 and 3 <= x.ndim <= 5 and not x.flags.c_contiguous:
+        last = xp.moveaxis(x, 1, -1)
+        if last.flags.c_contiguous:
+            place = axis - 1 if axis > 1 else -axis
+            return xp.moveaxis(xp.take(last, row, axis=place), -1, 1)
+    return xp.take(x, row, axis=axis)
 
 
 @primitive(saves=(("positions",), ()))
