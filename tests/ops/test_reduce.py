@@ -210,6 +210,18 @@ def test_running_sums(rng):
     alike("cumsum", [np.array([True, True, False])], 0)
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("shape", [(3, 300, 9), (5, 4, 100), (70, 70, 1), (2, 3, 0)], ids=str)
+def test_running_sums_of_long_rows(rng, shape, axis):
+    values = rng.standard_normal(shape).astype(np.float32)
+    for array in (values, np.asfortranarray(values), values[::-1]):
+        x = ac.tensor(array).requires_grad_()
+        z = ac.cumsum(x, axis)
+        np.testing.assert_array_equal(z.array, np.cumsum(array, axis))
+        z.backward(ac.tensor(values))
+        np.testing.assert_array_equal(x.grad.array, np.flip(np.cumsum(np.flip(values, axis), axis), axis))
+
+
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int32", "int64", "float32", "float16"])
 def test_dtypes(rng, dtype):
     x = rng.integers(0, 2, (3, 4)).astype(dtype)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, method, primitive
 from autocnn.errors import DTypeError
@@ -16,7 +18,7 @@ from autocnn.ops.elementwise.selection import _where
 from autocnn.ops.precision import adding
 from autocnn.ops.reduce.axes import axes_of, count_of, numpy_names, reduced
 from autocnn.ops.shape.views import reshape
-from autocnn.types import Axes, Shape
+from autocnn.types import Array, Axes, Shape
 
 
 @method("sum")
@@ -195,9 +197,31 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Tensor:
 def _cumsum(xp: Any, x: Any, *, axis: int, reverse: bool) -> Any:
     if x.ndim == 0:
         return x.astype(_sum_dtype(x))
+    if xp is np and x.dtype.kind == "f" and _in_rows(x, axis):
+        return _row_by_row(x, axis, reverse)
     if reverse:
         return xp.flip(xp.cumsum(xp.flip(x, axis), axis=axis, dtype=_sum_dtype(x)), axis)
     return xp.cumsum(x, axis=axis, dtype=_sum_dtype(x))
+
+
+_LONG = 256
+"""Elements in a row from which rows are quickly added to one another."""
+
+
+def _in_rows(x: Array, axis: int) -> bool:
+    """Whether neighbours in memory lie in one row, and rows are long."""
+    return 0 < x.shape[axis] * _LONG <= x.size and x.strides[axis] != x.itemsize
+
+
+def _row_by_row(x: Array, axis: int, reverse: bool) -> Array:
+    """Running sums of what lies in rows, so that many elements are added at once."""
+    z = np.empty_like(x)
+    step = -1 if reverse else 1
+    rows, sums = np.moveaxis(x, axis, 0)[::step], np.moveaxis(z, axis, 0)[::step]
+    sums[0] = rows[0]
+    for i in range(1, len(rows)):
+        np.add(sums[i - 1], rows[i], out=sums[i])
+    return z
 
 
 _cumsum.vjp(lambda g, z, x, axis, reverse: _cumsum(g, axis=axis, reverse=not reverse))
