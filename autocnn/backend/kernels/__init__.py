@@ -33,6 +33,7 @@ from autocnn.backend.onednn import groups as _groups
 from autocnn.backend.onednn import matmul as _matmul
 from autocnn.backend.onednn import normalization as _normalization
 from autocnn.backend.onednn import pooling as _pooling
+from autocnn.backend.onednn import prelu as _prelu
 from autocnn.backend.onednn import recurrent as _long_short
 from autocnn.backend.onednn import reorder as _reorder
 from autocnn.backend.onednn import softmax as _softmax
@@ -78,6 +79,7 @@ matmul = first(_matmul.matmul, _products.matmul)
 softmax = first(_softmax.softmax, _activation.softmax)
 softmax_backward = first(_softmax.softmax_backward, _activation.softmax_backward)
 log_softmax = first(_softmax.log_softmax, _activation.log_softmax)
+prelu = first(_prelu.prelu, _activation.prelu)
 relu = first(_elementwise.relu, _activation.relu)
 relu_backward = first(_elementwise.relu_backward, _activation.relu_backward)
 log_softmax_backward = first(_softmax.log_softmax_backward, _activation.log_softmax_backward)
@@ -108,9 +110,9 @@ __all__ = [
     "conv_input", "conv_weight", "div", "elu", "elu_backward", "empty", "erf", "erfc", "erfinv", "fold",
     "gelu", "gelu_backward", "gelu_tanh", "gelu_tanh_backward", "greatest", "gru", "gru_backward",
     "hardsigmoid", "hardswish", "hardswish_backward", "hardtanh_backward", "leaky_relu",
-    "leaky_relu_backward", "least", "log_softmax", "log_softmax_backward", "logical", "lstm",
-    "lstm_backward", "masked", "matmul", "max_flat_indices", "max_pool", "max_scatter", "max_take", "mish",
-    "mish_backward", "mul", "neg", "relu", "relu_backward", "sigmoid", "sigmoid_backward", "silu",
-    "silu_backward", "softmax", "softmax_backward", "softplus", "softplus_backward", "standardize",
-    "standardize_backward", "sub", "tanh_backward", "total", "unfold",
+    "leaky_relu_backward", "least", "log_softmax", "log_softmax_backward", "logical", "lstm", "lstm_backward",
+    "masked", "matmul", "max_flat_indices", "max_pool", "max_scatter", "max_take", "mish", "mish_backward",
+    "mul", "neg", "prelu", "relu", "relu_backward", "sigmoid", "sigmoid_backward", "silu", "silu_backward",
+    "softmax", "softmax_backward", "softplus", "softplus_backward", "standardize", "standardize_backward",
+    "sub", "tanh_backward", "total", "unfold",
 ]  # fmt: skip

@@ -27,6 +27,11 @@ def relu_backward(xp: Namespace, g: Array, z: Array) -> Array:
     return select(xp, z <= 0, 0.0, g)
 
 
+def prelu(xp: Namespace, x: Array, slopes: Array) -> Array:
+    """x above 0, slopes times x below."""
+    return select(xp, x > 0, x, x * slopes)
+
+
 def softmax(xp: Namespace, x: Array, *, axis: int) -> Array:
     """e ** x over its sum along an axis."""
     return _laid_out(xp, _softmax, x, axis)

@@ -114,6 +114,7 @@ FUNCTIONS = {
     "eltwise_forward_primitive_desc_create": "ppiippffp",
     "eltwise_backward_primitive_desc_create": "ppipppffpp",
     "binary_primitive_desc_create": "ppipppp",
+    "prelu_forward_primitive_desc_create": "ppipppp",
     "reduction_primitive_desc_create": "ppippffp",
     "reorder_primitive_desc_create": "pppppp",
     "lstm_forward_primitive_desc_create": "ppii" + "p" * 11 + "up",
