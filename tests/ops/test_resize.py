@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autocnn import ops
+from autocnn.engine import Tensor
 from autocnn.errors import ArgumentError, DTypeError, ShapeError
 from tests.ops.oracle import agree, alike
 
@@ -112,6 +113,17 @@ def test_pixels_and_channels_are_shuffled_as_pytorchs(shape):
         alike("channel_shuffle", [x], shape[1] if shape[1] == 3 else 2)
 
 
+def test_shuffled_pixels_stay_channels_last():
+    x = Tensor(rng.standard_normal((2, 4, 6, 8)).transpose(0, 3, 1, 2)).requires_grad_()
+    for shuffle in (ops.pixel_shuffle, ops.pixel_unshuffle):
+        z = shuffle(x, 2)
+        z.backward(z.detach())
+        assert z.array.transpose(0, 2, 3, 1).flags.c_contiguous
+        np.testing.assert_array_equal(x.grad.array, x.array)
+        assert x.grad.array.strides == x.array.strides
+        x.grad = None
+
+
 def test_unshuffle_undoes_shuffle():
     x = rng.standard_normal((2, 9, 4, 5))
     np.testing.assert_array_equal(ops.pixel_unshuffle(ops.pixel_shuffle(x, 3), 3).array, x)
@@ -204,3 +216,19 @@ def test_what_cannot_be_resized_is_refused(call, error, text):
     with pytest.raises(error) as caught:
         call(np.ones((1, 4, 5, 5)))
     assert str(caught.value) == text
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("how", [{"scale_factor": 2}, {"scale_factor": 3}, {"size": (12, 20)}, {"size": (6, 31)}])
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+def test_large_images_are_pytorchs(how, mode):
+    torch = pytest.importorskip("torch")
+    values = np.random.default_rng(1).standard_normal((8, 24, 24, 32), dtype=np.float32).transpose(0, 3, 1, 2)
+    x, y = Tensor(values).requires_grad_(), torch.tensor(values).requires_grad_()
+    z, expected = ops.interpolate(x, mode=mode, **how), torch.nn.functional.interpolate(y, mode=mode, **how)
+    np.testing.assert_allclose(z.array, expected.detach().numpy(), atol=1e-5)
+    g = np.random.default_rng(2).standard_normal(z.shape, dtype=np.float32)
+    z.backward(Tensor(g))
+    expected.backward(torch.tensor(g))
+    np.testing.assert_allclose(x.grad.array, y.grad.numpy(), atol=2e-5)
+    assert z.array.transpose(0, 2, 3, 1).flags.c_contiguous

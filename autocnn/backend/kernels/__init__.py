@@ -59,6 +59,7 @@ channel_sum = first(_sums.channel_sum, _norm.channel_sum)
 standardize = first(_groups.standardize, _norm.standardize)
 standardize_backward = first(_groups.standardize_backward, _norm.standardize_backward)
 
+reshape = first(_reorder.reshape, _windows.reshape)
 add = first(_broadcast.add, _activation.add)
 sub = first(_broadcast.sub, _arithmetic.sub)
 mul = first(_broadcast.mul, _arithmetic.mul)
@@ -112,7 +113,7 @@ __all__ = [
     "hardsigmoid", "hardswish", "hardswish_backward", "hardtanh_backward", "leaky_relu",
     "leaky_relu_backward", "least", "log_softmax", "log_softmax_backward", "logical", "lstm", "lstm_backward",
     "masked", "matmul", "max_flat_indices", "max_pool", "max_scatter", "max_take", "mish", "mish_backward",
-    "mul", "neg", "prelu", "relu", "relu_backward", "sigmoid", "sigmoid_backward", "silu", "silu_backward",
-    "softmax", "softmax_backward", "softplus", "softplus_backward", "standardize", "standardize_backward",
-    "sub", "tanh_backward", "total", "unfold",
+    "mul", "neg", "prelu", "relu", "relu_backward", "reshape", "sigmoid", "sigmoid_backward", "silu",
+    "silu_backward", "softmax", "softmax_backward", "softplus", "softplus_backward", "standardize",
+    "standardize_backward", "sub", "tanh_backward", "total", "unfold",
 ]  # fmt: skip

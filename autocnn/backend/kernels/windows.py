@@ -64,6 +64,11 @@ def logical(xp: Namespace, x: Array) -> Array:
     return xp.transpose(x, _TO_FIRST[x.ndim])
 
 
+def reshape(xp: Namespace, x: Array, *, shape: Shape) -> Array:
+    """The elements of ``x``, in C order, in another shape: a view if memory allows, else a copy."""
+    return x.reshape(shape)
+
+
 def sliding(
     xp: Namespace,
     x: Array,

@@ -16,6 +16,9 @@ FEW = 1 << 14
 MANY = 1 << 18
 """Elements from which two threads join arrays more quickly than one: memory is what both wait for."""
 
+_MOST_AXES = 6
+"""Axes of what the library has machine code to copy."""
+
 
 def applies(x: Array) -> bool:
     """Whether oneDNN may copy x into another layout: large, float32, images or volumes, or a part of such.
@@ -58,6 +61,40 @@ def cat(*xs: Array, dim: int) -> Array | None:
         if x.size < FEW or not _copied(x, part):
             part[...] = x
     return z
+
+
+def reshape(x: Array, *, shape: Shape) -> Array | None:
+    """The elements of x in another shape, where that takes a copy; None where not, or oneDNN does not serve.
+
+    >>> import numpy as np
+    >>> x = np.ones((64, 8, 64), np.float32).transpose(0, 2, 1)
+    >>> reshape(x, shape=(64, 512)).shape, reshape(x, shape=(8, 8, 64, 8))
+    ((64, 512), None)
+    """
+    if x.size < FEW or x.flags.c_contiguous or x.ndim > _MOST_AXES or not fits(x):
+        return None
+    if steps_of(x) is None or _is_seen(x.shape, x.strides, shape):
+        return None
+    z = np.empty(x.shape, x.dtype)
+    return z.reshape(shape) if _copied(x, z) else None
+
+
+def _is_seen(old: Shape, steps: Shape, new: Shape) -> bool:
+    """Whether memory with these lengths and steps can be seen in a new shape of as many elements."""
+    lengths, steps = zip(*[(n, s) for n, s in zip(old, steps, strict=True) if n > 1], strict=True)
+    others = iter([n for n in new if n > 1])
+    i = 0
+    while i < len(lengths):
+        first, there, here = i, lengths[i], next(others)
+        i += 1
+        while there != here:
+            if there < here:
+                there, i = there * lengths[i], i + 1
+            else:
+                here *= next(others)
+        if any(steps[k] != lengths[k + 1] * steps[k + 1] for k in range(first, i - 1)):
+            return False
+    return True
 
 
 def _copied(x: Array, z: Array) -> bool:

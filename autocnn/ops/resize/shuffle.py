@@ -1,4 +1,7 @@
-"""Channels that become pixels, pixels that become channels, and channels in another order."""
+"""Channels that become pixels, pixels that become channels, and channels in another order.
+
+Images are seen with their channels last, as they lie in memory: the result lies so too, and is copied once.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,10 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Tensor:
     *first, c, h, w = x.shape
     if c % (r * r):
         raise ShapeError(f"pixel_shuffle: x is {x.shape}; its {c} channels must be a multiple of {r} x {r}")
-    n = len(first)
-    parts = reshape(x, (*first, c // (r * r), r, r, h, w))
-    order = (*range(n + 1), n + 3, n + 1, n + 4, n + 2)
-    return reshape(permute(parts, order), (*first, c // (r * r), h * r, w * r))
+    n, before = len(first), (*range(len(first)),)
+    pixels = reshape(permute(x, (*before, n + 1, n + 2, n)), (*first, h, w, c // (r * r), r, r))
+    grown = permute(pixels, (*before, n, n + 3, n + 1, n + 4, n + 2))
+    return permute(reshape(grown, (*first, h * r, w * r, c // (r * r))), (*before, n + 2, n, n + 1))
 
 
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Tensor:
@@ -41,10 +44,10 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Tensor:
     *first, c, h, w = x.shape
     if h % r or w % r:
         raise ShapeError(f"pixel_unshuffle: x is {x.shape}; its last two axes must be multiples of {r}")
-    n = len(first)
-    parts = reshape(x, (*first, c, h // r, r, w // r, r))
-    order = (*range(n + 1), n + 2, n + 4, n + 1, n + 3)
-    return reshape(permute(parts, order), (*first, c * r * r, h // r, w // r))
+    n, before = len(first), (*range(len(first)),)
+    pixels = reshape(permute(x, (*before, n + 1, n + 2, n)), (*first, h // r, r, w // r, r, c))
+    shrunk = permute(pixels, (*before, n, n + 2, n + 4, n + 1, n + 3))
+    return permute(reshape(shrunk, (*first, h // r, w // r, c * r * r)), (*before, n + 2, n, n + 1))
 
 
 def _image(op: str, name: str, x: Any, factor: int) -> tuple[Tensor, int]:
