@@ -13,6 +13,7 @@ from autocnn.backend.kernels import conv as _conv
 from autocnn.backend.kernels import norm as _norm
 from autocnn.backend.kernels import pool as _pool
 from autocnn.backend.kernels import products as _products
+from autocnn.backend.kernels import resize as _resize
 from autocnn.backend.kernels import rectifiers as _rectifiers
 from autocnn.backend.kernels import recurrent as _recurrent
 from autocnn.backend.kernels import smooth as _smooth
@@ -36,6 +37,7 @@ from autocnn.backend.onednn import pooling as _pooling
 from autocnn.backend.onednn import prelu as _prelu
 from autocnn.backend.onednn import recurrent as _long_short
 from autocnn.backend.onednn import reorder as _reorder
+from autocnn.backend.onednn import resampling as _resampling
 from autocnn.backend.onednn import softmax as _softmax
 from autocnn.backend.onednn import sums as _sums
 
@@ -60,6 +62,8 @@ standardize = first(_groups.standardize, _norm.standardize)
 standardize_backward = first(_groups.standardize_backward, _norm.standardize_backward)
 
 reshape = first(_reorder.reshape, _windows.reshape)
+resize = first(_resampling.resize, _resize.resize)
+unresize = first(_resampling.unresize, _resize.unresize)
 add = first(_broadcast.add, _activation.add)
 sub = first(_broadcast.sub, _arithmetic.sub)
 mul = first(_broadcast.mul, _arithmetic.mul)
@@ -113,7 +117,7 @@ __all__ = [
     "hardsigmoid", "hardswish", "hardswish_backward", "hardtanh_backward", "leaky_relu",
     "leaky_relu_backward", "least", "log_softmax", "log_softmax_backward", "logical", "lstm", "lstm_backward",
     "masked", "matmul", "max_flat_indices", "max_pool", "max_scatter", "max_take", "mish", "mish_backward",
-    "mul", "neg", "prelu", "relu", "relu_backward", "reshape", "sigmoid", "sigmoid_backward", "silu",
-    "silu_backward", "softmax", "softmax_backward", "softplus", "softplus_backward", "standardize",
-    "standardize_backward", "sub", "tanh_backward", "total", "unfold",
+    "mul", "neg", "prelu", "relu", "relu_backward", "reshape", "resize", "sigmoid", "sigmoid_backward",
+    "silu", "silu_backward", "softmax", "softmax_backward", "softplus", "softplus_backward", "standardize",
+    "standardize_backward", "sub", "tanh_backward", "total", "unfold", "unresize",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ SOFTMAX, LOG_SOFTMAX = 0x30000, 0x30001
 RELU, ELU, SQRT, LINEAR, SOFTPLUS, SIGMOID = 0x20, 0x22, *range(0x25, 0x28), 0x29
 GELU_TANH, SWISH, WITHIN, BETWEEN, GELU, HARDSWISH = 0x2B, 0x2C, 0x2E, 0x2F, 0x31, 0x34
 RELU_OF_RESULT, TANH_OF_RESULT, SIGMOID_OF_RESULT = 0x100, 0x101, 0x104
+RESAMPLING_NEAREST, RESAMPLING_LINEAR = 0x2FFF0, 0x2FFF1
 ADD, MUL, DIV, SUB = 0x1FFF0, 0x1FFF1, 0x1FFF4, 0x1FFF5
 REDUCE_SUM = 0x2FFF4
 
@@ -114,6 +115,8 @@ FUNCTIONS = {
     "eltwise_forward_primitive_desc_create": "ppiippffp",
     "eltwise_backward_primitive_desc_create": "ppipppffpp",
     "binary_primitive_desc_create": "ppipppp",
+    "resampling_forward_primitive_desc_create": "ppiipppp",
+    "resampling_backward_primitive_desc_create": "ppippppp",
     "prelu_forward_primitive_desc_create": "ppipppp",
     "reduction_primitive_desc_create": "ppippffp",
     "reorder_primitive_desc_create": "pppppp",

@@ -7,7 +7,7 @@ import numpy as np
 from autocnn.backend.copies import Copies
 from autocnn.backend.onednn.execute import Plan, plan, reorder
 from autocnn.backend.onednn.library import Unserved
-from autocnn.backend.onednn.memory import FLOAT, TO_LAST, describe, empty_last, fits, logical
+from autocnn.backend.onednn.memory import FLOAT, TO_LAST, describe, empty_last, fits, logical, steps_of
 from autocnn.types import Array, Shape
 
 FEW = 1 << 14
@@ -66,7 +66,6 @@ def cat(*xs: Array, dim: int) -> Array | None:
 def reshape(x: Array, *, shape: Shape) -> Array | None:
     """The elements of x in another shape, where that takes a copy; None where not, or oneDNN does not serve.
 
-    >>> import numpy as np
     >>> x = np.ones((64, 8, 64), np.float32).transpose(0, 2, 1)
     >>> reshape(x, shape=(64, 512)).shape, reshape(x, shape=(8, 8, 64, 8))
     ((64, 512), None)

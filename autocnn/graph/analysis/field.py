@@ -205,12 +205,13 @@ def _adaptive(vertex: Vertex, sources: Sequence[Vertex], given: Vertex, run: _Ru
 def _resized(vertex: Vertex, sources: Sequence[Vertex], given: Vertex, run: _Run) -> _Run:
     """Element i lies at i step + start of the axis, and takes the elements around, 1, 2 or 4 of them."""
     params: Any = vertex.params
-    if run.axis is None or run.axis != params["axis"]:
+    if run.axis is None or run.axis not in params["axes"]:
         return run
     inputs, outputs = given.shape[run.axis], vertex.shape[run.axis]
     if params["smooth"] or outputs < 2:
         return run.flat(given.shape)
-    step = Fraction(params["step"]).limit_denominator(1000) if params["step"] else Fraction(inputs, outputs)
+    step = Fraction(params["steps"][params["axes"].index(run.axis)]).limit_denominator(1000)
+    step = step or Fraction(inputs, outputs)
     start = (step - 1) / 2
     if params["corners"]:
         step, start = Fraction(inputs - 1, outputs - 1), Fraction(0)

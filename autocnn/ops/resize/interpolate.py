@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from math import floor
 from typing import Any
 
+from autocnn.backend import kernels
 from autocnn.engine import Tensor, as_tensor, primitive
 from autocnn.errors import ArgumentError, DTypeError, ShapeError
 from autocnn.ops.axes import as_int
+from autocnn.ops.elementwise.casts import quiet
 from autocnn.ops.pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from autocnn.ops.precision import adding
-from autocnn.ops.resize.taps import Taps, Way, taps, transposed
 from autocnn.ops.shape import clone
-from autocnn.types import Array, Namespace, Shape
+from autocnn.types import Shape
 
 _OF = {"linear": (1, "linear"), "bilinear": (2, "linear"), "trilinear": (3, "linear"), "bicubic": (2, "cubic")}
 """The modes of one number of axes: of how many, and what they do along each."""
@@ -59,16 +60,20 @@ def interpolate(
 def _resized(
     x: Tensor, lengths: Shape, scales: tuple[float, ...], mode: str, corners: bool, smooth: bool
 ) -> Tensor:
-    z = x
+    axes: list[int] = []
+    steps: list[float] = []
     for axis, (length, scale) in enumerate(zip(lengths, scales, strict=True), 2):
         n = x.shape[axis]
         whole = length == n or (length == 2 * n and mode == "nearest")
         if whole and (mode == "linear" or smooth or (mode == "nearest" and x.ndim == 4)):
             scale = 0.0  # whatever the factor was, as in PyTorch
         if length != n or (scale not in (0.0, 1.0) and not corners):
-            way = {"mode": mode, "step": 1 / scale if scale else 0.0, "corners": corners, "smooth": smooth}
-            z = _resize(z, axis=axis, length=length, **way)
-    return clone(x) if z is x else z
+            axes.append(axis)
+            steps.append(1 / scale if scale else 0.0)
+    if not axes:
+        return clone(x)
+    way = {"mode": mode, "steps": tuple(steps), "corners": corners, "smooth": smooth}
+    return _resize(x, axes=tuple(axes), lengths=tuple([lengths[axis - 2] for axis in axes]), **way)
 
 
 def _check(x: Tensor, mode: str, align_corners: bool | None, antialias: bool) -> None:
@@ -108,42 +113,48 @@ def _each(name: str, value: Any, ndim: int) -> tuple[Any, ...]:
 
 
 @primitive()
+@quiet
 @adding
 def _resize(
-    xp: Any, x: Any, *, axis: int, length: int, mode: str, step: float, corners: bool, smooth: bool
+    xp: Any,
+    x: Any,
+    *,
+    axes: Shape,
+    lengths: Shape,
+    mode: str,
+    steps: tuple[float, ...],
+    corners: bool,
+    smooth: bool,
 ) -> Any:
-    way = Way(mode, step, corners, smooth, x.dtype == "float64")
-    return _mixed(xp, x, axis, length, taps(x.shape[axis], length, way))
+    way = {"mode": mode, "steps": steps, "corners": corners, "smooth": smooth}
+    return kernels.resize(xp, x, axes=axes, lengths=lengths, **way)
 
 
 @primitive()
+@quiet
 @adding
 def _unresize(
-    xp: Any, g: Any, *, axis: int, length: int, mode: str, step: float, corners: bool, smooth: bool
+    xp: Any,
+    g: Any,
+    *,
+    axes: Shape,
+    lengths: Shape,
+    mode: str,
+    steps: tuple[float, ...],
+    corners: bool,
+    smooth: bool,
 ) -> Any:
-    """Each cotangent added to what its element was made of, in an axis of `length`."""
-    way = Way(mode, step, corners, smooth, g.dtype == "float64")
-    return _mixed(xp, g, axis, length, transposed(length, g.shape[axis], way))
+    """Each cotangent added to what its element was made of, in axes of these lengths."""
+    way = {"mode": mode, "steps": steps, "corners": corners, "smooth": smooth}
+    return kernels.unresize(xp, g, axes=axes, lengths=lengths, **way)
 
 
-def _mixed(xp: Namespace, x: Array, axis: int, length: int, parts: Taps) -> Array:
-    """Weighted sums of the slices along an axis, in the layout of x."""
-    rows = xp.moveaxis(x, axis, 0)
-    z = xp.zeros_like(x, shape=(*x.shape[:axis], length, *x.shape[axis + 1 :]))
-    sums = xp.moveaxis(z, axis, 0)
-    for places, sources, weights in parts:
-        part = rows[xp.asarray(sources)]
-        if any(w != 1.0 for w in weights):
-            part = part * xp.asarray(weights, dtype=x.dtype).reshape(-1, *(1,) * (x.ndim - 1))
-        if len(places) == length:
-            sums += part
-        else:
-            sums[xp.asarray(places)] += part
-    return z
+_resize.vjp(lambda g, z, x, axes, lengths, **way: _unresize(g, axes=axes, lengths=_at(x.shape, axes), **way))
+_unresize.vjp(lambda h, z, g, axes, lengths, **way: _resize(h, axes=axes, lengths=_at(g.shape, axes), **way))
 
 
-_resize.vjp(lambda g, z, x, axis, length, **way: _unresize(g, axis=axis, length=x.shape[axis], **way))
-_unresize.vjp(lambda h, z, g, axis, length, **way: _resize(h, axis=axis, length=g.shape[axis], **way))
+def _at(shape: Shape, axes: Shape) -> Shape:
+    return tuple([shape[axis] for axis in axes])
 
 
 # Under their old names ----------------------------------------------------------------------------------------

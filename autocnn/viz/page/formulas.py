@@ -198,7 +198,7 @@ remainder | z = x − y · ⌊x / y⌋ | dx = g | dy = −g · ⌊x / y⌋
 reshape | z = x in another shape | dx = g in x's shape
 right_shift | z = x / 2ʸ, of integers | {NONE}
 roll | z = x, shifted round along axes | dx = g, shifted back
-resize | z = weighted means of the nearest x along an axis | dx = unresize(g)
+resize | z = weighted means of the nearest x along some axes | dx = unresize(g)
 round | z = x, rounded | {ZERO}
 rrelu | z = x if x > 0, else slope · x, slopes drawn | dx = g where x > 0; else slope · g
 rrelu_backward | z = g where x > 0; else slope · g, the same slopes | dg = its gradient, likewise | dx = 0

@@ -22,7 +22,7 @@ POINTS = [
     ("nearest-exact", {}, 1, (2, 5), matrix(np.eye(5)[[0, 2, 4]])),
     ("linear", {"corners": True}, 0, (3, 2), matrix([[2, 0, 0], [1, 1, 0], [0, 2, 0], [0, 1, 1], [0, 0, 2]], 2)),
     ("linear", {}, 3, (1, 2, 2, 2), matrix([[4, 0], [3, 1], [1, 3], [0, 4]], 4)),
-    ("linear", {"step": 0.5}, 1, (2, 2), matrix([[4, 0], [3, 1], [1, 3], [0, 4], [0, 4]], 4)),
+    ("linear", {"steps": (0.5,)}, 1, (2, 2), matrix([[4, 0], [3, 1], [1, 3], [0, 4], [0, 4]], 4)),
     ("linear", {"smooth": True}, 1, (2, 4), matrix([[3, 3, 1, 0], [0, 1, 3, 3]], 7)),
     ("cubic", {"corners": True}, 0, (2,), matrix([[32, 0], [16, 16], [0, 32]], 32)),
 ]  # fmt: skip
@@ -31,15 +31,15 @@ POINTS = [
 def both(point: Any) -> tuple[Case, Case]:
     mode, settings, axis, shape, m = point
     outputs, inputs = m.shape
-    way = {"mode": mode, "step": 0.0, "corners": False, "smooth": False, **settings, "axis": axis}
+    way = {"mode": mode, "steps": (0.0,), "corners": False, "smooth": False, **settings, "axes": (axis,)}
 
     def along(rows: Any) -> Any:
         return lambda x: np.moveaxis(np.tensordot(rows, x, (1, axis)), 0, axis)
 
     back = (*shape[:axis], outputs, *shape[axis + 1 :])
     return (
-        Case(along(m), (normal(*shape),), {**way, "length": outputs}, linear=(0,)),
-        Case(along(m.T), (normal(*back),), {**way, "length": inputs}, linear=(0,)),
+        Case(along(m), (normal(*shape),), {**way, "lengths": (outputs,)}, linear=(0,)),
+        Case(along(m.T), (normal(*back),), {**way, "lengths": (inputs,)}, linear=(0,)),
     )
 
 
