@@ -105,6 +105,8 @@ class RNNBase(Module):
                 f"{self._get_name()}: x has shape {input.shape}; "
                 f"it must have 2 or 3 axes, the last of {self.input_size}"
             )
+        if not x.shape[0]:
+            raise ShapeError(f"{self._get_name()}: x has shape {input.shape}; it must have one step at least")
         state = self._first(x, hx, alone)
         last: list[State] = []
         for layer in range(self.num_layers):

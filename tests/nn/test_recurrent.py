@@ -77,6 +77,9 @@ def test_what_does_not_fit_is_said() -> None:
         ShapeError, match=r"^LSTM: x has shape \(5, 2, 4\); it must have 2 or 3 axes, the last of 3$"
     ):
         nn.LSTM(3, 4)(ac.ones(5, 2, 4))
+    for make in (nn.RNN, nn.LSTM, nn.GRU):
+        with pytest.raises(ShapeError, match=r": x has shape \(0, 2, 3\); it must have one step at least$"):
+            make(3, 4)(ac.ones(0, 2, 3))
     with pytest.raises(
         ArgumentError, match=r"^GRU: proj_size is 2; it is below hidden_size, and 0 but for an LSTM$"
     ):
