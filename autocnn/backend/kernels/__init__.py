@@ -13,9 +13,9 @@ from autocnn.backend.kernels import conv as _conv
 from autocnn.backend.kernels import norm as _norm
 from autocnn.backend.kernels import pool as _pool
 from autocnn.backend.kernels import products as _products
-from autocnn.backend.kernels import resize as _resize
 from autocnn.backend.kernels import rectifiers as _rectifiers
 from autocnn.backend.kernels import recurrent as _recurrent
+from autocnn.backend.kernels import resize as _resize
 from autocnn.backend.kernels import smooth as _smooth
 from autocnn.backend.kernels import windows as _windows
 from autocnn.backend.kernels.error_function import erf, erfc, erfinv
