@@ -105,7 +105,7 @@ _MINUS = np.array(-1.0, FLOAT)
 
 
 def _either_way(name: str, x: Any, y: Any) -> Array | None:
-    if type(y) is np.ndarray and (type(x) is not np.ndarray or x.size < y.size):
+    if type(y) is np.ndarray and (type(x) is not np.ndarray or x.size < y.size or 0 in x.strides):
         return _one_way(name, y, x)
     return _one_way(name, x, y)
 

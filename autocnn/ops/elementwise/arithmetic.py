@@ -370,7 +370,9 @@ def sign(input: Any) -> Tensor:
 
 @primitive()
 def _sign(xp: Any, x: Any) -> Any:
-    return x.copy() if x.dtype.kind == "b" else xp.subtract(x > 0, x < 0, dtype=x.dtype)
+    if x.dtype.kind == "b":
+        return x.copy()
+    return xp.subtract((x > 0).view("int8"), (x < 0).view("int8")).astype(x.dtype)  # bytes are quick to subtract
 
 
 _sign.vjp(lambda g, z, x: _zeros_like(g))

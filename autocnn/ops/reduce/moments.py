@@ -124,8 +124,8 @@ def _std(xp: Any, x: Any, *, axes: Shape, keepdims: bool, correction: float) -> 
 
 def _variance(xp: Any, x: Any, axes: Shape, keepdims: bool, correction: float) -> Any:
     n = count_of(x.shape, axes)
-    distance = x - xp.divide(kernels.total(xp, x, axes, keepdims=True), n, dtype=x.dtype)
-    squares = kernels.total(xp, xp.square(distance), axes, keepdims)
+    distance = kernels.sub(xp, x, xp.divide(kernels.total(xp, x, axes, keepdims=True), n, dtype=x.dtype))
+    squares = kernels.total(xp, kernels.mul(xp, distance, distance), axes, keepdims)
     return xp.divide(squares, max(n - correction, 0), dtype=x.dtype)
 
 

@@ -49,6 +49,7 @@ def test_what_is_broadcast(name, case, draw):
 def test_a_repeated_view_is_taken_for_what_it_repeats(draw):
     x, v = draw(8, 64, 16, 17), draw(64, last=False).reshape(1, 64, 1, 1)
     np.testing.assert_array_equal(broadcast.mul(x, np.broadcast_to(v, x.shape)), x * v)
+    np.testing.assert_array_equal(broadcast.mul(np.broadcast_to(v, x.shape), x), x * v)
     np.testing.assert_array_equal(broadcast.mul(v, x), x * v)
     np.testing.assert_array_equal(broadcast.add(v, x), x + v)
 
