@@ -1,6 +1,6 @@
 """Piecewise activations, limits and their adjoints, for any namespace and dtype.
 
-Numbers limit an array through `clip`: it takes many elements at once, which `maximum` beside a number does not.
+Numbers limit a large array through `clip`: it takes many elements at once, as `maximum` beside a number does not.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from autocnn.backend.kernels.pieces import in_pieces
 from autocnn.backend.select import select
 from autocnn.types import Array, Namespace
 
+_FEW = 1 << 12
+"""Elements below which `clip` has not begun when `maximum` is done."""
+
 
 def clamp(xp: Namespace, x: Array, *, low: float | None, high: float | None) -> Array:
     """x, at least low and at most high; NaN stays."""
-    if x.dtype.kind == "f":
-        low, high = -math.inf if low is None else low, math.inf if high is None else high
-    return xp.clip(x, low, high)
+    if x.size < _FEW or x.dtype.kind != "f":
+        x = x if low is None else xp.maximum(x, low)
+        return x if high is None else xp.minimum(x, high)
+    return xp.clip(x, -math.inf if low is None else low, math.inf if high is None else high)
 
 
 def clamp_backward(xp: Namespace, g: Array, x: Array, *, low: float | None, high: float | None) -> Array:
