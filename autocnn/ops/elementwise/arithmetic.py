@@ -413,7 +413,7 @@ def _square(xp: Any, x: Any) -> Any:
     return xp.square(x)
 
 
-_square.vjp(lambda g, z, x: _mul(_mul(g, 2.0), x))
+_square.vjp(lambda g, z, x: _mul(g, _mul(x, 2.0)))
 
 
 # Fused forms --------------------------------------------------------------------------------------------------
