@@ -62,10 +62,24 @@ def _mix(xp: Namespace, x: Array, z: Array, axis: int, parts: Taps) -> None:
     behind = (1,) * (x.ndim - axis - 1)
     for turn, (places, sources, weights) in enumerate(parts):
         part = xp.take(x, xp.asarray(sources), axis=axis)
-        if any(w != 1.0 for w in weights):
-            part *= xp.asarray(weights, dtype=x.dtype).reshape(-1, *behind)
         whole = len(places) == z.shape[axis]
+        if any(w != 1.0 for w in weights):
+            shares = xp.asarray(weights, dtype=x.dtype).reshape(-1, *behind)
+            part = xp.multiply(part, shares, out=part if turn or not whole else z)
+        if part is z:
+            continue
         if not turn:
             z[...] = part if whole else 0
         if turn or not whole:
-            z[(slice(None),) * axis + (slice(None) if whole else xp.asarray(places),)] += part
+            _add(xp, z, part, axis, places)
+
+
+def _add(xp: Namespace, z: Array, part: Array, axis: int, places: tuple[int, ...]) -> None:
+    """Add to some slices of z; in place where they follow one another at a fixed distance."""
+    before, step = (slice(None),) * axis, places[1] - places[0] if len(places) > 1 else 1
+    row = range(places[0], places[-1] + 1, step)
+    if tuple(row) == places:
+        rows = z[(*before, slice(row.start, row.stop, step))]
+        rows += part
+    else:
+        z[(*before, xp.asarray(places))] += part
