@@ -106,7 +106,7 @@ CASES = (
     resnet(56, 32),
     _resnet("plain-56 at 32", "train", 32, 56, shortcuts=False),
     Case("VGG-11 at 64", "train", (64, 3, 32, 32), "vgg11"),
-    Case("MobileNetV2 at 32", "train", (32, 3, 32, 32), "mobilenet_v2"),
+    Case("MobileNetV2 at 32", "train", (32, 3, 32, 32), "mobilenet_v2", checked=1),
     _conv("conv 3x3 64-64", (32, 64, 32, 32), 64, 3),
     _conv("conv 1x1 256-256", (32, 256, 16, 16), 256, 1),
     _conv("conv 7x7 stride 2", (8, 3, 224, 224), 64, 7, stride=2),
