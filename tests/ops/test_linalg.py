@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -304,3 +305,13 @@ def test_a_write_to_a_diagonal_reaches_the_gradient():
     h.sum().backward()
     assert x.grad.tolist() == [[10.0, 2.0], [2.0, 12.0]]
     assert d.grad.tolist() == [2.0, 8.0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [2, 128])
+def test_products_of_what_is_not_finite_pass_in_silence(dtype, size):
+    x = np.full((size, size), np.inf, dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        z = ops.matmul(x, np.zeros_like(x)), ops.linear(x, np.zeros_like(x), np.ones(size, dtype))
+    assert all(np.isnan(each.array).all() for each in z)

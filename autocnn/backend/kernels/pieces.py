@@ -19,7 +19,7 @@ def in_pieces(kernel: Callable[..., Array]) -> Callable[..., Array]:
     """A kernel of single elements that goes through large NumPy arrays piece by piece.
 
     >>> doubled = in_pieces(lambda xp, x: x + x)
-    >>> doubled(np, np.ones((3, PIECE))).sum() == 6 * PIECE
+    >>> int(doubled(np, np.ones((3, PIECE))).sum()) == 6 * PIECE
     True
     """
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from autocnn.types import Array, Namespace
 
 
 def matmul(xp: Namespace, x: Array, y: Array, bias: Array | None = None) -> Array:
-    """The product of matrices, or stacks of them: (..., m, k) (..., k, n) + bias (n,) -> (..., m, n)."""
-    z = xp.matmul(regular(xp, x), regular(xp, y))
-    if bias is not None:
-        z += bias
+    """The product of matrices, or stacks of them: (..., m, k) (..., k, n) + bias (n,) -> (..., m, n).
+
+    What is not finite passes without a word, as it does through the library.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = xp.matmul(regular(xp, x), regular(xp, y))
+        if bias is not None:
+            z += bias
     return z
 
 
