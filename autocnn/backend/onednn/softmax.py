@@ -1,10 +1,15 @@
-"""Softmax and its logarithm along one axis, with their derivatives."""
+"""Softmax and its logarithm along one axis, with their derivatives.
+
+Of a row that holds a NaN or +infinity the library makes NaN in that place alone, and 0 beside it; from a NaN of
+the logarithm its derivative makes infinity. Such arrays, known from their largest element, are left to NumPy.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from autocnn.backend.onednn import header
+from autocnn.backend.onednn.elementwise import below
 from autocnn.backend.onednn.execute import Plan, attributes, described, plan
 from autocnn.backend.onednn.memory import describe, fits, steps_of
 from autocnn.types import Array
@@ -49,7 +54,7 @@ def log_softmax_backward(g: Array, z: Array, *, axis: int) -> Array | None:
 
 
 def _run(x: Array, axis: int, log: bool) -> Array | None:
-    if not applies(x, axis):
+    if not applies(x, axis) or not below(x):
         return None
     rows = (x.size // x.shape[axis], x.shape[axis])
     ready = plan(("softmax", rows, log), _forward, rows, log)
@@ -62,6 +67,8 @@ def _run(x: Array, axis: int, log: bool) -> Array | None:
 
 def _run_backward(g: Array, z: Array, axis: int, log: bool) -> Array | None:
     if not applies(z, axis) or not applies(g, axis) or g.strides != z.strides or g.shape != z.shape:
+        return None
+    if log and not below(z):
         return None
     rows = (z.size // z.shape[axis], z.shape[axis])
     ready = plan(("softmax_backward", rows, log), _backward, rows, log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from autocnn.backend import kernels
 from autocnn.backend.onednn import elementwise, matmul, memory, reorder, softmax, sums
 
 
@@ -34,6 +35,34 @@ def test_log_softmax(shape, draw):
     x = draw(*shape) * 3
     close(softmax.log_softmax(x, axis=1), x - np.log(np.exp(x).sum(1, keepdims=True)))
     assert softmax.log_softmax(x[:, : softmax.SHORT], axis=1) is None, "NumPy is quicker"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("function", [kernels.softmax, kernels.log_softmax])
+def test_what_is_not_finite_fills_its_row(function, value, draw):
+    x = draw(4, 33)
+    x[2, 5] = value
+    with np.errstate(invalid="ignore"):
+        z = function(np, x, axis=1)
+    assert np.isnan(z).all(1).tolist() == [False, False, True, False]
+    assert np.isfinite(z[[0, 1, 3]]).all()
+
+
+def test_a_row_of_nan_keeps_its_cotangent_nan(draw):
+    z = np.log(np.full((4, 33), 1 / 33, np.float32))
+    z[2] = np.nan
+    assert np.isnan(kernels.log_softmax_backward(np, draw(4, 33), z, axis=1)).all(1).tolist() == [False] * 2 + [
+        True,
+        False,
+    ]
+
+
+def test_minus_infinity_hides_places_from_softmax(draw):
+    x = draw(4, 33)
+    x[:, 20:] = -np.inf
+    seen = softmax.softmax(x, axis=1)
+    close(seen[:, :20], softmax.softmax(x[:, :20].copy(), axis=1))
+    assert not seen[:, 20:].any()
 
 
 def test_what_softmax_does_not_serve(draw):
