@@ -145,10 +145,19 @@ def _factors(x: Shape, z: Shape) -> Shape:
     return factors if whole and max(factors) <= _LARGEST else ()
 
 
+_EXACT = 1 << 24
+"""Whole numbers below which single precision holds each."""
+
+
 @cache
 def _is_between(x: Shape, z: Shape) -> bool:
-    """Whether each element of the result lies between two of x, or beyond its edge, and on none."""
-    return all(((2 * i + 1) * n - m) % (2 * m) for n, m in zip(x[2:], z[2:], strict=True) for i in range(m))
+    """Whether each element of the result lies between two of x, or beyond its edge, and on none.
+
+    And its place is exact: the library multiplies lengths in single precision.
+    """
+    lengths = list(zip(x[2:], z[2:], strict=True))
+    exact = all(2 * m * n < _EXACT for n, m in lengths)
+    return exact and all(((2 * i + 1) * n - m) % (2 * m) for n, m in lengths for i in range(m))
 
 
 def _forward(mode: str, x: Shape, z: Shape) -> Plan:

@@ -90,4 +90,6 @@ def test_what_it_leaves_to_numpy(draw):
     assert made(x, steps=(0.5, 0.4)) is None  # another ratio than that of the lengths
     assert made(x, lengths=(96, 96)) is None  # nothing times infinity is NaN
     assert made(x, "nearest", lengths=(48, 48)) is None
+    line, (there, _) = draw(1, 16, 5000), both((1, 16, 5000), (20000,))
+    assert made(line) is None  # places beyond what single precision holds
     assert resampling.unresize(draw(2, 16, 64, 64), mode="cubic", **back) is None
